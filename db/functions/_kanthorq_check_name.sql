@@ -1,0 +1,29 @@
+-- Refuses what KanthorQ would not accept as the name of a stream or a consumer.
+--
+-- The rule is its validator's (xvalidator.RegexCollectionName) and the 256 characters of the registries' columns.
+-- kind is the argument's name, for the message. Raises KQ003.
+create or replace function kanthorq_schema._kanthorq_check_name(kind text, name text)
+returns void
+language plpgsql immutable security definer set search_path to pg_catalog, pg_temp
+as $$
+begin
+  if name is null then
+    raise exception 'the % name is null', kind
+      using errcode = 'KQ003', hint = 'Pass a name, for example order_update.';
+  end if;
+  if length(name) > 256 then
+    raise exception 'the % name has % characters', kind, length(name)
+      using errcode = 'KQ003', hint = 'At most 256 are allowed.';
+  end if;
+  if name !~ '^[a-zA-Z0-9]+(_[a-zA-Z0-9]+)*$' then
+    raise exception '% is not a % name', quote_literal(name), kind
+      using errcode = 'KQ003',
+        hint = 'Use ASCII letters and digits, with single underscores between them: order_update.';
+  end if;
+end
+$$;
+
+comment on function kanthorq_schema._kanthorq_check_name(text, text) is
+'Internal. Raises KQ003 unless the text is a name that KanthorQ accepts for a stream or a consumer.';
+
+revoke all on function kanthorq_schema._kanthorq_check_name(text, text) from public;

@@ -1,0 +1,27 @@
+-- Refuses what KanthorQ would not accept as the subject of an event.
+--
+-- The rule is its validator's (xvalidator.RegexSubject) and the 256 characters of the column. Raises KQ003.
+create or replace function kanthorq_schema._kanthorq_check_subject(subject text)
+returns void
+language plpgsql immutable security definer set search_path to pg_catalog, pg_temp
+as $$
+begin
+  if subject is null then
+    raise exception 'subject is null' using errcode = 'KQ003', hint = 'Pass a subject, for example order.created.';
+  end if;
+  if length(subject) > 256 then
+    raise exception 'subject has % characters', length(subject)
+      using errcode = 'KQ003', hint = 'At most 256 are allowed.';
+  end if;
+  if subject !~ '^[a-zA-Z0-9]+([._-]?[a-zA-Z0-9]+)*$' then
+    raise exception '% is not a subject', quote_literal(subject)
+      using errcode = 'KQ003',
+        hint = 'Use ASCII letters and digits, with single dots, hyphens or underscores between them: order.created.v1';
+  end if;
+end
+$$;
+
+comment on function kanthorq_schema._kanthorq_check_subject(text) is
+'Internal. Raises KQ003 unless the text is a subject that KanthorQ accepts.';
+
+revoke all on function kanthorq_schema._kanthorq_check_subject(text) from public;

@@ -1,0 +1,34 @@
+-- Refuses a list of subject filters in which one could never match any subject.
+--
+-- A filter is made of tokens separated by dots: plain ones, `*` for exactly one token, and `>` for one or more, as the
+-- last only. KanthorQ itself lets any non-empty text pass and then matches nothing with it; a typing error is better
+-- found here. argument is the argument's name, for the message. Raises KQ003, also for a null list.
+create or replace function kanthorq_schema._kanthorq_check_subject_filters(argument text, filters text[])
+returns void
+language plpgsql immutable security definer set search_path to pg_catalog, pg_temp
+as $$
+declare
+  v_bad text;
+begin
+  if filters is null or array_ndims(filters) > 1 then
+    raise exception '% is not a one-dimensional array', argument
+      using errcode = 'KQ003', hint = 'Pass an array of subject filters: array[''order.>''].';
+  end if;
+  select coalesce(quote_literal(f.filter), 'null') into v_bad
+  from unnest(filters) f (filter)
+  where f.filter is null
+    or length(f.filter) > 256
+    or f.filter !~ '^(>|([a-zA-Z0-9_-]+|\*)(\.([a-zA-Z0-9_-]+|\*))*(\.>)?)$'
+  limit 1;
+  if found then
+    raise exception '% in % is not a subject filter', v_bad, argument
+      using errcode = 'KQ003',
+        hint = 'At most 256 characters; tokens separated by dots, * for one token, > at the end for one or more: order.*.created, order.>';
+  end if;
+end
+$$;
+
+comment on function kanthorq_schema._kanthorq_check_subject_filters(text, text[]) is
+'Internal. Raises KQ003 unless every element is a subject filter that can match something.';
+
+revoke all on function kanthorq_schema._kanthorq_check_subject_filters(text, text[]) from public;

@@ -1,0 +1,34 @@
+-- A new id in KanthorQ's form: kind (event, stream or consumer), an underscore, a lower-case ULID.
+--
+-- A ULID is 48 bits of milliseconds and 80 that are random, in 26 digits. So that ids of one millisecond sort by the
+-- time of their making, in all sessions alike, the first 10 of the 80 hold the microsecond; the other 70 come from
+-- gen_random_uuid(). Where the clock is too coarse to tell two calls of a session apart, the setting
+-- kanthorq.last_id_at (microseconds) remembers the last one, and the next takes the microsecond after it.
+create or replace function kanthorq_schema._kanthorq_id(kind text)
+returns text
+language plpgsql volatile security definer set search_path to pg_catalog, pg_temp
+as $$
+declare
+  v_at bigint := floor(extract(epoch from clock_timestamp()) * 1000000);
+  v_last text := current_setting('kanthorq.last_id_at', true);
+  v_random text := replace(gen_random_uuid()::text, '-', '');
+begin
+  -- Anybody may set the setting, so it counts only if it is a number in the same millisecond.
+  if v_last ~ '^[0-9]{1,18}$' and v_last::bigint / 1000 = v_at / 1000 then
+    v_at := greatest(v_at, v_last::bigint + 1);
+  end if;
+  perform set_config('kanthorq.last_id_at', v_at::text, false);
+
+  -- Digits 1 to 9 and 18 to 26 of a version 4 UUID are random; 13 and 17 hold its version and variant.
+  return kind || '_'
+    || kanthorq_schema._kanthorq_crockford(v_at / 1000, 10)
+    || kanthorq_schema._kanthorq_crockford(v_at % 1000, 2)
+    || kanthorq_schema._kanthorq_crockford(('x' || substr(v_random, 1, 9))::bit(36)::bigint, 7)
+    || kanthorq_schema._kanthorq_crockford(('x' || substr(v_random, 18, 9))::bit(36)::bigint, 7);
+end
+$$;
+
+comment on function kanthorq_schema._kanthorq_id(text) is
+'Internal. A new id: a prefix and a ULID that sorts after all earlier ones.';
+
+revoke all on function kanthorq_schema._kanthorq_id(text) from public;

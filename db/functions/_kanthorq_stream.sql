@@ -1,0 +1,29 @@
+-- Finds a stream by its name: its registry row, and the table that holds its events.
+--
+-- Raises KQ001 when the registry has no such stream, KQ002 when it has but the table is gone, KQ003 for null.
+create or replace function kanthorq_schema._kanthorq_stream(
+  stream text,
+  out registry kanthorq_schema.kanthorq_stream_registry,
+  out event_table regclass
+)
+returns record
+language plpgsql stable security definer set search_path to pg_catalog, pg_temp
+as $$
+begin
+  if stream is null then
+    raise exception 'stream is null' using errcode = 'KQ003', hint = 'Pass the name of a stream.';
+  end if;
+  select r.* into registry from kanthorq_schema.kanthorq_stream_registry r where r.name = stream;
+  if not found then
+    raise exception 'there is no stream %', quote_literal(stream)
+      using errcode = 'KQ001',
+        hint = 'Names are case-sensitive. To list them: select name from kanthorq_schema.kanthorq_stream_registry';
+  end if;
+  event_table := kanthorq_schema._kanthorq_table(registry.id, 'stream ' || quote_literal(stream));
+end
+$$;
+
+comment on function kanthorq_schema._kanthorq_stream(text) is
+'Internal. The registry row and the event table of a stream; KQ001 or KQ002 if either is missing.';
+
+revoke all on function kanthorq_schema._kanthorq_stream(text) from public;

@@ -1,0 +1,72 @@
+-- Moves the given tasks of one consumer to another state, in one UPDATE: what cancel and resume have in common.
+--
+-- from_states says which tasks qualify; assignments is SQL text of ours (never a caller's) that is appended to the
+-- SET list and may use $4 now and $5 due, both in epoch milliseconds, and $6 the consumer's attempt_max.
+--
+-- Locking. Two calls with overlapping ids must never deadlock, so rows have to be locked in the same order by all:
+-- a btree index scan for `= any (array)` visits the ids in index order, whatever their order in the array. Hence
+-- - enable_seqscan and enable_bitmapscan are off, for both would lock in heap order;
+-- - the state is compared as integer, which no index on the state column can serve, so that the key's index is the
+--   one that is used;
+-- - the array is hidden in a sub-select: the planner need not look at 50,000 ids one by one to choose that same plan.
+-- The state is tested on the updated row itself: PostgreSQL tests it again when it had to wait for another session,
+-- so of two racing calls exactly one reports a task as updated.
+create or replace function kanthorq_schema._kanthorq_task_transition(
+  consumer text,
+  event_ids text[],
+  from_states smallint[],
+  to_state smallint,
+  assignments text,
+  due timestamptz default null,
+  out updated text[],
+  out noop text[]
+)
+returns record
+language plpgsql volatile security definer
+set search_path to pg_catalog, pg_temp
+set enable_seqscan to off
+set enable_bitmapscan to off
+as $$
+declare
+  v_consumer record;
+  v_now bigint := floor(extract(epoch from clock_timestamp()) * 1000);
+  v_due bigint := coalesce(floor(extract(epoch from due) * 1000), v_now);
+begin
+  perform kanthorq_schema._kanthorq_check_event_ids(event_ids);
+  v_consumer := kanthorq_schema._kanthorq_consumer(consumer);
+
+  execute format(
+    'with moved as ('
+    ' update %s as t set state = $3, updated_at = $4, %s'
+    ' where t.event_id = any ((select $1)::text[]) and t.state::integer = any ($2)'
+    ' returning t.event_id'
+    ') select coalesce(array_agg(event_id::text), ''{}'') from moved',
+    v_consumer.task_table,
+    assignments
+  )
+  into updated
+  using event_ids, from_states::integer[], to_state, v_now, v_due, (v_consumer.registry).attempt_max;
+
+  -- As many as were asked for: each id was there once, and moved.
+  if cardinality(updated) = cardinality(event_ids) then
+    updated := event_ids;
+    noop := '{}';
+    return;
+  end if;
+
+  select
+    coalesce(array_agg(i.event_id) filter (where i.moved), '{}'),
+    coalesce(array_agg(i.event_id) filter (where not i.moved), '{}')
+  into updated, noop
+  from (
+    select u.event_id, u.event_id in (select m from unnest(updated) m) as moved
+    from unnest(event_ids) with ordinality u (event_id, position)
+    group by u.event_id
+    order by min(u.position)
+  ) i;
+end
+$$;
+
+comment on function kanthorq_schema._kanthorq_task_transition(text, text[], smallint[], smallint, text, timestamptz) is 'Internal. Moves tasks from one of several states to another and says which ids moved.';
+
+revoke all on function kanthorq_schema._kanthorq_task_transition(text, text[], smallint[], smallint, text, timestamptz) from public;

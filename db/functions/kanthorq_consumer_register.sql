@@ -1,0 +1,106 @@
+-- Registers a consumer, or finds it: its row in kanthorq_consumer_registry, the table for its tasks, and that table's
+-- scheduling index. The stream is registered too if there is none of that name.
+--
+-- Does what KanthorQ's ConsumerRegister does, table for table, so that a Go subscriber can use the result, but for one
+-- thing: the index gets a name of its own. KanthorQ gives the same name to all of them, and so only the first consumer
+-- of a schema ever gets one.
+--
+-- The cursor starts at the lowest event id of the millisecond in which the stream was made, below all of its events.
+create or replace function kanthorq_schema.kanthorq_consumer_register(
+  stream text,
+  name text,
+  subject_includes text[],
+  subject_excludes text[] default '{}',
+  attempt_max integer default 16,
+  visibility_timeout bigint default 300000
+)
+returns kanthorq_schema.kanthorq_consumer_registry
+language plpgsql volatile security definer set search_path to pg_catalog, pg_temp
+as $$
+#variable_conflict use_column
+declare
+  v_stream kanthorq_schema.kanthorq_stream_registry;
+  v_registry kanthorq_schema.kanthorq_consumer_registry;
+  v_table text;
+begin
+  perform kanthorq_schema._kanthorq_check_name('consumer', kanthorq_consumer_register.name);
+  perform kanthorq_schema._kanthorq_check_subject_filters('subject_includes', kanthorq_consumer_register.subject_includes);
+  perform kanthorq_schema._kanthorq_check_subject_filters('subject_excludes', kanthorq_consumer_register.subject_excludes);
+  if cardinality(kanthorq_consumer_register.subject_includes) = 0 then
+    raise exception 'subject_includes is empty'
+      using errcode = 'KQ003', hint = 'Name at least one subject filter; array[''>''] takes every event of the stream.';
+  end if;
+  if kanthorq_consumer_register.attempt_max is null or kanthorq_consumer_register.attempt_max not between 1 and 32767 then
+    raise exception 'attempt_max is %', coalesce(kanthorq_consumer_register.attempt_max::text, 'null')
+      using errcode = 'KQ003', hint = 'Pass a number of attempts between 1 and 32767.';
+  end if;
+  if kanthorq_consumer_register.visibility_timeout is null or kanthorq_consumer_register.visibility_timeout < 1 then
+    raise exception 'visibility_timeout is %', coalesce(kanthorq_consumer_register.visibility_timeout::text, 'null')
+      using errcode = 'KQ003', hint = 'Pass a positive number of milliseconds; 300000 is five minutes.';
+  end if;
+
+  v_stream := kanthorq_schema.kanthorq_stream_register(stream);
+
+  insert into kanthorq_schema.kanthorq_consumer_registry as r (
+    stream_id, stream_name, id, name, subject_includes, subject_excludes, cursor, attempt_max, visibility_timeout
+  )
+  values (
+    v_stream.id,
+    v_stream.name,
+    kanthorq_schema._kanthorq_id('consumer'),
+    kanthorq_consumer_register.name,
+    kanthorq_consumer_register.subject_includes,
+    kanthorq_consumer_register.subject_excludes,
+    'event_' || kanthorq_schema._kanthorq_crockford(v_stream.created_at, 10) || repeat('0', 16),
+    kanthorq_consumer_register.attempt_max,
+    kanthorq_consumer_register.visibility_timeout
+  )
+  on conflict (name) do update set updated_at = extract(epoch from current_timestamp) * 1000
+  returning r.* into v_registry;
+
+  if v_registry.stream_id <> v_stream.id then
+    raise exception 'consumer % belongs to stream %, not %',
+      quote_literal(v_registry.name), quote_literal(v_registry.stream_name), quote_literal(v_stream.name)
+      using errcode = 'KQ003', hint = 'Register the new consumer under another name.';
+  end if;
+
+  v_table := 'kanthorq_' || v_registry.id;
+  if to_regclass(format('kanthorq_schema.%I', v_table)) is null then
+    execute format(
+      'create table kanthorq_schema.%I ('
+      ' event_id varchar(64) not null primary key,'
+      ' subject varchar(256) not null,'
+      ' state smallint not null default %s,'
+      ' schedule_at bigint not null default (extract(epoch from current_timestamp) * 1000),'
+      ' finalized_at bigint not null default 0,'
+      ' attempt_count smallint not null default 0,'
+      ' attempted_at bigint not null default 0,'
+      ' attempted_error jsonb[] not null default ''{}'','
+      ' metadata jsonb not null default ''{}'','
+      ' created_at bigint not null default (extract(epoch from current_timestamp) * 1000),'
+      ' updated_at bigint not null default (extract(epoch from current_timestamp) * 1000)'
+      ')',
+      v_table,
+      kanthorq_schema._kanthorq_task_state('available')
+    );
+    execute format(
+      'create index %I on kanthorq_schema.%I (state, schedule_at, event_id)', v_table || '_scheduling', v_table
+    );
+  end if;
+  return v_registry;
+end
+$$;
+
+comment on function kanthorq_schema.kanthorq_consumer_register(text, text, text[], text[], integer, bigint) is
+'Registers a consumer of a stream and makes the table for its tasks; registering a name again returns the existing consumer.
+
+stream              name of the stream, registered too if it is new
+name                letters, digits and single underscores between them, at most 256 characters
+subject_includes    filters of the subjects it wants, at least one: * is one token, > at the end is one or more
+subject_excludes    filters of the subjects it does not want
+attempt_max         attempts before a failing task is discarded, 1 to 32767
+visibility_timeout  milliseconds after which a running task is picked up again
+
+Returns the row of kanthorq_consumer_registry. Raises KQ003 for a bad argument, and for a consumer of another stream.';
+
+revoke all on function kanthorq_schema.kanthorq_consumer_register(text, text, text[], text[], integer, bigint) from public;

@@ -1,0 +1,44 @@
+-- Cancels tasks: pending, available and retryable ones will not be worked any more.
+--
+-- Writes what KanthorQ's own Cancel writes (state and finalized_at) and updated_at, in one statement of the caller's
+-- transaction. A running task is left alone, for a worker may hold it; so is one that is finished.
+create or replace function kanthorq_schema.kanthorq_task_cancel(
+  consumer text,
+  event_ids text[],
+  reason text default null,
+  out updated text[],
+  out noop text[]
+)
+returns record
+language plpgsql volatile security definer set search_path to pg_catalog, pg_temp
+as $$
+begin
+  select t.updated, t.noop into updated, noop
+  from kanthorq_schema._kanthorq_task_transition(
+    consumer,
+    event_ids,
+    array[
+      kanthorq_schema._kanthorq_task_state('pending'),
+      kanthorq_schema._kanthorq_task_state('available'),
+      kanthorq_schema._kanthorq_task_state('retryable')
+    ],
+    kanthorq_schema._kanthorq_task_state('cancelled'),
+    'finalized_at = $4'
+  ) t;
+end
+$$;
+
+comment on function kanthorq_schema.kanthorq_task_cancel(text, text[], text) is
+'Cancels tasks that are pending, available or retryable.
+
+consumer   name of the consumer
+event_ids  ids of the tasks'' events; any number, duplicates count once
+reason     why, for the record
+
+Returns one row of two arrays that hold each distinct id once, in the order of event_ids:
+updated    the tasks that are now cancelled by this call
+noop       ids of tasks that are in another state or do not exist
+
+Raises KQ001 if there is no such consumer, KQ002 if its table is gone, KQ003 for a bad argument; then nothing has changed.';
+
+revoke all on function kanthorq_schema.kanthorq_task_cancel(text, text[], text) from public;

@@ -1,0 +1,55 @@
+-- Resumes tasks: discarded and cancelled ones will be worked again.
+--
+-- They become running, not available: of KanthorQ's pullers one takes running tasks whose schedule_at has passed and
+-- one takes retryable tasks, and nothing ever takes an available or a pending one. Both want
+-- attempt_count <= attempt_max, so attempt_count is brought down to attempt_max where it is above: at least one attempt
+-- is left, however often a task is resumed. schedule_at is now, not where back-off had put it hours ahead.
+-- attempted_error and metadata stay.
+create or replace function kanthorq_schema.kanthorq_task_resume(
+  consumer text,
+  event_ids text[],
+  reason text default null,
+  schedule_at timestamptz default null,
+  reset_attempts boolean default false,
+  out updated text[],
+  out noop text[]
+)
+returns record
+language plpgsql volatile security definer set search_path to pg_catalog, pg_temp
+as $$
+begin
+  if not isfinite(schedule_at) then
+    raise exception 'schedule_at is %', schedule_at
+      using errcode = 'KQ003', hint = 'Pass a point in time, or null for now.';
+  end if;
+  select t.updated, t.noop into updated, noop
+  from kanthorq_schema._kanthorq_task_transition(
+    consumer,
+    event_ids,
+    array[kanthorq_schema._kanthorq_task_state('discarded'), kanthorq_schema._kanthorq_task_state('cancelled')],
+    kanthorq_schema._kanthorq_task_state('running'),
+    case
+      when reset_attempts then 'finalized_at = 0, schedule_at = $5, attempt_count = 0'
+      else 'finalized_at = 0, schedule_at = $5, attempt_count = least(t.attempt_count, $6)'
+    end,
+    schedule_at
+  ) t;
+end
+$$;
+
+comment on function kanthorq_schema.kanthorq_task_resume(text, text[], text, timestamptz, boolean) is
+'Resumes tasks that are discarded or cancelled, so that they are worked again. They become running, due at once or at schedule_at.
+
+consumer        name of the consumer
+event_ids       ids of the tasks'' events; any number, duplicates count once
+reason          why, for the record
+schedule_at     when they are due; null is now
+reset_attempts  true gives them all their attempts back; otherwise at least one is left
+
+Returns one row of two arrays that hold each distinct id once, in the order of event_ids:
+updated         the tasks that are now resumed by this call
+noop            ids of tasks that are in another state or do not exist
+
+Raises KQ001 if there is no such consumer, KQ002 if its table is gone, KQ003 for a bad argument; then nothing has changed.';
+
+revoke all on function kanthorq_schema.kanthorq_task_resume(text, text[], text, timestamptz, boolean) from public;

@@ -1,0 +1,47 @@
+import { readdirSync, readFileSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
+
+/** The folder of the SQL API's source. */
+export const functionsFolder = fileURLToPath(new URL('../db/functions', import.meta.url))
+
+/** A file of db/functions: the definition of one function or procedure, with its comment and privileges. */
+export interface FunctionFile {
+  name: string
+  text: string
+  /** `function` or `procedure` */
+  kind: string
+  /** The name and argument types, as REVOKE and DROP want them. */
+  signature: string
+  /** From CREATE to LANGUAGE: what CREATE OR REPLACE can't change. */
+  declaration: string
+}
+
+/** Reads what a file must have: it creates one function, comments on it, and takes it from PUBLIC. */
+export function parseFunction(name: string, text: string): FunctionFile {
+  const declaration = /^create or replace (function|procedure)\b.*?^(?=language )/ms.exec(text)
+  const revoke = /^revoke all on (?:function|procedure) (\S+\([^)]*\)) from public;$/m.exec(text)
+  if (declaration?.[1] === undefined || revoke?.[1] === undefined) {
+    throw new Error(
+      `db/functions/${name}.sql needs a "create or replace function … language …" and a ` +
+        `"revoke all on function ${name}(…) from public;", each at the start of a line`,
+    )
+  }
+  return {
+    name,
+    text: text.trim(),
+    kind: declaration[1],
+    signature: revoke[1],
+    declaration: declaration[0].replace(/\s+/g, ' '),
+  }
+}
+
+/** All functions of db/functions, by name. */
+export function readFunctions(folder = functionsFolder): Map<string, FunctionFile> {
+  const names = readdirSync(folder)
+    .filter((file) => file.endsWith('.sql'))
+    .map((file) => file.slice(0, -'.sql'.length))
+    .sort()
+  return new Map(
+    names.map((name) => [name, parseFunction(name, readFileSync(`${folder}/${name}.sql`, 'utf8'))]),
+  )
+}
