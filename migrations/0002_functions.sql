@@ -16,8 +16,11 @@ begin
 -- Raises KQ003 for a null or multi-dimensional array and for a null or empty element.
 create or replace function kanthorq_schema._kanthorq_check_event_ids(event_ids text[])
 returns void
-language plpgsql immutable security definer set search_path to pg_catalog, pg_temp
-as $$
+language plpgsql
+immutable
+security definer
+set search_path to pg_catalog, pg_temp
+as $function$
 begin
   if event_ids is null then
     raise exception 'event_ids is null'
@@ -36,11 +39,11 @@ begin
       using errcode = 'KQ003', hint = 'Leave empty ids out: array_remove(ids, '''').';
   end if;
 end
-$$;
+$function$;
 
-comment on function kanthorq_schema._kanthorq_check_event_ids(text[]) is 'Internal. Raises KQ003 unless the argument is a one-dimensional array of non-empty ids.';
+comment on function kanthorq_schema._kanthorq_check_event_ids is 'Internal. Raises KQ003 unless the argument is a one-dimensional array of non-empty ids.';
 
-revoke all on function kanthorq_schema._kanthorq_check_event_ids(text[]) from public;
+revoke all on function kanthorq_schema._kanthorq_check_event_ids from public;
 
 -- function: _kanthorq_check_name
 -- Refuses what KanthorQ would not accept as the name of a stream or a consumer.
@@ -49,8 +52,11 @@ revoke all on function kanthorq_schema._kanthorq_check_event_ids(text[]) from pu
 -- kind is the argument's name, for the message. Raises KQ003.
 create or replace function kanthorq_schema._kanthorq_check_name(kind text, name text)
 returns void
-language plpgsql immutable security definer set search_path to pg_catalog, pg_temp
-as $$
+language plpgsql
+immutable
+security definer
+set search_path to pg_catalog, pg_temp
+as $function$
 begin
   if name is null then
     raise exception 'the % name is null', kind
@@ -66,12 +72,11 @@ begin
         hint = 'Use ASCII letters and digits, with single underscores between them: order_update.';
   end if;
 end
-$$;
+$function$;
 
-comment on function kanthorq_schema._kanthorq_check_name(text, text) is
-'Internal. Raises KQ003 unless the text is a name that KanthorQ accepts for a stream or a consumer.';
+comment on function kanthorq_schema._kanthorq_check_name is 'Internal. Raises KQ003 unless the text is a name that KanthorQ accepts for a stream or a consumer.';
 
-revoke all on function kanthorq_schema._kanthorq_check_name(text, text) from public;
+revoke all on function kanthorq_schema._kanthorq_check_name from public;
 
 -- function: _kanthorq_check_subject
 -- Refuses what KanthorQ would not accept as the subject of an event.
@@ -79,8 +84,11 @@ revoke all on function kanthorq_schema._kanthorq_check_name(text, text) from pub
 -- The rule is its validator's (xvalidator.RegexSubject) and the 256 characters of the column. Raises KQ003.
 create or replace function kanthorq_schema._kanthorq_check_subject(subject text)
 returns void
-language plpgsql immutable security definer set search_path to pg_catalog, pg_temp
-as $$
+language plpgsql
+immutable
+security definer
+set search_path to pg_catalog, pg_temp
+as $function$
 begin
   if subject is null then
     raise exception 'subject is null' using errcode = 'KQ003', hint = 'Pass a subject, for example order.created.';
@@ -95,12 +103,11 @@ begin
         hint = 'Use ASCII letters and digits, with single dots, hyphens or underscores between them: order.created.v1';
   end if;
 end
-$$;
+$function$;
 
-comment on function kanthorq_schema._kanthorq_check_subject(text) is
-'Internal. Raises KQ003 unless the text is a subject that KanthorQ accepts.';
+comment on function kanthorq_schema._kanthorq_check_subject is 'Internal. Raises KQ003 unless the text is a subject that KanthorQ accepts.';
 
-revoke all on function kanthorq_schema._kanthorq_check_subject(text) from public;
+revoke all on function kanthorq_schema._kanthorq_check_subject from public;
 
 -- function: _kanthorq_check_subject_filters
 -- Refuses a list of subject filters in which one could never match any subject.
@@ -108,10 +115,17 @@ revoke all on function kanthorq_schema._kanthorq_check_subject(text) from public
 -- A filter is made of tokens separated by dots: plain ones, `*` for exactly one token, and `>` for one or more, as the
 -- last only. KanthorQ itself lets any non-empty text pass and then matches nothing with it; a typing error is better
 -- found here. argument is the argument's name, for the message. Raises KQ003, also for a null list.
-create or replace function kanthorq_schema._kanthorq_check_subject_filters(argument text, filters text[])
+create or replace function
+kanthorq_schema._kanthorq_check_subject_filters(
+  argument text,
+  filters text[]
+)
 returns void
-language plpgsql immutable security definer set search_path to pg_catalog, pg_temp
-as $$
+language plpgsql
+immutable
+security definer
+set search_path to pg_catalog, pg_temp
+as $function$
 declare
   v_bad text;
 begin
@@ -131,25 +145,28 @@ begin
         hint = 'At most 256 characters; tokens separated by dots, * for one token, > at the end for one or more: order.*.created, order.>';
   end if;
 end
-$$;
+$function$;
 
-comment on function kanthorq_schema._kanthorq_check_subject_filters(text, text[]) is
-'Internal. Raises KQ003 unless every element is a subject filter that can match something.';
+comment on function kanthorq_schema._kanthorq_check_subject_filters is 'Internal. Raises KQ003 unless every element is a subject filter that can match something.';
 
-revoke all on function kanthorq_schema._kanthorq_check_subject_filters(text, text[]) from public;
+revoke all on function kanthorq_schema._kanthorq_check_subject_filters from public;
 
 -- function: _kanthorq_consumer
 -- Finds a consumer by its name: its registry row, and the table that holds its tasks.
 --
 -- Raises KQ001 when the registry has no such consumer, KQ002 when it has but the table is gone, KQ003 for null.
-create or replace function kanthorq_schema._kanthorq_consumer(
+create or replace function
+kanthorq_schema._kanthorq_consumer(
   consumer text,
   out registry kanthorq_schema.kanthorq_consumer_registry,
   out task_table regclass
 )
 returns record
-language plpgsql stable security definer set search_path to pg_catalog, pg_temp
-as $$
+language plpgsql
+stable
+security definer
+set search_path to pg_catalog, pg_temp
+as $function$
 begin
   if consumer is null then
     raise exception 'consumer is null' using errcode = 'KQ003', hint = 'Pass the name of a consumer.';
@@ -162,30 +179,31 @@ begin
   end if;
   task_table := kanthorq_schema._kanthorq_table(registry.id, 'consumer ' || quote_literal(consumer));
 end
-$$;
+$function$;
 
-comment on function kanthorq_schema._kanthorq_consumer(text) is
-'Internal. The registry row and the task table of a consumer; KQ001 or KQ002 if either is missing.';
+comment on function kanthorq_schema._kanthorq_consumer is 'Internal. The registry row and the task table of a consumer; KQ001 or KQ002 if either is missing.';
 
-revoke all on function kanthorq_schema._kanthorq_consumer(text) from public;
+revoke all on function kanthorq_schema._kanthorq_consumer from public;
 
 -- function: _kanthorq_crockford
 -- Writes a number in lower-case Crockford base 32, the alphabet of KanthorQ's ids.
 --
 -- Takes the lowest 5 × digits bits of value and gives exactly that many digits.
-create or replace function kanthorq_schema._kanthorq_crockford(value bigint, digits integer)
+create or replace function kanthorq_schema._kanthorq_crockford(value bigint, digits int)
 returns text
-language sql immutable security definer set search_path to pg_catalog, pg_temp
-as $$
-  select string_agg(
-    substr('0123456789abcdefghjkmnpqrstvwxyz', 1 + (value >> 5 * (digits - d) & 31)::integer, 1), '' order by d)
-  from generate_series(1, digits) d
-$$;
+language sql
+immutable
+security definer
+set search_path to pg_catalog, pg_temp
+as $function$
+select string_agg(
+  substr('0123456789abcdefghjkmnpqrstvwxyz', 1 + (value >> 5 * (digits - d) & 31)::integer, 1), '' order by d)
+from generate_series(1, digits) d
+$function$;
 
-comment on function kanthorq_schema._kanthorq_crockford(bigint, integer) is
-'Internal. The lowest bits of a number in lower-case Crockford base 32.';
+comment on function kanthorq_schema._kanthorq_crockford is 'Internal. The lowest bits of a number in lower-case Crockford base 32.';
 
-revoke all on function kanthorq_schema._kanthorq_crockford(bigint, integer) from public;
+revoke all on function kanthorq_schema._kanthorq_crockford from public;
 
 -- function: _kanthorq_id
 -- A new id in KanthorQ's form: kind (event, stream or consumer), an underscore, a lower-case ULID.
@@ -196,8 +214,11 @@ revoke all on function kanthorq_schema._kanthorq_crockford(bigint, integer) from
 -- kanthorq.last_id_at (microseconds) remembers the last one, and the next takes the microsecond after it.
 create or replace function kanthorq_schema._kanthorq_id(kind text)
 returns text
-language plpgsql volatile security definer set search_path to pg_catalog, pg_temp
-as $$
+language plpgsql
+volatile
+security definer
+set search_path to pg_catalog, pg_temp
+as $function$
 declare
   v_at bigint := floor(extract(epoch from clock_timestamp()) * 1000000);
   v_last text := current_setting('kanthorq.last_id_at', true);
@@ -216,25 +237,28 @@ begin
     || kanthorq_schema._kanthorq_crockford(('x' || substr(v_random, 1, 9))::bit(36)::bigint, 7)
     || kanthorq_schema._kanthorq_crockford(('x' || substr(v_random, 18, 9))::bit(36)::bigint, 7);
 end
-$$;
+$function$;
 
-comment on function kanthorq_schema._kanthorq_id(text) is
-'Internal. A new id: a prefix and a ULID that sorts after all earlier ones.';
+comment on function kanthorq_schema._kanthorq_id is 'Internal. A new id: a prefix and a ULID that sorts after all earlier ones.';
 
-revoke all on function kanthorq_schema._kanthorq_id(text) from public;
+revoke all on function kanthorq_schema._kanthorq_id from public;
 
 -- function: _kanthorq_stream
 -- Finds a stream by its name: its registry row, and the table that holds its events.
 --
 -- Raises KQ001 when the registry has no such stream, KQ002 when it has but the table is gone, KQ003 for null.
-create or replace function kanthorq_schema._kanthorq_stream(
+create or replace function
+kanthorq_schema._kanthorq_stream(
   stream text,
   out registry kanthorq_schema.kanthorq_stream_registry,
   out event_table regclass
 )
 returns record
-language plpgsql stable security definer set search_path to pg_catalog, pg_temp
-as $$
+language plpgsql
+stable
+security definer
+set search_path to pg_catalog, pg_temp
+as $function$
 begin
   if stream is null then
     raise exception 'stream is null' using errcode = 'KQ003', hint = 'Pass the name of a stream.';
@@ -247,12 +271,11 @@ begin
   end if;
   event_table := kanthorq_schema._kanthorq_table(registry.id, 'stream ' || quote_literal(stream));
 end
-$$;
+$function$;
 
-comment on function kanthorq_schema._kanthorq_stream(text) is
-'Internal. The registry row and the event table of a stream; KQ001 or KQ002 if either is missing.';
+comment on function kanthorq_schema._kanthorq_stream is 'Internal. The registry row and the event table of a stream; KQ001 or KQ002 if either is missing.';
 
-revoke all on function kanthorq_schema._kanthorq_stream(text) from public;
+revoke all on function kanthorq_schema._kanthorq_stream from public;
 
 -- function: _kanthorq_table
 -- The table that holds the events of a stream or the tasks of a consumer, given the id from its registry row.
@@ -262,8 +285,11 @@ revoke all on function kanthorq_schema._kanthorq_stream(text) from public;
 -- Raises KQ002 when the table is gone.
 create or replace function kanthorq_schema._kanthorq_table(id text, owner text)
 returns regclass
-language plpgsql stable security definer set search_path to pg_catalog, pg_temp
-as $$
+language plpgsql
+stable
+security definer
+set search_path to pg_catalog, pg_temp
+as $function$
 declare
   v_name text := format('kanthorq_schema.%I', 'kanthorq_' || id);
 begin
@@ -274,12 +300,11 @@ begin
   end if;
   return to_regclass(v_name);
 end
-$$;
+$function$;
 
-comment on function kanthorq_schema._kanthorq_table(text, text) is
-'Internal. The table behind a stream id or a consumer id; KQ002 if it is gone.';
+comment on function kanthorq_schema._kanthorq_table is 'Internal. The table behind a stream id or a consumer id; KQ002 if it is gone.';
 
-revoke all on function kanthorq_schema._kanthorq_table(text, text) from public;
+revoke all on function kanthorq_schema._kanthorq_table from public;
 
 -- function: _kanthorq_task_state
 -- The code of a state, given its name, so that no other function has to know a number.
@@ -288,8 +313,11 @@ revoke all on function kanthorq_schema._kanthorq_table(text, text) from public;
 -- Raises KQ003 for a name that is no state.
 create or replace function kanthorq_schema._kanthorq_task_state(name text)
 returns smallint
-language plpgsql immutable security definer set search_path to pg_catalog, pg_temp
-as $$
+language plpgsql
+immutable
+security definer
+set search_path to pg_catalog, pg_temp
+as $function$
 declare
   v_code smallint;
 begin
@@ -301,11 +329,11 @@ begin
   end if;
   return v_code;
 end
-$$;
+$function$;
 
-comment on function kanthorq_schema._kanthorq_task_state(text) is 'Internal. The code of the state with this name; KQ003 if there is none.';
+comment on function kanthorq_schema._kanthorq_task_state is 'Internal. The code of the state with this name; KQ003 if there is none.';
 
-revoke all on function kanthorq_schema._kanthorq_task_state(text) from public;
+revoke all on function kanthorq_schema._kanthorq_task_state from public;
 
 -- function: _kanthorq_task_states
 -- The states of a task: the one place where KanthorQ's codes stand beside their names.
@@ -313,21 +341,24 @@ revoke all on function kanthorq_schema._kanthorq_task_state(text) from public;
 -- Codes are KanthorQ's own (entities.TaskState) and are stored in every consumer table, so none may ever change.
 create or replace function kanthorq_schema._kanthorq_task_states(out name text, out code smallint)
 returns setof record
-language sql immutable security definer set search_path to pg_catalog, pg_temp
-as $$
-  values
-    ('discarded', -102::smallint),
-    ('cancelled', -101::smallint),
-    ('pending', 0::smallint),
-    ('available', 1::smallint),
-    ('running', 2::smallint),
-    ('completed', 101::smallint),
-    ('retryable', 102::smallint)
-$$;
+language sql
+immutable
+security definer
+set search_path to pg_catalog, pg_temp
+as $function$
+values
+  ('discarded', -102::smallint),
+  ('cancelled', -101::smallint),
+  ('pending', 0::smallint),
+  ('available', 1::smallint),
+  ('running', 2::smallint),
+  ('completed', 101::smallint),
+  ('retryable', 102::smallint)
+$function$;
 
-comment on function kanthorq_schema._kanthorq_task_states() is 'Internal. The states of a task, by name and by code.';
+comment on function kanthorq_schema._kanthorq_task_states is 'Internal. The states of a task, by name and by code.';
 
-revoke all on function kanthorq_schema._kanthorq_task_states() from public;
+revoke all on function kanthorq_schema._kanthorq_task_states from public;
 
 -- function: _kanthorq_task_transition
 -- Moves the given tasks of one consumer to another state, in one UPDATE: what cancel and resume have in common.
@@ -343,22 +374,25 @@ revoke all on function kanthorq_schema._kanthorq_task_states() from public;
 -- - the array is hidden in a sub-select: the planner need not look at 50,000 ids one by one to choose that same plan.
 -- The state is tested on the updated row itself: PostgreSQL tests it again when it had to wait for another session,
 -- so of two racing calls exactly one reports a task as updated.
-create or replace function kanthorq_schema._kanthorq_task_transition(
+create or replace function
+kanthorq_schema._kanthorq_task_transition(
   consumer text,
   event_ids text[],
   from_states smallint[],
   to_state smallint,
   assignments text,
-  due timestamptz default null,
+  due timestamp with time zone default null,
   out updated text[],
   out noop text[]
 )
 returns record
-language plpgsql volatile security definer
+language plpgsql
+volatile
+security definer
 set search_path to pg_catalog, pg_temp
-set enable_seqscan to off
-set enable_bitmapscan to off
-as $$
+set enable_seqscan = off
+set enable_bitmapscan = off
+as $function$
 declare
   v_consumer record;
   v_now bigint := floor(extract(epoch from clock_timestamp()) * 1000);
@@ -397,11 +431,11 @@ begin
     order by min(u.position)
   ) i;
 end
-$$;
+$function$;
 
-comment on function kanthorq_schema._kanthorq_task_transition(text, text[], smallint[], smallint, text, timestamptz) is 'Internal. Moves tasks from one of several states to another and says which ids moved.';
+comment on function kanthorq_schema._kanthorq_task_transition is 'Internal. Moves tasks from one of several states to another and says which ids moved.';
 
-revoke all on function kanthorq_schema._kanthorq_task_transition(text, text[], smallint[], smallint, text, timestamptz) from public;
+revoke all on function kanthorq_schema._kanthorq_task_transition from public;
 
 -- function: kanthorq_consumer_register
 -- Registers a consumer, or finds it: its row in kanthorq_consumer_registry, the table for its tasks, and that table's
@@ -412,17 +446,21 @@ revoke all on function kanthorq_schema._kanthorq_task_transition(text, text[], s
 -- of a schema ever gets one.
 --
 -- The cursor starts at the lowest event id of the millisecond in which the stream was made, below all of its events.
-create or replace function kanthorq_schema.kanthorq_consumer_register(
+create or replace function
+kanthorq_schema.kanthorq_consumer_register(
   stream text,
   name text,
   subject_includes text[],
   subject_excludes text[] default '{}',
-  attempt_max integer default 16,
+  attempt_max int default 16,
   visibility_timeout bigint default 300000
 )
 returns kanthorq_schema.kanthorq_consumer_registry
-language plpgsql volatile security definer set search_path to pg_catalog, pg_temp
-as $$
+language plpgsql
+volatile
+security definer
+set search_path to pg_catalog, pg_temp
+as $function$
 #variable_conflict use_column
 declare
   v_stream kanthorq_schema.kanthorq_stream_registry;
@@ -495,10 +533,9 @@ begin
   end if;
   return v_registry;
 end
-$$;
+$function$;
 
-comment on function kanthorq_schema.kanthorq_consumer_register(text, text, text[], text[], integer, bigint) is
-'Registers a consumer of a stream and makes the table for its tasks; registering a name again returns the existing consumer.
+comment on function kanthorq_schema.kanthorq_consumer_register is 'Registers a consumer of a stream and makes the table for its tasks; registering a name again returns the existing consumer.
 
 stream              name of the stream, registered too if it is new
 name                letters, digits and single underscores between them, at most 256 characters
@@ -509,22 +546,26 @@ visibility_timeout  milliseconds after which a running task is picked up again
 
 Returns the row of kanthorq_consumer_registry. Raises KQ003 for a bad argument, and for a consumer of another stream.';
 
-revoke all on function kanthorq_schema.kanthorq_consumer_register(text, text, text[], text[], integer, bigint) from public;
+revoke all on function kanthorq_schema.kanthorq_consumer_register from public;
 
 -- function: kanthorq_stream_publish
 -- Publishes one event to a stream.
 --
 -- Writes the row that KanthorQ's publisher writes; its subscribers find the event by its id, which sorts after all
 -- that were made before it.
-create or replace function kanthorq_schema.kanthorq_stream_publish(
+create or replace function
+kanthorq_schema.kanthorq_stream_publish(
   stream text,
   subject text,
   body bytea,
   metadata jsonb default '{}'
 )
 returns text
-language plpgsql volatile security definer set search_path to pg_catalog, pg_temp
-as $$
+language plpgsql
+volatile
+security definer
+set search_path to pg_catalog, pg_temp
+as $function$
 declare
   v_stream record;
   v_id text;
@@ -544,10 +585,9 @@ begin
   using v_id, subject, body, metadata;
   return v_id;
 end
-$$;
+$function$;
 
-comment on function kanthorq_schema.kanthorq_stream_publish(text, text, bytea, jsonb) is
-'Publishes one event to a stream.
+comment on function kanthorq_schema.kanthorq_stream_publish is 'Publishes one event to a stream.
 
 stream    name of the stream
 subject   letters and digits with single dots, hyphens or underscores between them, at most 256 characters
@@ -556,7 +596,7 @@ metadata  a JSON object; a task made from the event carries it too
 
 Returns the id of the event. Raises KQ001 if there is no such stream, KQ002 if its table is gone, KQ003 for a bad argument.';
 
-revoke all on function kanthorq_schema.kanthorq_stream_publish(text, text, bytea, jsonb) from public;
+revoke all on function kanthorq_schema.kanthorq_stream_publish from public;
 
 -- function: kanthorq_stream_register
 -- Registers a stream, or finds it: its row in kanthorq_stream_registry, and the table for its events.
@@ -565,8 +605,11 @@ revoke all on function kanthorq_schema.kanthorq_stream_publish(text, text, bytea
 -- Two sessions that register one name at once wait for each other on the registry row and get the same stream.
 create or replace function kanthorq_schema.kanthorq_stream_register(name text)
 returns kanthorq_schema.kanthorq_stream_registry
-language plpgsql volatile security definer set search_path to pg_catalog, pg_temp
-as $$
+language plpgsql
+volatile
+security definer
+set search_path to pg_catalog, pg_temp
+as $function$
 #variable_conflict use_column
 declare
   v_registry kanthorq_schema.kanthorq_stream_registry;
@@ -592,23 +635,23 @@ begin
   end if;
   return v_registry;
 end
-$$;
+$function$;
 
-comment on function kanthorq_schema.kanthorq_stream_register(text) is
-'Registers a stream and makes the table for its events; registering a name again returns the existing stream.
+comment on function kanthorq_schema.kanthorq_stream_register is 'Registers a stream and makes the table for its events; registering a name again returns the existing stream.
 
 name  letters, digits and single underscores between them, at most 256 characters
 
 Returns the row of kanthorq_stream_registry. Raises KQ003 for a name that KanthorQ would not accept.';
 
-revoke all on function kanthorq_schema.kanthorq_stream_register(text) from public;
+revoke all on function kanthorq_schema.kanthorq_stream_register from public;
 
 -- function: kanthorq_task_cancel
 -- Cancels tasks: pending, available and retryable ones will not be worked any more.
 --
 -- Writes what KanthorQ's own Cancel writes (state and finalized_at) and updated_at, in one statement of the caller's
 -- transaction. A running task is left alone, for a worker may hold it; so is one that is finished.
-create or replace function kanthorq_schema.kanthorq_task_cancel(
+create or replace function
+kanthorq_schema.kanthorq_task_cancel(
   consumer text,
   event_ids text[],
   reason text default null,
@@ -616,8 +659,11 @@ create or replace function kanthorq_schema.kanthorq_task_cancel(
   out noop text[]
 )
 returns record
-language plpgsql volatile security definer set search_path to pg_catalog, pg_temp
-as $$
+language plpgsql
+volatile
+security definer
+set search_path to pg_catalog, pg_temp
+as $function$
 begin
   select t.updated, t.noop into updated, noop
   from kanthorq_schema._kanthorq_task_transition(
@@ -632,10 +678,9 @@ begin
     'finalized_at = $4'
   ) t;
 end
-$$;
+$function$;
 
-comment on function kanthorq_schema.kanthorq_task_cancel(text, text[], text) is
-'Cancels tasks that are pending, available or retryable.
+comment on function kanthorq_schema.kanthorq_task_cancel is 'Cancels tasks that are pending, available or retryable.
 
 consumer   name of the consumer
 event_ids  ids of the tasks'' events; any number, duplicates count once
@@ -647,7 +692,7 @@ noop       ids of tasks that are in another state or do not exist
 
 Raises KQ001 if there is no such consumer, KQ002 if its table is gone, KQ003 for a bad argument; then nothing has changed.';
 
-revoke all on function kanthorq_schema.kanthorq_task_cancel(text, text[], text) from public;
+revoke all on function kanthorq_schema.kanthorq_task_cancel from public;
 
 -- function: kanthorq_task_convert
 -- Makes tasks of a consumer out of events of its stream.
@@ -656,7 +701,8 @@ revoke all on function kanthorq_schema.kanthorq_task_cancel(text, text[], text) 
 -- consumer's visibility timeout; which events a consumer wants is decided by the caller, not here. Events that are not
 -- in the stream, and those that the consumer has a task for already, are passed over.
 -- Rows are inserted in event-id order, so that two calls with overlapping ids wait for each other but never deadlock.
-create or replace function kanthorq_schema.kanthorq_task_convert(
+create or replace function
+kanthorq_schema.kanthorq_task_convert(
   consumer text,
   event_ids text[],
   initial_state text default 'available'
@@ -665,17 +711,20 @@ returns table (
   event_id text,
   subject text,
   state text,
-  schedule_at timestamptz,
-  finalized_at timestamptz,
-  attempt_count integer,
-  attempted_at timestamptz,
+  schedule_at timestamp with time zone,
+  finalized_at timestamp with time zone,
+  attempt_count int,
+  attempted_at timestamp with time zone,
   attempted_error jsonb[],
   metadata jsonb,
-  created_at timestamptz,
-  updated_at timestamptz
+  created_at timestamp with time zone,
+  updated_at timestamp with time zone
 )
-language plpgsql volatile security definer set search_path to pg_catalog, pg_temp
-as $$
+language plpgsql
+volatile
+security definer
+set search_path to pg_catalog, pg_temp
+as $function$
 declare
   v_state smallint := kanthorq_schema._kanthorq_task_state(initial_state);
   v_consumer record;
@@ -706,10 +755,9 @@ begin
   )
   using event_ids, v_state, (v_consumer.registry).visibility_timeout;
 end
-$$;
+$function$;
 
-comment on function kanthorq_schema.kanthorq_task_convert(text, text[], text) is
-'Makes tasks of a consumer out of events of its stream.
+comment on function kanthorq_schema.kanthorq_task_convert is 'Makes tasks of a consumer out of events of its stream.
 
 consumer       name of the consumer
 event_ids      ids of the events; any number, duplicates count once
@@ -718,7 +766,7 @@ initial_state  state of the new tasks: pending, available, running or any other
 Returns the tasks that are new, in the order of event_ids. Events that are unknown or that the consumer has a task for are
 passed over. Raises KQ001 if there is no such consumer, KQ002 if a table is gone, KQ003 for a bad argument.';
 
-revoke all on function kanthorq_schema.kanthorq_task_convert(text, text[], text) from public;
+revoke all on function kanthorq_schema.kanthorq_task_convert from public;
 
 -- function: kanthorq_task_resume
 -- Resumes tasks: discarded and cancelled ones will be worked again.
@@ -728,18 +776,22 @@ revoke all on function kanthorq_schema.kanthorq_task_convert(text, text[], text)
 -- attempt_count <= attempt_max, so attempt_count is brought down to attempt_max where it is above: at least one attempt
 -- is left, however often a task is resumed. schedule_at is now, not where back-off had put it hours ahead.
 -- attempted_error and metadata stay.
-create or replace function kanthorq_schema.kanthorq_task_resume(
+create or replace function
+kanthorq_schema.kanthorq_task_resume(
   consumer text,
   event_ids text[],
   reason text default null,
-  schedule_at timestamptz default null,
+  schedule_at timestamp with time zone default null,
   reset_attempts boolean default false,
   out updated text[],
   out noop text[]
 )
 returns record
-language plpgsql volatile security definer set search_path to pg_catalog, pg_temp
-as $$
+language plpgsql
+volatile
+security definer
+set search_path to pg_catalog, pg_temp
+as $function$
 begin
   if not isfinite(schedule_at) then
     raise exception 'schedule_at is %', schedule_at
@@ -758,10 +810,9 @@ begin
     schedule_at
   ) t;
 end
-$$;
+$function$;
 
-comment on function kanthorq_schema.kanthorq_task_resume(text, text[], text, timestamptz, boolean) is
-'Resumes tasks that are discarded or cancelled, so that they are worked again. They become running, due at once or at schedule_at.
+comment on function kanthorq_schema.kanthorq_task_resume is 'Resumes tasks that are discarded or cancelled, so that they are worked again. They become running, due at once or at schedule_at.
 
 consumer        name of the consumer
 event_ids       ids of the tasks'' events; any number, duplicates count once
@@ -775,7 +826,7 @@ noop            ids of tasks that are in another state or do not exist
 
 Raises KQ001 if there is no such consumer, KQ002 if its table is gone, KQ003 for a bad argument; then nothing has changed.';
 
-revoke all on function kanthorq_schema.kanthorq_task_resume(text, text[], text, timestamptz, boolean) from public;
+revoke all on function kanthorq_schema.kanthorq_task_resume from public;
 $sql$, 'kanthorq_schema', quote_ident(current_schema()));
 end
 $migration$;
@@ -792,58 +843,58 @@ begin
 
   execute replace($sql$
 -- function: _kanthorq_check_event_ids
-drop function kanthorq_schema._kanthorq_check_event_ids(text[]);
+drop function kanthorq_schema._kanthorq_check_event_ids;
 
 -- function: _kanthorq_check_name
-drop function kanthorq_schema._kanthorq_check_name(text, text);
+drop function kanthorq_schema._kanthorq_check_name;
 
 -- function: _kanthorq_check_subject
-drop function kanthorq_schema._kanthorq_check_subject(text);
+drop function kanthorq_schema._kanthorq_check_subject;
 
 -- function: _kanthorq_check_subject_filters
-drop function kanthorq_schema._kanthorq_check_subject_filters(text, text[]);
+drop function kanthorq_schema._kanthorq_check_subject_filters;
 
 -- function: _kanthorq_consumer
-drop function kanthorq_schema._kanthorq_consumer(text);
+drop function kanthorq_schema._kanthorq_consumer;
 
 -- function: _kanthorq_crockford
-drop function kanthorq_schema._kanthorq_crockford(bigint, integer);
+drop function kanthorq_schema._kanthorq_crockford;
 
 -- function: _kanthorq_id
-drop function kanthorq_schema._kanthorq_id(text);
+drop function kanthorq_schema._kanthorq_id;
 
 -- function: _kanthorq_stream
-drop function kanthorq_schema._kanthorq_stream(text);
+drop function kanthorq_schema._kanthorq_stream;
 
 -- function: _kanthorq_table
-drop function kanthorq_schema._kanthorq_table(text, text);
+drop function kanthorq_schema._kanthorq_table;
 
 -- function: _kanthorq_task_state
-drop function kanthorq_schema._kanthorq_task_state(text);
+drop function kanthorq_schema._kanthorq_task_state;
 
 -- function: _kanthorq_task_states
-drop function kanthorq_schema._kanthorq_task_states();
+drop function kanthorq_schema._kanthorq_task_states;
 
 -- function: _kanthorq_task_transition
-drop function kanthorq_schema._kanthorq_task_transition(text, text[], smallint[], smallint, text, timestamptz);
+drop function kanthorq_schema._kanthorq_task_transition;
 
 -- function: kanthorq_consumer_register
-drop function kanthorq_schema.kanthorq_consumer_register(text, text, text[], text[], integer, bigint);
+drop function kanthorq_schema.kanthorq_consumer_register;
 
 -- function: kanthorq_stream_publish
-drop function kanthorq_schema.kanthorq_stream_publish(text, text, bytea, jsonb);
+drop function kanthorq_schema.kanthorq_stream_publish;
 
 -- function: kanthorq_stream_register
-drop function kanthorq_schema.kanthorq_stream_register(text);
+drop function kanthorq_schema.kanthorq_stream_register;
 
 -- function: kanthorq_task_cancel
-drop function kanthorq_schema.kanthorq_task_cancel(text, text[], text);
+drop function kanthorq_schema.kanthorq_task_cancel;
 
 -- function: kanthorq_task_convert
-drop function kanthorq_schema.kanthorq_task_convert(text, text[], text);
+drop function kanthorq_schema.kanthorq_task_convert;
 
 -- function: kanthorq_task_resume
-drop function kanthorq_schema.kanthorq_task_resume(text, text[], text, timestamptz, boolean);
+drop function kanthorq_schema.kanthorq_task_resume;
 $sql$, 'kanthorq_schema', quote_ident(current_schema()));
 end
 $migration$;

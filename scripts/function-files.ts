@@ -10,8 +10,6 @@ export interface FunctionFile {
   text: string
   /** `function` or `procedure` */
   kind: string
-  /** The name and argument types, as REVOKE and DROP want them. */
-  signature: string
   /** From CREATE to LANGUAGE: what CREATE OR REPLACE can't change. */
   declaration: string
 }
@@ -19,18 +17,20 @@ export interface FunctionFile {
 /** Reads what a file must have: it creates one function, comments on it, and takes it from PUBLIC. */
 export function parseFunction(name: string, text: string): FunctionFile {
   const declaration = /^create or replace (function|procedure)\b.*?^(?=language )/ms.exec(text)
-  const revoke = /^revoke all on (?:function|procedure) (\S+\([^)]*\)) from public;$/m.exec(text)
-  if (declaration?.[1] === undefined || revoke?.[1] === undefined) {
+  const revoked = new RegExp(
+    `^revoke all on (function|procedure) kanthorq_schema\\.${name} from public;$`,
+    'm',
+  )
+  if (declaration?.[1] === undefined || !revoked.test(text)) {
     throw new Error(
       `db/functions/${name}.sql needs a "create or replace function … language …" and a ` +
-        `"revoke all on function ${name}(…) from public;", each at the start of a line`,
+        `"revoke all on function kanthorq_schema.${name} from public;", each at the start of a line`,
     )
   }
   return {
     name,
     text: text.trim(),
     kind: declaration[1],
-    signature: revoke[1],
     declaration: declaration[0].replace(/\s+/g, ' '),
   }
 }

@@ -69,14 +69,13 @@ function change(
   to: FunctionFile | undefined,
 ): string {
   const title = `-- function: ${name}\n`
-  if (to === undefined)
-    return `${title}drop ${from?.kind ?? 'function'} ${from?.signature ?? name};`
+  if (to === undefined) return `${title}drop ${from?.kind ?? 'function'} kanthorq_schema.${name};`
   if (from === undefined || from.declaration === to.declaration) return title + to.text
   return (
     title +
     [
       keepGrants(from),
-      `drop ${from.kind} ${from.signature};`,
+      `drop ${from.kind} kanthorq_schema.${name};`,
       begin,
       to.text,
       end,
@@ -94,19 +93,19 @@ function sourceOf(section: string): string {
   return start < 0 ? section : section.slice(start + begin.length, section.indexOf(end))
 }
 
-function keepGrants({ signature }: FunctionFile): string {
+function keepGrants({ name }: FunctionFile): string {
   return `select set_config('kanthorq.grantees', coalesce((
   select string_agg(a.grantee::regrole::text, ', ')
   from pg_proc p, aclexplode(p.proacl) a
-  where p.oid = '${signature}'::regprocedure and a.grantee not in (0, p.proowner)
+  where p.oid = 'kanthorq_schema.${name}'::regproc and a.grantee not in (0, p.proowner)
 ), ''), true);`
 }
 
-function restoreGrants({ kind, signature }: FunctionFile): string {
+function restoreGrants({ kind, name }: FunctionFile): string {
   return `do $grants$
 begin
   if current_setting('kanthorq.grantees') <> '' then
-    execute 'grant execute on ${kind} ${signature} to ' || current_setting('kanthorq.grantees');
+    execute 'grant execute on ${kind} kanthorq_schema.${name} to ' || current_setting('kanthorq.grantees');
   end if;
 end
 $grants$;`

@@ -4,8 +4,11 @@
 -- Raises KQ003 for a null or multi-dimensional array and for a null or empty element.
 create or replace function kanthorq_schema._kanthorq_check_event_ids(event_ids text[])
 returns void
-language plpgsql immutable security definer set search_path to pg_catalog, pg_temp
-as $$
+language plpgsql
+immutable
+security definer
+set search_path to pg_catalog, pg_temp
+as $function$
 begin
   if event_ids is null then
     raise exception 'event_ids is null'
@@ -24,8 +27,8 @@ begin
       using errcode = 'KQ003', hint = 'Leave empty ids out: array_remove(ids, '''').';
   end if;
 end
-$$;
+$function$;
 
-comment on function kanthorq_schema._kanthorq_check_event_ids(text[]) is 'Internal. Raises KQ003 unless the argument is a one-dimensional array of non-empty ids.';
+comment on function kanthorq_schema._kanthorq_check_event_ids is 'Internal. Raises KQ003 unless the argument is a one-dimensional array of non-empty ids.';
 
-revoke all on function kanthorq_schema._kanthorq_check_event_ids(text[]) from public;
+revoke all on function kanthorq_schema._kanthorq_check_event_ids from public;

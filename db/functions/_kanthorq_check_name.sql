@@ -4,8 +4,11 @@
 -- kind is the argument's name, for the message. Raises KQ003.
 create or replace function kanthorq_schema._kanthorq_check_name(kind text, name text)
 returns void
-language plpgsql immutable security definer set search_path to pg_catalog, pg_temp
-as $$
+language plpgsql
+immutable
+security definer
+set search_path to pg_catalog, pg_temp
+as $function$
 begin
   if name is null then
     raise exception 'the % name is null', kind
@@ -21,9 +24,8 @@ begin
         hint = 'Use ASCII letters and digits, with single underscores between them: order_update.';
   end if;
 end
-$$;
+$function$;
 
-comment on function kanthorq_schema._kanthorq_check_name(text, text) is
-'Internal. Raises KQ003 unless the text is a name that KanthorQ accepts for a stream or a consumer.';
+comment on function kanthorq_schema._kanthorq_check_name is 'Internal. Raises KQ003 unless the text is a name that KanthorQ accepts for a stream or a consumer.';
 
-revoke all on function kanthorq_schema._kanthorq_check_name(text, text) from public;
+revoke all on function kanthorq_schema._kanthorq_check_name from public;

@@ -3,8 +3,11 @@
 -- The rule is its validator's (xvalidator.RegexSubject) and the 256 characters of the column. Raises KQ003.
 create or replace function kanthorq_schema._kanthorq_check_subject(subject text)
 returns void
-language plpgsql immutable security definer set search_path to pg_catalog, pg_temp
-as $$
+language plpgsql
+immutable
+security definer
+set search_path to pg_catalog, pg_temp
+as $function$
 begin
   if subject is null then
     raise exception 'subject is null' using errcode = 'KQ003', hint = 'Pass a subject, for example order.created.';
@@ -19,9 +22,8 @@ begin
         hint = 'Use ASCII letters and digits, with single dots, hyphens or underscores between them: order.created.v1';
   end if;
 end
-$$;
+$function$;
 
-comment on function kanthorq_schema._kanthorq_check_subject(text) is
-'Internal. Raises KQ003 unless the text is a subject that KanthorQ accepts.';
+comment on function kanthorq_schema._kanthorq_check_subject is 'Internal. Raises KQ003 unless the text is a subject that KanthorQ accepts.';
 
-revoke all on function kanthorq_schema._kanthorq_check_subject(text) from public;
+revoke all on function kanthorq_schema._kanthorq_check_subject from public;

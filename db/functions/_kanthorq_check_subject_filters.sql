@@ -3,10 +3,17 @@
 -- A filter is made of tokens separated by dots: plain ones, `*` for exactly one token, and `>` for one or more, as the
 -- last only. KanthorQ itself lets any non-empty text pass and then matches nothing with it; a typing error is better
 -- found here. argument is the argument's name, for the message. Raises KQ003, also for a null list.
-create or replace function kanthorq_schema._kanthorq_check_subject_filters(argument text, filters text[])
+create or replace function
+kanthorq_schema._kanthorq_check_subject_filters(
+  argument text,
+  filters text[]
+)
 returns void
-language plpgsql immutable security definer set search_path to pg_catalog, pg_temp
-as $$
+language plpgsql
+immutable
+security definer
+set search_path to pg_catalog, pg_temp
+as $function$
 declare
   v_bad text;
 begin
@@ -26,9 +33,8 @@ begin
         hint = 'At most 256 characters; tokens separated by dots, * for one token, > at the end for one or more: order.*.created, order.>';
   end if;
 end
-$$;
+$function$;
 
-comment on function kanthorq_schema._kanthorq_check_subject_filters(text, text[]) is
-'Internal. Raises KQ003 unless every element is a subject filter that can match something.';
+comment on function kanthorq_schema._kanthorq_check_subject_filters is 'Internal. Raises KQ003 unless every element is a subject filter that can match something.';
 
-revoke all on function kanthorq_schema._kanthorq_check_subject_filters(text, text[]) from public;
+revoke all on function kanthorq_schema._kanthorq_check_subject_filters from public;

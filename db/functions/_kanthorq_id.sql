@@ -6,8 +6,11 @@
 -- kanthorq.last_id_at (microseconds) remembers the last one, and the next takes the microsecond after it.
 create or replace function kanthorq_schema._kanthorq_id(kind text)
 returns text
-language plpgsql volatile security definer set search_path to pg_catalog, pg_temp
-as $$
+language plpgsql
+volatile
+security definer
+set search_path to pg_catalog, pg_temp
+as $function$
 declare
   v_at bigint := floor(extract(epoch from clock_timestamp()) * 1000000);
   v_last text := current_setting('kanthorq.last_id_at', true);
@@ -26,9 +29,8 @@ begin
     || kanthorq_schema._kanthorq_crockford(('x' || substr(v_random, 1, 9))::bit(36)::bigint, 7)
     || kanthorq_schema._kanthorq_crockford(('x' || substr(v_random, 18, 9))::bit(36)::bigint, 7);
 end
-$$;
+$function$;
 
-comment on function kanthorq_schema._kanthorq_id(text) is
-'Internal. A new id: a prefix and a ULID that sorts after all earlier ones.';
+comment on function kanthorq_schema._kanthorq_id is 'Internal. A new id: a prefix and a ULID that sorts after all earlier ones.';
 
-revoke all on function kanthorq_schema._kanthorq_id(text) from public;
+revoke all on function kanthorq_schema._kanthorq_id from public;

@@ -1,14 +1,18 @@
 -- Finds a stream by its name: its registry row, and the table that holds its events.
 --
 -- Raises KQ001 when the registry has no such stream, KQ002 when it has but the table is gone, KQ003 for null.
-create or replace function kanthorq_schema._kanthorq_stream(
+create or replace function
+kanthorq_schema._kanthorq_stream(
   stream text,
   out registry kanthorq_schema.kanthorq_stream_registry,
   out event_table regclass
 )
 returns record
-language plpgsql stable security definer set search_path to pg_catalog, pg_temp
-as $$
+language plpgsql
+stable
+security definer
+set search_path to pg_catalog, pg_temp
+as $function$
 begin
   if stream is null then
     raise exception 'stream is null' using errcode = 'KQ003', hint = 'Pass the name of a stream.';
@@ -21,9 +25,8 @@ begin
   end if;
   event_table := kanthorq_schema._kanthorq_table(registry.id, 'stream ' || quote_literal(stream));
 end
-$$;
+$function$;
 
-comment on function kanthorq_schema._kanthorq_stream(text) is
-'Internal. The registry row and the event table of a stream; KQ001 or KQ002 if either is missing.';
+comment on function kanthorq_schema._kanthorq_stream is 'Internal. The registry row and the event table of a stream; KQ001 or KQ002 if either is missing.';
 
-revoke all on function kanthorq_schema._kanthorq_stream(text) from public;
+revoke all on function kanthorq_schema._kanthorq_stream from public;

@@ -5,8 +5,11 @@
 -- Raises KQ002 when the table is gone.
 create or replace function kanthorq_schema._kanthorq_table(id text, owner text)
 returns regclass
-language plpgsql stable security definer set search_path to pg_catalog, pg_temp
-as $$
+language plpgsql
+stable
+security definer
+set search_path to pg_catalog, pg_temp
+as $function$
 declare
   v_name text := format('kanthorq_schema.%I', 'kanthorq_' || id);
 begin
@@ -17,9 +20,8 @@ begin
   end if;
   return to_regclass(v_name);
 end
-$$;
+$function$;
 
-comment on function kanthorq_schema._kanthorq_table(text, text) is
-'Internal. The table behind a stream id or a consumer id; KQ002 if it is gone.';
+comment on function kanthorq_schema._kanthorq_table is 'Internal. The table behind a stream id or a consumer id; KQ002 if it is gone.';
 
-revoke all on function kanthorq_schema._kanthorq_table(text, text) from public;
+revoke all on function kanthorq_schema._kanthorq_table from public;

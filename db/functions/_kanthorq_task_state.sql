@@ -4,8 +4,11 @@
 -- Raises KQ003 for a name that is no state.
 create or replace function kanthorq_schema._kanthorq_task_state(name text)
 returns smallint
-language plpgsql immutable security definer set search_path to pg_catalog, pg_temp
-as $$
+language plpgsql
+immutable
+security definer
+set search_path to pg_catalog, pg_temp
+as $function$
 declare
   v_code smallint;
 begin
@@ -17,8 +20,8 @@ begin
   end if;
   return v_code;
 end
-$$;
+$function$;
 
-comment on function kanthorq_schema._kanthorq_task_state(text) is 'Internal. The code of the state with this name; KQ003 if there is none.';
+comment on function kanthorq_schema._kanthorq_task_state is 'Internal. The code of the state with this name; KQ003 if there is none.';
 
-revoke all on function kanthorq_schema._kanthorq_task_state(text) from public;
+revoke all on function kanthorq_schema._kanthorq_task_state from public;

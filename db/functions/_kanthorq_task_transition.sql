@@ -11,22 +11,25 @@
 -- - the array is hidden in a sub-select: the planner need not look at 50,000 ids one by one to choose that same plan.
 -- The state is tested on the updated row itself: PostgreSQL tests it again when it had to wait for another session,
 -- so of two racing calls exactly one reports a task as updated.
-create or replace function kanthorq_schema._kanthorq_task_transition(
+create or replace function
+kanthorq_schema._kanthorq_task_transition(
   consumer text,
   event_ids text[],
   from_states smallint[],
   to_state smallint,
   assignments text,
-  due timestamptz default null,
+  due timestamp with time zone default null,
   out updated text[],
   out noop text[]
 )
 returns record
-language plpgsql volatile security definer
+language plpgsql
+volatile
+security definer
 set search_path to pg_catalog, pg_temp
-set enable_seqscan to off
-set enable_bitmapscan to off
-as $$
+set enable_seqscan = off
+set enable_bitmapscan = off
+as $function$
 declare
   v_consumer record;
   v_now bigint := floor(extract(epoch from clock_timestamp()) * 1000);
@@ -65,8 +68,8 @@ begin
     order by min(u.position)
   ) i;
 end
-$$;
+$function$;
 
-comment on function kanthorq_schema._kanthorq_task_transition(text, text[], smallint[], smallint, text, timestamptz) is 'Internal. Moves tasks from one of several states to another and says which ids moved.';
+comment on function kanthorq_schema._kanthorq_task_transition is 'Internal. Moves tasks from one of several states to another and says which ids moved.';
 
-revoke all on function kanthorq_schema._kanthorq_task_transition(text, text[], smallint[], smallint, text, timestamptz) from public;
+revoke all on function kanthorq_schema._kanthorq_task_transition from public;

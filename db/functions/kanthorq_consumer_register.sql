@@ -6,17 +6,21 @@
 -- of a schema ever gets one.
 --
 -- The cursor starts at the lowest event id of the millisecond in which the stream was made, below all of its events.
-create or replace function kanthorq_schema.kanthorq_consumer_register(
+create or replace function
+kanthorq_schema.kanthorq_consumer_register(
   stream text,
   name text,
   subject_includes text[],
   subject_excludes text[] default '{}',
-  attempt_max integer default 16,
+  attempt_max int default 16,
   visibility_timeout bigint default 300000
 )
 returns kanthorq_schema.kanthorq_consumer_registry
-language plpgsql volatile security definer set search_path to pg_catalog, pg_temp
-as $$
+language plpgsql
+volatile
+security definer
+set search_path to pg_catalog, pg_temp
+as $function$
 #variable_conflict use_column
 declare
   v_stream kanthorq_schema.kanthorq_stream_registry;
@@ -89,10 +93,9 @@ begin
   end if;
   return v_registry;
 end
-$$;
+$function$;
 
-comment on function kanthorq_schema.kanthorq_consumer_register(text, text, text[], text[], integer, bigint) is
-'Registers a consumer of a stream and makes the table for its tasks; registering a name again returns the existing consumer.
+comment on function kanthorq_schema.kanthorq_consumer_register is 'Registers a consumer of a stream and makes the table for its tasks; registering a name again returns the existing consumer.
 
 stream              name of the stream, registered too if it is new
 name                letters, digits and single underscores between them, at most 256 characters
@@ -103,4 +106,4 @@ visibility_timeout  milliseconds after which a running task is picked up again
 
 Returns the row of kanthorq_consumer_registry. Raises KQ003 for a bad argument, and for a consumer of another stream.';
 
-revoke all on function kanthorq_schema.kanthorq_consumer_register(text, text, text[], text[], integer, bigint) from public;
+revoke all on function kanthorq_schema.kanthorq_consumer_register from public;

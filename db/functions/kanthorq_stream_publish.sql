@@ -2,15 +2,19 @@
 --
 -- Writes the row that KanthorQ's publisher writes; its subscribers find the event by its id, which sorts after all
 -- that were made before it.
-create or replace function kanthorq_schema.kanthorq_stream_publish(
+create or replace function
+kanthorq_schema.kanthorq_stream_publish(
   stream text,
   subject text,
   body bytea,
   metadata jsonb default '{}'
 )
 returns text
-language plpgsql volatile security definer set search_path to pg_catalog, pg_temp
-as $$
+language plpgsql
+volatile
+security definer
+set search_path to pg_catalog, pg_temp
+as $function$
 declare
   v_stream record;
   v_id text;
@@ -30,10 +34,9 @@ begin
   using v_id, subject, body, metadata;
   return v_id;
 end
-$$;
+$function$;
 
-comment on function kanthorq_schema.kanthorq_stream_publish(text, text, bytea, jsonb) is
-'Publishes one event to a stream.
+comment on function kanthorq_schema.kanthorq_stream_publish is 'Publishes one event to a stream.
 
 stream    name of the stream
 subject   letters and digits with single dots, hyphens or underscores between them, at most 256 characters
@@ -42,4 +45,4 @@ metadata  a JSON object; a task made from the event carries it too
 
 Returns the id of the event. Raises KQ001 if there is no such stream, KQ002 if its table is gone, KQ003 for a bad argument.';
 
-revoke all on function kanthorq_schema.kanthorq_stream_publish(text, text, bytea, jsonb) from public;
+revoke all on function kanthorq_schema.kanthorq_stream_publish from public;

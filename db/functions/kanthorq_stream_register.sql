@@ -4,8 +4,11 @@
 -- Two sessions that register one name at once wait for each other on the registry row and get the same stream.
 create or replace function kanthorq_schema.kanthorq_stream_register(name text)
 returns kanthorq_schema.kanthorq_stream_registry
-language plpgsql volatile security definer set search_path to pg_catalog, pg_temp
-as $$
+language plpgsql
+volatile
+security definer
+set search_path to pg_catalog, pg_temp
+as $function$
 #variable_conflict use_column
 declare
   v_registry kanthorq_schema.kanthorq_stream_registry;
@@ -31,13 +34,12 @@ begin
   end if;
   return v_registry;
 end
-$$;
+$function$;
 
-comment on function kanthorq_schema.kanthorq_stream_register(text) is
-'Registers a stream and makes the table for its events; registering a name again returns the existing stream.
+comment on function kanthorq_schema.kanthorq_stream_register is 'Registers a stream and makes the table for its events; registering a name again returns the existing stream.
 
 name  letters, digits and single underscores between them, at most 256 characters
 
 Returns the row of kanthorq_stream_registry. Raises KQ003 for a name that KanthorQ would not accept.';
 
-revoke all on function kanthorq_schema.kanthorq_stream_register(text) from public;
+revoke all on function kanthorq_schema.kanthorq_stream_register from public;

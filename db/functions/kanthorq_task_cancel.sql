@@ -2,7 +2,8 @@
 --
 -- Writes what KanthorQ's own Cancel writes (state and finalized_at) and updated_at, in one statement of the caller's
 -- transaction. A running task is left alone, for a worker may hold it; so is one that is finished.
-create or replace function kanthorq_schema.kanthorq_task_cancel(
+create or replace function
+kanthorq_schema.kanthorq_task_cancel(
   consumer text,
   event_ids text[],
   reason text default null,
@@ -10,8 +11,11 @@ create or replace function kanthorq_schema.kanthorq_task_cancel(
   out noop text[]
 )
 returns record
-language plpgsql volatile security definer set search_path to pg_catalog, pg_temp
-as $$
+language plpgsql
+volatile
+security definer
+set search_path to pg_catalog, pg_temp
+as $function$
 begin
   select t.updated, t.noop into updated, noop
   from kanthorq_schema._kanthorq_task_transition(
@@ -26,10 +30,9 @@ begin
     'finalized_at = $4'
   ) t;
 end
-$$;
+$function$;
 
-comment on function kanthorq_schema.kanthorq_task_cancel(text, text[], text) is
-'Cancels tasks that are pending, available or retryable.
+comment on function kanthorq_schema.kanthorq_task_cancel is 'Cancels tasks that are pending, available or retryable.
 
 consumer   name of the consumer
 event_ids  ids of the tasks'' events; any number, duplicates count once
@@ -41,4 +44,4 @@ noop       ids of tasks that are in another state or do not exist
 
 Raises KQ001 if there is no such consumer, KQ002 if its table is gone, KQ003 for a bad argument; then nothing has changed.';
 
-revoke all on function kanthorq_schema.kanthorq_task_cancel(text, text[], text) from public;
+revoke all on function kanthorq_schema.kanthorq_task_cancel from public;

@@ -4,7 +4,8 @@
 -- consumer's visibility timeout; which events a consumer wants is decided by the caller, not here. Events that are not
 -- in the stream, and those that the consumer has a task for already, are passed over.
 -- Rows are inserted in event-id order, so that two calls with overlapping ids wait for each other but never deadlock.
-create or replace function kanthorq_schema.kanthorq_task_convert(
+create or replace function
+kanthorq_schema.kanthorq_task_convert(
   consumer text,
   event_ids text[],
   initial_state text default 'available'
@@ -13,17 +14,20 @@ returns table (
   event_id text,
   subject text,
   state text,
-  schedule_at timestamptz,
-  finalized_at timestamptz,
-  attempt_count integer,
-  attempted_at timestamptz,
+  schedule_at timestamp with time zone,
+  finalized_at timestamp with time zone,
+  attempt_count int,
+  attempted_at timestamp with time zone,
   attempted_error jsonb[],
   metadata jsonb,
-  created_at timestamptz,
-  updated_at timestamptz
+  created_at timestamp with time zone,
+  updated_at timestamp with time zone
 )
-language plpgsql volatile security definer set search_path to pg_catalog, pg_temp
-as $$
+language plpgsql
+volatile
+security definer
+set search_path to pg_catalog, pg_temp
+as $function$
 declare
   v_state smallint := kanthorq_schema._kanthorq_task_state(initial_state);
   v_consumer record;
@@ -54,10 +58,9 @@ begin
   )
   using event_ids, v_state, (v_consumer.registry).visibility_timeout;
 end
-$$;
+$function$;
 
-comment on function kanthorq_schema.kanthorq_task_convert(text, text[], text) is
-'Makes tasks of a consumer out of events of its stream.
+comment on function kanthorq_schema.kanthorq_task_convert is 'Makes tasks of a consumer out of events of its stream.
 
 consumer       name of the consumer
 event_ids      ids of the events; any number, duplicates count once
@@ -66,4 +69,4 @@ initial_state  state of the new tasks: pending, available, running or any other
 Returns the tasks that are new, in the order of event_ids. Events that are unknown or that the consumer has a task for are
 passed over. Raises KQ001 if there is no such consumer, KQ002 if a table is gone, KQ003 for a bad argument.';
 
-revoke all on function kanthorq_schema.kanthorq_task_convert(text, text[], text) from public;
+revoke all on function kanthorq_schema.kanthorq_task_convert from public;

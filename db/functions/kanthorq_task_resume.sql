@@ -5,18 +5,22 @@
 -- attempt_count <= attempt_max, so attempt_count is brought down to attempt_max where it is above: at least one attempt
 -- is left, however often a task is resumed. schedule_at is now, not where back-off had put it hours ahead.
 -- attempted_error and metadata stay.
-create or replace function kanthorq_schema.kanthorq_task_resume(
+create or replace function
+kanthorq_schema.kanthorq_task_resume(
   consumer text,
   event_ids text[],
   reason text default null,
-  schedule_at timestamptz default null,
+  schedule_at timestamp with time zone default null,
   reset_attempts boolean default false,
   out updated text[],
   out noop text[]
 )
 returns record
-language plpgsql volatile security definer set search_path to pg_catalog, pg_temp
-as $$
+language plpgsql
+volatile
+security definer
+set search_path to pg_catalog, pg_temp
+as $function$
 begin
   if not isfinite(schedule_at) then
     raise exception 'schedule_at is %', schedule_at
@@ -35,10 +39,9 @@ begin
     schedule_at
   ) t;
 end
-$$;
+$function$;
 
-comment on function kanthorq_schema.kanthorq_task_resume(text, text[], text, timestamptz, boolean) is
-'Resumes tasks that are discarded or cancelled, so that they are worked again. They become running, due at once or at schedule_at.
+comment on function kanthorq_schema.kanthorq_task_resume is 'Resumes tasks that are discarded or cancelled, so that they are worked again. They become running, due at once or at schedule_at.
 
 consumer        name of the consumer
 event_ids       ids of the tasks'' events; any number, duplicates count once
@@ -52,4 +55,4 @@ noop            ids of tasks that are in another state or do not exist
 
 Raises KQ001 if there is no such consumer, KQ002 if its table is gone, KQ003 for a bad argument; then nothing has changed.';
 
-revoke all on function kanthorq_schema.kanthorq_task_resume(text, text[], text, timestamptz, boolean) from public;
+revoke all on function kanthorq_schema.kanthorq_task_resume from public;

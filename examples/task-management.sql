@@ -1,0 +1,68 @@
+-- Managing tasks from psql: cancel some, look at the answer, resume them.
+--
+--   psql "$DATABASE_URL" -f examples/task-management.sql
+--
+-- Needs a database into which kanthorq-tasks has been installed. It registers a stream and a consumer of its own there,
+-- so that it starts from nothing.
+\set ON_ERROR_STOP on
+\pset footer off
+
+\echo 'A consumer, send_email, and a task of it in every state'
+select id, name from kanthorq_stream_register('order_update');
+select id, name, subject_includes, attempt_max, 'kanthorq_' || id as task_table
+from kanthorq_consumer_register('order_update', 'send_email', '{order.>}')
+\gset consumer_
+
+select kanthorq_stream_publish('order_update', 'order.parked', '{"order": 42}') as pending,
+       kanthorq_stream_publish('order_update', 'order.queued', '{"order": 42}') as available,
+       kanthorq_stream_publish('order_update', 'order.retrying', '{"order": 42}') as retryable,
+       kanthorq_stream_publish('order_update', 'order.sending', '{"order": 42}') as running,
+       kanthorq_stream_publish('order_update', 'order.sent', '{"order": 42}') as completed,
+       kanthorq_stream_publish('order_update', 'order.bounced', '{"order": 42}') as discarded
+\gset
+select event_id, subject, state from kanthorq_task_convert('send_email', array[:'pending'], 'pending')
+union all
+select event_id, subject, state from kanthorq_task_convert('send_email', array[:'available'], 'available')
+union all
+select event_id, subject, state from kanthorq_task_convert('send_email', array[:'retryable'], 'retryable')
+union all
+select event_id, subject, state from kanthorq_task_convert('send_email', array[:'running'], 'running')
+union all
+select event_id, subject, state from kanthorq_task_convert('send_email', array[:'completed'], 'completed')
+union all
+select event_id, subject, state from kanthorq_task_convert('send_email', array[:'discarded'], 'discarded');
+
+\echo 'Cancel a mix of them: only pending, available and retryable tasks can be cancelled'
+select unnest(updated) as updated, unnest(noop) as noop
+from kanthorq_task_cancel(
+  consumer => 'send_email',
+  event_ids => array[:'pending', :'available', :'retryable', :'running', :'completed', 'event_unknown'],
+  reason => 'the customer called'
+);
+
+\echo 'The tasks as they are now'
+select t.event_id, t.subject, s.name as state, t.attempt_count, to_timestamp(t.schedule_at / 1000) as due
+from :"consumer_task_table" t
+join _kanthorq_task_states() s on s.code = t.state
+order by t.event_id;
+
+\echo 'Resume the cancelled tasks, and one that had been discarded: workers will pick them up'
+select unnest(updated) as updated, unnest(noop) as noop
+from kanthorq_task_resume(
+  consumer => 'send_email',
+  event_ids => array[:'pending', :'available', :'retryable', :'discarded', :'running']
+);
+
+\echo 'Resume a task in an hour, with all its attempts, and think again: nothing of it stays'
+begin;
+select updated from kanthorq_task_cancel('send_email', array[
+  (select event_id from kanthorq_task_convert('send_email', array[kanthorq_stream_publish('order_update', 'order.late', '')]))
+]) \gset
+select * from kanthorq_task_resume('send_email', :'updated', schedule_at => now() + interval '1 hour', reset_attempts => true);
+rollback;
+
+\echo 'The tasks in the end'
+select t.event_id, t.subject, s.name as state, t.attempt_count, to_timestamp(t.schedule_at / 1000) as due
+from :"consumer_task_table" t
+join _kanthorq_task_states() s on s.code = t.state
+order by t.event_id;
