@@ -1,0 +1,35 @@
+// npm run db: a database to play with, as KanthorQ left it and with everything installed. Gone when you stop it.
+import { once } from 'node:events'
+import { readFileSync } from 'node:fs'
+import pg from 'pg'
+import { migrate } from 'kanthorq-tasks'
+import { startServer } from './server.ts'
+import { createDatabase } from './throwaway-database.ts'
+
+const server = await startServer()
+const { url, drop } = await createDatabase(server.url)
+const client = new pg.Client(url)
+await client.connect()
+await client.query(
+  readFileSync(new URL('../test/fixtures/kanthorq-go.sql', import.meta.url), 'utf8'),
+)
+await client.end()
+await migrate({ database: url })
+
+console.log(`PostgreSQL ${server.version} with 28 tasks of the consumer send_email, in every state:
+
+  psql '${url}'
+
+Try:
+
+  \\df+ kanthorq_*
+  select * from kanthorq_task_cancel('send_email', array['event_01m86243pcep6et4pajx64trgk', 'event_unknown']);
+  select * from kanthorq_task_resume('send_email', array['event_01m86243pcep6et4pajx64trgk']);
+
+Ctrl-C stops the server and removes it.`)
+
+// Nothing else keeps the process alive.
+process.stdin.resume()
+await once(process.stdin, 'end')
+await drop()
+await server.stop()

@@ -1,0 +1,101 @@
+import { readFileSync } from 'node:fs'
+import test from 'ava'
+import pg from 'pg'
+import { migrate } from 'kanthorq-tasks'
+import { startServer } from '../scripts/server.ts'
+import { createDatabase } from '../scripts/throwaway-database.ts'
+import { run } from './support/run.ts'
+
+test('the story runs as an application, and nothing of its rolled back call stays', async (t) => {
+  const database = await useInstalledDatabase(t)
+  const env = { DATABASE_URL: database.url }
+  const { code, stdout, stderr } = await run(
+    process.execPath,
+    ['--import', 'tsx', 'examples/task-management.ts'],
+    { env },
+  )
+  t.is(code, 0, stderr)
+  t.deepEqual(await database.states(), {
+    'order.parked': 'running',
+    'order.queued': 'running',
+    'order.retrying': 'running',
+    'order.sending': 'running',
+    'order.sent': 'completed',
+    'order.bounced': 'running',
+    'order.late': 'available',
+  })
+  t.regex(stdout, /NotFoundError KQ001: there is no consumer 'send_mail'/)
+})
+
+test('the story runs in psql', async (t) => {
+  const database = await useInstalledDatabase(t)
+  const { code, stderr } = await run('psql', [
+    database.url,
+    '-X',
+    '-f',
+    'examples/task-management.sql',
+  ])
+  t.is(code, 0, stderr)
+  t.is(stderr, '')
+  t.deepEqual(await database.states(), {
+    'order.parked': 'running',
+    'order.queued': 'running',
+    'order.retrying': 'running',
+    'order.sending': 'running',
+    'order.sent': 'completed',
+    'order.bounced': 'running',
+  })
+})
+
+test('the maintenance script cancels what its input names, and says so', async (t) => {
+  const database = await useInstalledDatabase(t)
+  const id = await database.makeTask('order.parked')
+  const script = ['-X', '-v', 'consumer=send_email', '-v', "reason=the customer's wish", '-f']
+  const args = [database.url, ...script, 'examples/maintenance/cancel-from-file.sql']
+
+  const first = await run('psql', args, { input: `${id}\nevent_unknown\n` })
+  t.deepEqual(first, { code: 0, stdout: `${id}\n`, stderr: '1 cancelled, 1 left alone\n' })
+  t.deepEqual(await database.states(), { 'order.parked': 'cancelled' })
+
+  const again = await run('psql', args, { input: `${id}\n` })
+  t.deepEqual(again, { code: 0, stdout: '', stderr: '0 cancelled, 1 left alone\n' })
+
+  const nothing = await run('psql', args)
+  t.deepEqual(nothing, { code: 0, stdout: '', stderr: '0 cancelled, 0 left alone\n' })
+
+  const bad = await run('psql', args, { input: `${await database.makeTask('order.late')}\n\n` })
+  t.is(bad.code, 3)
+  t.regex(bad.stderr, /event_ids\[2\] is empty/)
+  t.is((await database.states())['order.late'], 'pending')
+})
+
+async function useInstalledDatabase(t: { teardown(fn: () => Promise<void>): void }) {
+  const server = await startServer()
+  const { url, drop } = await createDatabase(server.url)
+  await migrate({ database: url })
+  const pool = new pg.Pool({ connectionString: url })
+  t.teardown(async () => {
+    await pool.end()
+    await drop()
+    await server.stop()
+  })
+  await pool.query(readFileSync(new URL('support/fixtures.sql', import.meta.url), 'utf8'))
+  return {
+    url,
+    /** Registers the example's consumer and makes a pending task; returns its event id. */
+    async makeTask(subject: string): Promise<string> {
+      const { rows } = await pool.query<{ id: string }>(
+        "select test.task(test.consumer('send_email'), 'pending', subject => $1) as id",
+        [subject],
+      )
+      return rows[0]?.id ?? ''
+    },
+    /** The state of each task, by its subject. */
+    async states(): Promise<Record<string, string>> {
+      const { rows } = await pool.query<{ states: Record<string, string> }>(
+        "select coalesce(jsonb_object_agg(subject, state), '{}') as states from test.tasks('send_email')",
+      )
+      return rows[0]?.states ?? {}
+    },
+  }
+}

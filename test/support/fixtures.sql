@@ -1,0 +1,175 @@
+-- What tests need beside the SQL API: tasks in any state, and a look at the tables. Loaded into the schema `test`.
+--
+-- The functions run as their owner, so that a test passes unchanged for a role that may only execute the SQL API.
+create schema test;
+
+grant usage on schema test to public;
+
+-- Registers a consumer of a stream of its own and returns its name.
+create function test.consumer(name text default 'send_email', attempt_max integer default 3)
+returns text
+language sql security definer set search_path to pg_catalog, pg_temp
+as $$
+  select r.name from public.kanthorq_consumer_register(name || '_stream', name, '{>}', attempt_max => attempt_max) r
+$$;
+
+-- The table that holds a consumer's tasks.
+create function test.task_table(consumer text)
+returns regclass
+language sql stable security definer set search_path to pg_catalog, pg_temp
+as $$
+  select ('public.kanthorq_' || r.id)::regclass from public.kanthorq_consumer_registry r where r.name = consumer
+$$;
+
+-- Publishes an event, makes a task of it, puts the task into a state, and returns the event id.
+-- schedule_at and finalized_at are epoch milliseconds.
+create function test.task(
+  consumer text,
+  state text,
+  attempt_count integer default 0,
+  schedule_at bigint default 1000,
+  finalized_at bigint default 0,
+  subject text default 'order.created',
+  attempted_error jsonb[] default '{}'
+)
+returns text
+language plpgsql security definer set search_path to pg_catalog, pg_temp
+as $$
+declare
+  v_id text := public.kanthorq_stream_publish(consumer || '_stream', subject, 'body', '{"customer": "42"}');
+begin
+  perform public.kanthorq_task_convert(consumer, array[v_id], state);
+  execute format(
+    'update %s set attempt_count = $2, schedule_at = $3, finalized_at = $4, attempted_error = $5,'
+    ' created_at = 1000, updated_at = 1000 where event_id = $1',
+    test.task_table(consumer)
+  )
+  using v_id, attempt_count, schedule_at, finalized_at, attempted_error;
+  return v_id;
+end
+$$;
+
+-- The tasks of a consumer as they stand in its table, but for the name of the state, by event id.
+create function test.tasks(consumer text)
+returns table (
+  event_id text,
+  subject text,
+  state text,
+  schedule_at bigint,
+  finalized_at bigint,
+  attempt_count integer,
+  attempted_at bigint,
+  attempted_error jsonb[],
+  metadata jsonb,
+  created_at bigint,
+  updated_at bigint
+)
+language plpgsql stable security definer set search_path to pg_catalog, pg_temp
+as $$
+begin
+  return query execute format(
+    'select t.event_id::text, t.subject::text, s.name, t.schedule_at, t.finalized_at, t.attempt_count::integer,'
+    ' t.attempted_at, t.attempted_error, t.metadata, t.created_at, t.updated_at'
+    ' from %s t join public._kanthorq_task_states() s on s.code = t.state order by t.event_id',
+    test.task_table(consumer)
+  );
+end
+$$;
+
+-- The state of one task, by name.
+create function test.state(consumer text, event_id text)
+returns text
+language sql stable security definer set search_path to pg_catalog, pg_temp
+as $$
+  select t.state from test.tasks(consumer) t where t.event_id = state.event_id
+$$;
+
+-- What the visibility puller of KanthorQ does: takes the overdue running tasks that have attempts left, counts the
+-- attempt, and sets the next visibility timeout. Returns the ids that it took.
+create function test.pull(consumer text)
+returns setof text
+language plpgsql security definer set search_path to pg_catalog, pg_temp
+as $$
+begin
+  return query execute format(
+    'with ready as ('
+    ' select t.event_id from %1$s t'
+    ' where t.state = public._kanthorq_task_state(''running'') and t.attempt_count <= $1'
+    '   and t.schedule_at < extract(epoch from clock_timestamp()) * 1000'
+    ' order by t.state, t.schedule_at limit 100 for update skip locked'
+    ')'
+    ' update %1$s t'
+    ' set attempt_count = t.attempt_count + 1, attempted_at = extract(epoch from clock_timestamp()) * 1000,'
+    '   schedule_at = extract(epoch from clock_timestamp()) * 1000 + $2 + (t.attempt_count + 1)::numeric ^ 4 * 1000'
+    ' from ready where ready.event_id = t.event_id returning t.event_id::text',
+    test.task_table(consumer)
+  )
+  using (select r.attempt_max from public.kanthorq_consumer_registry r where r.name = consumer),
+    (select r.visibility_timeout from public.kanthorq_consumer_registry r where r.name = consumer);
+end
+$$;
+
+-- What a worker of KanthorQ does with a running task that failed: retryable, or discarded when the attempts are spent.
+create function test.fail(consumer text, event_id text, error text default 'smtp: connection refused')
+returns void
+language plpgsql security definer set search_path to pg_catalog, pg_temp
+as $$
+begin
+  execute format(
+    'update %s t set'
+    ' state = case when t.attempt_count >= $2 then public._kanthorq_task_state(''discarded'')'
+    '   else public._kanthorq_task_state(''retryable'') end,'
+    ' finalized_at = case when t.attempt_count >= $2 then extract(epoch from clock_timestamp()) * 1000 else 0 end,'
+    ' attempted_error = t.attempted_error || jsonb_build_object(''at'', 0, ''error'', $3, ''stack'', '''')'
+    ' where t.event_id = $1 and t.state = public._kanthorq_task_state(''running'')',
+    test.task_table(consumer)
+  )
+  using event_id, (select r.attempt_max from public.kanthorq_consumer_registry r where r.name = consumer), error;
+end
+$$;
+
+-- Drops the table behind a consumer and leaves its registry row, as nobody should.
+create function test.drop_task_table(consumer text)
+returns void
+language plpgsql security definer set search_path to pg_catalog, pg_temp
+as $$
+begin
+  execute format('drop table %s', test.task_table(consumer));
+end
+$$;
+
+-- Makes n tasks in a state by one INSERT, without events, and returns their ids.
+create function test.tasks_in_bulk(consumer text, state text, n integer)
+returns setof text
+language plpgsql security definer set search_path to pg_catalog, pg_temp
+as $$
+begin
+  return query execute format(
+    'insert into %s (event_id, subject, state)'
+    ' select ''event_'' || lpad(i::text, 26, ''0''), ''order.created'', public._kanthorq_task_state($1)'
+    ' from generate_series(1, $2) i returning event_id::text',
+    test.task_table(consumer)
+  )
+  using state, n;
+end
+$$;
+
+-- Runs a statement as the owner: for a scene that no other helper sets.
+create function test.as_owner(statement text)
+returns void
+language plpgsql security definer set search_path to pg_catalog, public, pg_temp
+as $$
+begin
+  execute statement;
+end
+$$;
+
+-- The rows of a query that is run as the owner, as JSON objects: for what no other helper shows.
+create function test.read(query text)
+returns setof jsonb
+language plpgsql stable security definer set search_path to pg_catalog, public, pg_temp
+as $$
+begin
+  return query execute format('select to_jsonb(q) from (%s) q', query);
+end
+$$;

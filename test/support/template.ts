@@ -1,0 +1,37 @@
+import { readFileSync } from 'node:fs'
+import pg from 'pg'
+import { migrate } from 'kanthorq-tasks'
+import { loadPgtap } from '../../scripts/load-pgtap.ts'
+import { createDatabase, createRole } from '../../scripts/throwaway-database.ts'
+
+/** What a run of the tests starts from. */
+export interface Template {
+  /** Connection string of a database with everything installed, the fixtures and pgTAP too. Nobody stays connected. */
+  url: string
+  /** A login role that has been granted EXECUTE on the SQL API, and nothing else. */
+  operator: { name: string; password: string }
+}
+
+/** Makes the database that each test file gets a copy of, and the role that may do no more than call the functions. */
+export async function createTemplate(serverUrl: string): Promise<Template> {
+  const database = await createDatabase(serverUrl)
+  const operator = await createRole(serverUrl)
+  await migrate({ database: database.url })
+  const client = new pg.Client(database.url)
+  await client.connect()
+  try {
+    await loadPgtap(client)
+    await client.query(readFileSync(new URL('fixtures.sql', import.meta.url), 'utf8'))
+    const { rows } = await client.query<{ grant: string }>(grantSql, [operator.name])
+    for (const row of rows) await client.query(row.grant)
+  } finally {
+    await client.end()
+  }
+  return { url: database.url, operator }
+}
+
+/** Not the internal helpers, whose names begin with an underscore. */
+const grantSql = `
+  select format('grant execute on routine %s to %I', p.oid::regprocedure, $1::text) as grant
+  from pg_proc p
+  where p.pronamespace = 'public'::regnamespace and p.proname ~ '^kanthorq_'`
