@@ -50,9 +50,9 @@ begin
   into updated
   using event_ids, from_states::integer[], to_state, v_now, v_due, (v_consumer.registry).attempt_max;
 
-  -- As many as were asked for: each id was there once, and moved.
+  -- As many as were asked for: each id was there once, and moved. The slice counts from 1, whatever the argument did.
   if cardinality(updated) = cardinality(event_ids) then
-    updated := event_ids;
+    updated := event_ids[:];
     noop := '{}';
     return;
   end if;
