@@ -20,6 +20,8 @@ export function migrationText(before: Functions, after: Functions): string {
   if (names.length === 0)
     throw new Error('db/functions is what the migrations install already: nothing to migrate')
 
+  for (const name of names) for (const each of [before, after]) refuseDividers(each.get(name))
+
   const up = names.map((name) => change(name, before.get(name), after.get(name)))
   const down = names.map((name) => change(name, after.get(name), before.get(name)))
   return `-- Up Migration\n${wrap(up)}\n-- Down Migration\n${wrap(down)}`
@@ -41,11 +43,21 @@ export function functionsOf(migrations: readonly Migration[]): Map<string, Funct
   return functions
 }
 
+/** What divides a migration for us, and for node-pg-migrate, which takes any comment that begins like its markers. */
+const dividers =
+  /\$(?:sql|migration|up|install)\$|^\s*--[\s-]*(?:up|down)\s+migration|^-- (?:function: |its new declaration:|its grants again:)/im
+
+function refuseDividers(file: FunctionFile | undefined): void {
+  const divider = dividers.exec(file?.text ?? '')?.[0]
+  if (file !== undefined && divider !== undefined) {
+    throw new Error(
+      `${file.name} holds the text "${divider.trim()}", which divides a migration: reword it`,
+    )
+  }
+}
+
 function wrap(statements: string[]): string {
   const sql = statements.join('\n\n')
-  const marker = /\$sql\$|\$migration\$|\$up\$|^-- Down Migration$|^-- Up Migration$/im.exec(sql)
-  if (marker !== null)
-    throw new Error(`a function holds the text ${marker[0]}, which divides a migration: reword it`)
   return `do $migration$
 begin
   if coalesce(current_schema() ~ '[''"$%\\\\]', true) then

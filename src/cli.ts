@@ -1,5 +1,6 @@
 #!/usr/bin/env node
 import { parseArgs } from 'node:util'
+import pg from 'pg'
 import { installSql } from './install-sql.ts'
 import { migrate } from './migrate.ts'
 
@@ -16,7 +17,7 @@ async function main(): Promise<number> {
     allowPositionals: true,
     options: {
       url: { type: 'string', default: process.env['DATABASE_URL'] ?? '' },
-      schema: { type: 'string', default: 'public' },
+      schema: { type: 'string' },
       help: { type: 'boolean', short: 'h', default: false },
     },
   })
@@ -26,6 +27,11 @@ async function main(): Promise<number> {
   }
   switch (positionals.join(' ')) {
     case 'migrate sql':
+      if (values.schema !== undefined) {
+        throw new UsageError(
+          '--schema does not go with migrate sql: the file installs into the schema that search_path begins with',
+        )
+      }
       process.stdout.write(installSql())
       return 0
     case 'migrate up':
@@ -33,7 +39,7 @@ async function main(): Promise<number> {
       const direction = positionals[1] === 'up' ? 'up' : 'down'
       const names = await migrate({
         database: values.url === '' ? {} : values.url,
-        schema: values.schema,
+        ...(values.schema === undefined ? {} : { schema: values.schema }),
         direction,
       })
       for (const name of names)
@@ -48,11 +54,28 @@ async function main(): Promise<number> {
   }
 }
 
+/** A command that can't be obeyed as it is written. */
+class UsageError extends Error {}
+
+function isUsageError(error: unknown): boolean {
+  return error instanceof UsageError || (error instanceof TypeError && 'code' in error)
+}
+
+/** An error for people: what is wrong, and the server's hint what to do about it. Never an URL, which may hold a password. */
+function explain(error: unknown): string {
+  // A refused connection comes as one error for each address that was tried, under an empty message.
+  if (error instanceof AggregateError) return explain(error.errors[0])
+  if (!(error instanceof Error)) return String(error)
+  if ('code' in error && error.code === 'ERR_INVALID_URL')
+    return 'that is not a connection string: write postgres://user:password@host:port/database'
+  return error instanceof pg.DatabaseError && error.hint !== undefined
+    ? `${error.message}\n${error.hint}`
+    : error.message
+}
+
 try {
   process.exitCode = await main()
 } catch (error) {
-  // A refused connection comes as one error for each address that was tried, under an empty message.
-  const cause: unknown = error instanceof AggregateError ? error.errors[0] : error
-  console.error(cause instanceof Error ? cause.message : cause)
-  process.exitCode = cause instanceof TypeError ? 2 : 1
+  console.error(explain(error))
+  process.exitCode = isUsageError(error) ? 2 : 1
 }

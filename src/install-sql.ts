@@ -1,5 +1,5 @@
 import { PG_MIGRATE_LOCK_ID } from 'node-pg-migrate'
-import { migrationsTable, readMigrations } from './migrations.ts'
+import { createMigrationsTable, migrationsTable, readMigrations } from './migrations.ts'
 
 /**
  * One plain SQL file that does what `migrate` does, for people who have only psql.
@@ -17,7 +17,7 @@ export function installSql(): string {
     '-- The lock that node-pg-migrate takes, so that the two never run at once.',
     `do $lock$ begin perform pg_advisory_xact_lock(${String(PG_MIGRATE_LOCK_ID)}); end $lock$;`,
     '',
-    `create table if not exists ${migrationsTable} (id serial primary key, name varchar(255) not null, run_on timestamp not null);`,
+    `${createMigrationsTable()};`,
     '',
     ...readMigrations().flatMap(({ name, up }) => [
       'do $install$',

@@ -1,6 +1,11 @@
-import { runner } from 'node-pg-migrate'
+import { PG_MIGRATE_LOCK_ID, runner } from 'node-pg-migrate'
 import pg, { type ClientBase, type ClientConfig } from 'pg'
-import { checkSchemaName, migrationsFolder, migrationsTable } from './migrations.ts'
+import {
+  checkSchemaName,
+  createMigrationsTable,
+  migrationsFolder,
+  migrationsTable,
+} from './migrations.ts'
 
 /** Options of {@link migrate}. */
 export interface MigrateOptions {
@@ -24,11 +29,15 @@ export interface MigrateOptions {
  * `kanthorq_migrations`. Only one migration runs at a time; a second one waits.
  *
  * @returns the names of the migrations that were applied, or taken back, in that order
- * @throws what PostgreSQL throws; nothing has changed then
+ * @throws RangeError if `count` is not at least 1, Error for a schema name that is not supported, and what PostgreSQL
+ * throws; nothing has changed then
  */
 export async function migrate(options: MigrateOptions): Promise<string[]> {
-  const { database, schema = 'public' } = options
+  const { database, schema = 'public', count = 1 } = options
   checkSchemaName(schema)
+  // node-pg-migrate takes 0 for all when it goes down.
+  if (!(count >= 1))
+    throw new RangeError(`count is ${count}: pass at least 1, or leave it out for the default`)
 
   if (isClient(database)) return run(database, { ...options, schema })
   const client = new pg.Client(database)
@@ -46,8 +55,10 @@ async function run(
 ): Promise<string[]> {
   const { direction = 'up', count, schema, log = () => undefined } = options
   const path = await client.query<{ search_path: string }>('show search_path')
-  await createSchema(client, schema)
+  // Also while the schema and the table are made: of two that find nothing there, one would fail.
+  await client.query('select pg_advisory_lock($1)', [PG_MIGRATE_LOCK_ID])
   try {
+    await createMissing(client, schema)
     const done = await runner({
       dbClient: client,
       dir: migrationsFolder,
@@ -56,12 +67,15 @@ async function run(
       direction,
       ...(count === undefined ? {} : { count }),
       singleTransaction: true,
-      advisoryLockMode: 'wait',
+      noLock: true,
       logger: { info: log, warn: log, error: log, debug: log },
     })
     return done.map((migration) => migration.name)
   } finally {
-    await client.query("select set_config('search_path', $1, false)", [path.rows[0]?.search_path])
+    await client.query("select set_config('search_path', $1, false), pg_advisory_unlock($2)", [
+      path.rows[0]?.search_path,
+      PG_MIGRATE_LOCK_ID,
+    ])
   }
 }
 
@@ -69,11 +83,18 @@ function isClient(database: MigrateOptions['database']): database is ClientBase 
   return typeof database === 'object' && 'query' in database
 }
 
-/** CREATE SCHEMA IF NOT EXISTS asks for the right to create one even where it exists, so look first. */
-async function createSchema(client: ClientBase, schema: string): Promise<void> {
-  const found = await client.query('select from pg_catalog.pg_namespace where nspname = $1', [
-    schema,
-  ])
-  if (found.rowCount === 0)
-    await client.query(`create schema if not exists ${pg.escapeIdentifier(schema)}`)
+/**
+ * Makes the schema and the table that node-pg-migrate keeps its books in: it wraps a refusal into a stack trace.
+ *
+ * IF NOT EXISTS asks for the right to create even where there is nothing to do, so look first.
+ */
+async function createMissing(client: ClientBase, schema: string): Promise<void> {
+  const name = pg.escapeIdentifier(schema)
+  const table = `${name}.${migrationsTable}`
+  const { rows } = await client.query<{ has_schema: boolean; has_table: boolean }>(
+    'select to_regnamespace($1) is not null as has_schema, to_regclass($2) is not null as has_table',
+    [name, table],
+  )
+  if (rows[0]?.has_schema === false) await client.query(`create schema ${name}`)
+  if (rows[0]?.has_table === false) await client.query(createMigrationsTable(table))
 }

@@ -7,6 +7,11 @@ export const migrationsFolder = fileURLToPath(new URL('../migrations', import.me
 /** The table in which node-pg-migrate keeps its books. It lives in the schema of the functions. */
 export const migrationsTable = 'kanthorq_migrations'
 
+/** The statement that makes it as node-pg-migrate would, unless it is there. */
+export function createMigrationsTable(name = migrationsTable): string {
+  return `create table if not exists ${name} (id serial primary key, name varchar(255) not null, run_on timestamp not null)`
+}
+
 /** A migration, split as node-pg-migrate splits it. */
 export interface Migration {
   /** The name that is recorded: the file's, without `.sql`. */
