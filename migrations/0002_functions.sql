@@ -137,7 +137,7 @@ begin
   from unnest(filters) f (filter)
   where f.filter is null
     or length(f.filter) > 256
-    or f.filter !~ '^(>|([a-zA-Z0-9_-]+|\*)(\.([a-zA-Z0-9_-]+|\*))*(\.>)?)$'
+    or f.filter !~ '^(>|([a-zA-Z0-9]+([_-]?[a-zA-Z0-9]+)*|\*)(\.([a-zA-Z0-9]+([_-]?[a-zA-Z0-9]+)*|\*))*(\.>)?)$'
   limit 1;
   if found then
     raise exception '% in % is not a subject filter', v_bad, argument
@@ -224,9 +224,9 @@ declare
   v_last text := current_setting('kanthorq.last_id_at', true);
   v_random text := replace(gen_random_uuid()::text, '-', '');
 begin
-  -- Anybody may set the setting, so it counts only if it is a number in the same millisecond.
-  if v_last ~ '^[0-9]{1,18}$' and v_last::bigint / 1000 = v_at / 1000 then
-    v_at := greatest(v_at, v_last::bigint + 1);
+  -- Anybody may set the setting, so it counts only if it is a number that is hardly ahead of the clock.
+  if v_last ~ '^[0-9]{1,18}$' and v_last::bigint - v_at between 0 and 1000 then
+    v_at := v_last::bigint + 1;
   end if;
   perform set_config('kanthorq.last_id_at', v_at::text, false);
 
@@ -296,7 +296,7 @@ begin
   if to_regclass(v_name) is null then
     raise exception 'the table % of % is gone', v_name, owner
       using errcode = 'KQ002',
-        hint = 'Restore the table from a backup, or delete the registry row and register again.';
+        hint = 'Restore the table from a backup. Registering the name again would make an empty one.';
   end if;
   return to_regclass(v_name);
 end
@@ -445,7 +445,7 @@ revoke all on function kanthorq_schema._kanthorq_task_transition from public;
 -- thing: the index gets a name of its own. KanthorQ gives the same name to all of them, and so only the first consumer
 -- of a schema ever gets one.
 --
--- The cursor starts at the lowest event id of the millisecond in which the stream was made, below all of its events.
+-- The cursor starts a millisecond before the stream was made, below all of its events.
 create or replace function
 kanthorq_schema.kanthorq_consumer_register(
   stream text,
@@ -478,9 +478,10 @@ begin
     raise exception 'attempt_max is %', coalesce(kanthorq_consumer_register.attempt_max::text, 'null')
       using errcode = 'KQ003', hint = 'Pass a number of attempts between 1 and 32767.';
   end if;
-  if kanthorq_consumer_register.visibility_timeout is null or kanthorq_consumer_register.visibility_timeout < 1 then
+  if kanthorq_consumer_register.visibility_timeout is null
+    or kanthorq_consumer_register.visibility_timeout not between 1 and 3155760000000 then
     raise exception 'visibility_timeout is %', coalesce(kanthorq_consumer_register.visibility_timeout::text, 'null')
-      using errcode = 'KQ003', hint = 'Pass a positive number of milliseconds; 300000 is five minutes.';
+      using errcode = 'KQ003', hint = 'Pass a number of milliseconds, up to a hundred years; 300000 is five minutes.';
   end if;
 
   v_stream := kanthorq_schema.kanthorq_stream_register(stream);
@@ -495,7 +496,7 @@ begin
     kanthorq_consumer_register.name,
     kanthorq_consumer_register.subject_includes,
     kanthorq_consumer_register.subject_excludes,
-    'event_' || kanthorq_schema._kanthorq_crockford(v_stream.created_at, 10) || repeat('0', 16),
+    'event_' || kanthorq_schema._kanthorq_crockford(v_stream.created_at - 1, 10) || repeat('0', 16),
     kanthorq_consumer_register.attempt_max,
     kanthorq_consumer_register.visibility_timeout
   )

@@ -16,9 +16,9 @@ declare
   v_last text := current_setting('kanthorq.last_id_at', true);
   v_random text := replace(gen_random_uuid()::text, '-', '');
 begin
-  -- Anybody may set the setting, so it counts only if it is a number in the same millisecond.
-  if v_last ~ '^[0-9]{1,18}$' and v_last::bigint / 1000 = v_at / 1000 then
-    v_at := greatest(v_at, v_last::bigint + 1);
+  -- Anybody may set the setting, so it counts only if it is a number that is hardly ahead of the clock.
+  if v_last ~ '^[0-9]{1,18}$' and v_last::bigint - v_at between 0 and 1000 then
+    v_at := v_last::bigint + 1;
   end if;
   perform set_config('kanthorq.last_id_at', v_at::text, false);
 

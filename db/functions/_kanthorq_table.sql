@@ -16,7 +16,7 @@ begin
   if to_regclass(v_name) is null then
     raise exception 'the table % of % is gone', v_name, owner
       using errcode = 'KQ002',
-        hint = 'Restore the table from a backup, or delete the registry row and register again.';
+        hint = 'Restore the table from a backup. Registering the name again would make an empty one.';
   end if;
   return to_regclass(v_name);
 end

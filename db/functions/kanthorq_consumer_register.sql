@@ -5,7 +5,7 @@
 -- thing: the index gets a name of its own. KanthorQ gives the same name to all of them, and so only the first consumer
 -- of a schema ever gets one.
 --
--- The cursor starts at the lowest event id of the millisecond in which the stream was made, below all of its events.
+-- The cursor starts a millisecond before the stream was made, below all of its events.
 create or replace function
 kanthorq_schema.kanthorq_consumer_register(
   stream text,
@@ -38,9 +38,10 @@ begin
     raise exception 'attempt_max is %', coalesce(kanthorq_consumer_register.attempt_max::text, 'null')
       using errcode = 'KQ003', hint = 'Pass a number of attempts between 1 and 32767.';
   end if;
-  if kanthorq_consumer_register.visibility_timeout is null or kanthorq_consumer_register.visibility_timeout < 1 then
+  if kanthorq_consumer_register.visibility_timeout is null
+    or kanthorq_consumer_register.visibility_timeout not between 1 and 3155760000000 then
     raise exception 'visibility_timeout is %', coalesce(kanthorq_consumer_register.visibility_timeout::text, 'null')
-      using errcode = 'KQ003', hint = 'Pass a positive number of milliseconds; 300000 is five minutes.';
+      using errcode = 'KQ003', hint = 'Pass a number of milliseconds, up to a hundred years; 300000 is five minutes.';
   end if;
 
   v_stream := kanthorq_schema.kanthorq_stream_register(stream);
@@ -55,7 +56,7 @@ begin
     kanthorq_consumer_register.name,
     kanthorq_consumer_register.subject_includes,
     kanthorq_consumer_register.subject_excludes,
-    'event_' || kanthorq_schema._kanthorq_crockford(v_stream.created_at, 10) || repeat('0', 16),
+    'event_' || kanthorq_schema._kanthorq_crockford(v_stream.created_at - 1, 10) || repeat('0', 16),
     kanthorq_consumer_register.attempt_max,
     kanthorq_consumer_register.visibility_timeout
   )

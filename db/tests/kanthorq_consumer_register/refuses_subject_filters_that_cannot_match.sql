@@ -1,6 +1,6 @@
 begin;
 
-select plan(22);
+select plan(26);
 
 create temp table bad as
 select *
@@ -13,6 +13,8 @@ from (values
   ('a>', 'a > within a token is refused'),
   ('a.*b', 'a * within a token is refused'),
   ('a b', 'a blank is refused'),
+  ('a._b', 'an underscore at the start of a token is refused'),
+  ('a-.b', 'a hyphen at the end of a token is refused'),
   (e'a\n', 'a newline at the end is refused'),
   ('é', 'a letter outside ASCII is refused'),
   (repeat('f', 257), '257 characters are refused')
