@@ -1,13 +1,11 @@
 // Every code block of the documents is run, as it stands there, in the order in which it stands there.
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import test, { type ExecutionContext } from 'ava'
-import pg from 'pg'
+import test from 'ava'
 import { migrate } from 'kanthorq-tasks'
-import { startServer } from '../scripts/server.ts'
-import { createDatabase, createRole } from '../scripts/throwaway-database.ts'
-import { emptyProject } from './support/packed.ts'
-import { projectFolder, run } from './support/run.ts'
+import { useServer } from './support/empty-database.ts'
+import { emptyProject, type Project } from './support/packed.ts'
+import { projectFolder, runProgram, type Outcome } from './support/run-program.ts'
 
 interface Block {
   language: string
@@ -16,38 +14,31 @@ interface Block {
   output: string | undefined
 }
 
-const documents = ['README.md', ...(existsSync(join(projectFolder, 'docs')) ? docs() : [])]
+const server = useServer(test)
+let project: Project | undefined
 
-for (const document of documents) {
+test.before(async () => {
+  project = await emptyProject()
+})
+test.after.always(() => project?.remove())
+
+for (const document of ['README.md', ...docs()]) {
   test(`all code blocks of ${document} do what they say`, async (t) => {
-    const server = await startServer()
-    const { url, drop } = await createDatabase(server.url)
-    const role = await createRole(server.url)
-    const project = await emptyProject()
-    t.teardown(async () => {
-      project.remove()
-      await drop()
-      await server.stop()
-    })
-    await loadFixture(url)
+    const { url, client } = await server.emptyDatabase(t)
+    await client.query(readFileSync(join(projectFolder, 'test/fixtures/kanthorq-go.sql'), 'utf8'))
     await migrate({ database: url })
+    const role = await server.role()
 
-    const env = { DATABASE_URL: url, npm_config_prefer_offline: 'true' }
     const blocks = codeBlocks(readFileSync(join(projectFolder, document), 'utf8'))
     t.true(blocks.length > 0)
-    for (const [index, { language, text, output }] of blocks.entries()) {
-      if (text === 'npm ci && npm run demo\nnpm test\n') {
-        await runDemo(t)
-        continue
-      }
-      const script = text
-        .replace('npm install kanthorq-tasks pg', `npm install ${project.tarball} pg`)
-        .replaceAll('to support;', `to ${role.name};`)
-      const outcome = await (language === 'sql'
-        ? run('psql', [url, '-X', '-v', 'ON_ERROR_STOP=1', '-P', 'footer=off'], { input: script })
-        : language === 'sh'
-          ? run('bash', ['-euo', 'pipefail', '-c', script], { cwd: project.folder, env })
-          : runTypeScript(project.folder, `block-${String(index)}.ts`, script, env))
+    const beginning = blocks.find(({ language }) => language === 'ts')?.text ?? ''
+    for (const { language, text, output } of blocks) {
+      const outcome = await runBlock(
+        language,
+        text.replaceAll('to support;', `to ${role.name};`),
+        beginning,
+        url,
+      )
       t.is(outcome.code, 0, `${text}\n${outcome.stdout}${outcome.stderr}`)
       if (output !== undefined) t.is(trimLines(outcome.stdout), trimLines(output))
     }
@@ -56,13 +47,69 @@ for (const document of documents) {
 
 test('npm run db prints an address that psql can use, and takes everything away at the end', async (t) => {
   // Not as a part of this run, which would leave the tidying to us.
-  const printed = await run('npm', ['run', '--silent', 'db'], { env: { KANTHORQ_RUN: undefined } })
+  const env = { DATABASE_URL: server.serverUrl(), KANTHORQ_RUN: undefined }
+  const printed = await runProgram('npm', ['run', '--silent', 'db'], { env })
   t.is(printed.code, 0)
-  t.regex(printed.stdout, /psql 'postgres:\/\/[^']+'/)
   const url = /psql '([^']+)'/.exec(printed.stdout)?.[1] ?? ''
-  const gone = await run('psql', [url, '-c', 'select'])
-  t.not(gone.code, 0)
+  const gone = await runProgram('psql', [url, '-c', 'select'])
+  t.regex(gone.stderr, /database "kanthorq_tmp_\w+" does not exist/)
 })
+
+test('CI runs what the README tells to run', (t) => {
+  const ci = readFileSync(join(projectFolder, '.ci/run'), 'utf8')
+  t.regex(ci, /^npm ci$/m)
+  t.regex(ci, /^npm test$/m)
+})
+
+async function runBlock(
+  language: string,
+  text: string,
+  beginning: string,
+  url: string,
+): Promise<Outcome> {
+  const env = { DATABASE_URL: url, npm_config_prefer_offline: 'true' }
+  const cwd = project?.folder ?? ''
+  switch (language) {
+    case 'sql':
+      return runProgram('psql', [url, '-X', '-v', 'ON_ERROR_STOP=1', '-P', 'footer=off'], {
+        input: text,
+      })
+    case 'ts':
+      return runTypeScript(program(text, beginning), cwd, env)
+    case 'sh':
+      // `npm ci` and `npm test` have run already, or this would not; what is left of the first block is the demo.
+      return text === 'npm ci && npm run demo\nnpm test\n'
+        ? runProgram('npm', ['run', '--silent', 'demo'], {
+            env: { DATABASE_URL: server.serverUrl() },
+          })
+        : runProgram('bash', ['-euo', 'pipefail', '-c', installable(text)], { cwd, env })
+    default:
+      throw new Error(`a block in ${language} can't be run: use sql, ts or sh`)
+  }
+}
+
+/** As it will be once the package is published. */
+function installable(text: string): string {
+  return text.replace('npm install kanthorq-tasks ', `npm install ${project?.tarball ?? ''} `)
+}
+
+/** The TypeScript blocks of a document are one program: what has no import of its own begins like the first. */
+function program(text: string, beginning: string): string {
+  const whole = text.startsWith('import ') ? text : beginning + text
+  return whole.includes('pool.end()') || !whole.includes('pool')
+    ? whole
+    : `${whole}await pool.end()\n`
+}
+
+async function runTypeScript(text: string, cwd: string, env: NodeJS.ProcessEnv): Promise<Outcome> {
+  // Each under a name of its own, as documents are tested side by side.
+  const file = `block-${process.hrtime.bigint()}.ts`
+  writeFileSync(join(cwd, file), text)
+  const tsc = join(projectFolder, 'node_modules/typescript/bin/tsc')
+  const checked = await runProgram(process.execPath, [tsc, '-p', cwd], { cwd })
+  if (checked.code !== 0) return checked
+  return runProgram(process.execPath, ['--import', import.meta.resolve('tsx'), file], { cwd, env })
+}
 
 /** psql fills its columns up with blanks, which no document should have at the end of a line. */
 function trimLines(text: string): string {
@@ -70,6 +117,7 @@ function trimLines(text: string): string {
 }
 
 function docs(): string[] {
+  if (!existsSync(join(projectFolder, 'docs'))) return []
   return readdirSync(join(projectFolder, 'docs'), { recursive: true, encoding: 'utf8' })
     .filter((file) => file.endsWith('.md'))
     .map((file) => `docs/${file}`)
@@ -80,29 +128,4 @@ function codeBlocks(markdown: string): Block[] {
   return fences
     .filter(([, language]) => language !== '')
     .map(([, language = '', text = '', , output]) => ({ language, text, output }))
-}
-
-async function loadFixture(url: string): Promise<void> {
-  const client = new pg.Client(url)
-  await client.connect()
-  await client.query(readFileSync(join(projectFolder, 'test/fixtures/kanthorq-go.sql'), 'utf8'))
-  await client.end()
-}
-
-/** `npm ci` and `npm test` have run already, or this would not; what is left of the first block is the demo. */
-async function runDemo(t: ExecutionContext): Promise<void> {
-  const { code, stdout, stderr } = await run('npm', ['run', '--silent', 'demo'])
-  t.is(code, 0, stderr)
-  t.is(stdout.includes('NotFoundError KQ001'), true, stdout)
-  const ci = readFileSync(join(projectFolder, '.ci/run'), 'utf8')
-  t.is(/^npm ci$/m.test(ci) && /^npm test$/m.test(ci), true, '.ci/run has to call both')
-}
-
-async function runTypeScript(folder: string, file: string, text: string, env: NodeJS.ProcessEnv) {
-  writeFileSync(join(folder, file), text)
-  const tsc = join(projectFolder, 'node_modules/typescript/bin/tsc')
-  const checked = await run(process.execPath, [tsc, '-p', folder], { cwd: folder })
-  if (checked.code !== 0) return checked
-  const tsx = import.meta.resolve('tsx')
-  return run(process.execPath, ['--import', tsx, file], { cwd: folder, env })
 }

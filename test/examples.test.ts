@@ -1,15 +1,15 @@
 import { readFileSync } from 'node:fs'
-import test from 'ava'
-import pg from 'pg'
+import test, { type ExecutionContext } from 'ava'
 import { migrate } from 'kanthorq-tasks'
-import { startServer } from '../scripts/server.ts'
-import { createDatabase } from '../scripts/throwaway-database.ts'
-import { run } from './support/run.ts'
+import { useServer } from './support/empty-database.ts'
+import { runProgram } from './support/run-program.ts'
+
+const server = useServer(test)
 
 test('the story runs as an application, and nothing of its rolled back call stays', async (t) => {
   const database = await useInstalledDatabase(t)
   const env = { DATABASE_URL: database.url }
-  const { code, stdout, stderr } = await run(
+  const { code, stdout, stderr } = await runProgram(
     process.execPath,
     ['--import', 'tsx', 'examples/task-management.ts'],
     { env },
@@ -29,7 +29,7 @@ test('the story runs as an application, and nothing of its rolled back call stay
 
 test('the story runs in psql', async (t) => {
   const database = await useInstalledDatabase(t)
-  const { code, stderr } = await run('psql', [
+  const { code, stderr } = await runProgram('psql', [
     database.url,
     '-X',
     '-f',
@@ -53,38 +53,33 @@ test('the maintenance script cancels what its input names, and says so', async (
   const script = ['-X', '-v', 'consumer=send_email', '-v', "reason=the customer's wish", '-f']
   const args = [database.url, ...script, 'examples/maintenance/cancel-from-file.sql']
 
-  const first = await run('psql', args, { input: `${id}\nevent_unknown\n` })
+  const first = await runProgram('psql', args, { input: `${id}\nevent_unknown\n` })
   t.deepEqual(first, { code: 0, stdout: `${id}\n`, stderr: '1 cancelled, 1 left alone\n' })
   t.deepEqual(await database.states(), { 'order.parked': 'cancelled' })
 
-  const again = await run('psql', args, { input: `${id}\n` })
+  const again = await runProgram('psql', args, { input: `${id}\n` })
   t.deepEqual(again, { code: 0, stdout: '', stderr: '0 cancelled, 1 left alone\n' })
 
-  const nothing = await run('psql', args)
+  const nothing = await runProgram('psql', args)
   t.deepEqual(nothing, { code: 0, stdout: '', stderr: '0 cancelled, 0 left alone\n' })
 
-  const bad = await run('psql', args, { input: `${await database.makeTask('order.late')}\n\n` })
+  const bad = await runProgram('psql', args, {
+    input: `${await database.makeTask('order.late')}\n\n`,
+  })
   t.is(bad.code, 3)
   t.regex(bad.stderr, /event_ids\[2\] is empty/)
   t.is((await database.states())['order.late'], 'pending')
 })
 
-async function useInstalledDatabase(t: { teardown(fn: () => Promise<void>): void }) {
-  const server = await startServer()
-  const { url, drop } = await createDatabase(server.url)
+async function useInstalledDatabase(t: ExecutionContext) {
+  const { url, client } = await server.emptyDatabase(t)
   await migrate({ database: url })
-  const pool = new pg.Pool({ connectionString: url })
-  t.teardown(async () => {
-    await pool.end()
-    await drop()
-    await server.stop()
-  })
-  await pool.query(readFileSync(new URL('support/fixtures.sql', import.meta.url), 'utf8'))
+  await client.query(readFileSync(new URL('support/fixtures.sql', import.meta.url), 'utf8'))
   return {
     url,
     /** Registers the example's consumer and makes a pending task; returns its event id. */
     async makeTask(subject: string): Promise<string> {
-      const { rows } = await pool.query<{ id: string }>(
+      const { rows } = await client.query<{ id: string }>(
         "select test.task(test.consumer('send_email'), 'pending', subject => $1) as id",
         [subject],
       )
@@ -92,7 +87,7 @@ async function useInstalledDatabase(t: { teardown(fn: () => Promise<void>): void
     },
     /** The state of each task, by its subject. */
     async states(): Promise<Record<string, string>> {
-      const { rows } = await pool.query<{ states: Record<string, string> }>(
+      const { rows } = await client.query<{ states: Record<string, string> }>(
         "select coalesce(jsonb_object_agg(subject, state), '{}') as states from test.tasks('send_email')",
       )
       return rows[0]?.states ?? {}

@@ -11,6 +11,8 @@ export interface EmptyDatabase {
 
 /** What tests of a server can ask for. */
 export interface TestServer {
+  /** Connection string of the server's maintenance database. */
+  serverUrl: () => string
   /** Makes a database for this test alone. */
   emptyDatabase: (t: ExecutionContext) => Promise<EmptyDatabase>
   /** Creates a role that may log in and nothing else; the result is its name, and its way into a database. */
@@ -26,6 +28,7 @@ export function useServer(test: TestFn): TestServer {
   })
   test.after.always(() => server?.stop())
   return {
+    serverUrl,
     async emptyDatabase(t) {
       const { url, drop } = await createDatabase(serverUrl())
       t.teardown(drop)

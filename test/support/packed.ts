@@ -1,7 +1,7 @@
 import { mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { projectFolder, run } from './run.ts'
+import { projectFolder, runProgram } from './run-program.ts'
 
 /** An application's project, empty but for what it depends on. */
 export interface Project {
@@ -14,7 +14,7 @@ export interface Project {
 /** Packs the package as `npm publish` would, and installs it and pg into an empty strict TypeScript project. */
 export async function emptyProject(): Promise<Project> {
   const folder = mkdtempSync(join(tmpdir(), 'kanthorq-project-'))
-  const { code, stdout, stderr } = await run('npm', [
+  const { code, stdout, stderr } = await runProgram('npm', [
     'pack',
     '--json',
     '--pack-destination',
@@ -26,7 +26,7 @@ export async function emptyProject(): Promise<Project> {
   // The versions that we have, which npm keeps in its cache.
   const needed = ['pg', '@types/pg', '@types/node'].map((name) => `${name}@${versionOf(name)}`)
   const arguments_ = ['install', '--prefer-offline', join(folder, tarball ?? ''), ...needed]
-  const installed = await run('npm', arguments_, { cwd: folder })
+  const installed = await runProgram('npm', arguments_, { cwd: folder })
   if (installed.code !== 0) throw new Error(`npm install failed: ${installed.stderr}`)
   writeFileSync(
     join(folder, 'tsconfig.json'),
