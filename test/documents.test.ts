@@ -31,16 +31,14 @@ for (const document of ['README.md', ...docs()]) {
 
     const blocks = codeBlocks(readFileSync(join(projectFolder, document), 'utf8'))
     t.true(blocks.length > 0)
-    const beginning = blocks.find(({ language }) => language === 'ts')?.text ?? ''
-    for (const { language, text, output } of blocks) {
-      const outcome = await runBlock(
-        language,
-        text.replaceAll('to support;', `to ${role.name};`),
-        beginning,
-        url,
-      )
+    const programs = writePrograms(blocks)
+    const checked = await checkTypes()
+    t.is(checked.code, 0, checked.stdout)
+    for (const block of blocks) {
+      const text = block.text.replaceAll('to support;', `to ${role.name};`)
+      const outcome = await runBlock(block.language, text, programs.get(block), url)
       t.is(outcome.code, 0, `${text}\n${outcome.stdout}${outcome.stderr}`)
-      if (output !== undefined) t.is(trimLines(outcome.stdout), trimLines(output))
+      if (block.output !== undefined) t.is(trimLines(outcome.stdout), trimLines(block.output))
     }
   })
 }
@@ -64,7 +62,7 @@ test('CI runs what the README tells to run', (t) => {
 async function runBlock(
   language: string,
   text: string,
-  beginning: string,
+  file: string | undefined,
   url: string,
 ): Promise<Outcome> {
   const env = { DATABASE_URL: url, npm_config_prefer_offline: 'true' }
@@ -75,7 +73,10 @@ async function runBlock(
         input: text,
       })
     case 'ts':
-      return runTypeScript(program(text, beginning), cwd, env)
+      return runProgram(process.execPath, ['--import', import.meta.resolve('tsx'), file ?? ''], {
+        cwd,
+        env,
+      })
     case 'sh':
       // `npm ci` and `npm test` have run already, or this would not; what is left of the first block is the demo.
       return text === 'npm ci && npm run demo\nnpm test\n'
@@ -101,14 +102,22 @@ function program(text: string, beginning: string): string {
     : `${whole}await pool.end()\n`
 }
 
-async function runTypeScript(text: string, cwd: string, env: NodeJS.ProcessEnv): Promise<Outcome> {
-  // Each under a name of its own, as documents are tested side by side.
-  const file = `block-${process.hrtime.bigint()}.ts`
-  writeFileSync(join(cwd, file), text)
+/** Writes each TypeScript block of a document into a file of its own, and says which. */
+function writePrograms(blocks: Block[]): Map<Block, string> {
+  const inTypeScript = blocks.filter(({ language }) => language === 'ts')
+  const files = new Map<Block, string>()
+  for (const block of inTypeScript) {
+    const file = join(project?.folder ?? '', `block-${process.hrtime.bigint()}.ts`)
+    writeFileSync(file, program(block.text, inTypeScript[0]?.text ?? ''))
+    files.set(block, file)
+  }
+  return files
+}
+
+async function checkTypes(): Promise<Outcome> {
   const tsc = join(projectFolder, 'node_modules/typescript/bin/tsc')
-  const checked = await runProgram(process.execPath, [tsc, '-p', cwd], { cwd })
-  if (checked.code !== 0) return checked
-  return runProgram(process.execPath, ['--import', import.meta.resolve('tsx'), file], { cwd, env })
+  const cwd = project?.folder ?? ''
+  return runProgram(process.execPath, [tsc, '-p', cwd], { cwd })
 }
 
 /** psql fills its columns up with blanks, which no document should have at the end of a line. */
