@@ -366,14 +366,11 @@ revoke all on function kanthorq_schema._kanthorq_task_states from public;
 -- from_states says which tasks qualify; assignments is SQL text of ours (never a caller's) that is appended to the
 -- SET list and may use $4 now and $5 due, both in epoch milliseconds, and $6 the consumer's attempt_max.
 --
--- Locking. Two calls with overlapping ids must never deadlock, so rows have to be locked in the same order by all:
--- a btree index scan for `= any (array)` visits the ids in index order, whatever their order in the array. Hence
--- - enable_seqscan and enable_bitmapscan are off, for both would lock in heap order;
--- - the state is compared as integer, which no index on the state column can serve, so that the key's index is the
---   one that is used;
--- - the array is hidden in a sub-select: the planner need not look at 50,000 ids one by one to choose that same plan.
--- The state is tested on the updated row itself: PostgreSQL tests it again when it had to wait for another session,
--- so of two racing calls exactly one reports a task as updated.
+-- Locking. Two calls with overlapping ids must never deadlock, so rows are locked in the order of their ids before
+-- anything is updated. So that the table's key is the way to them: seqscan, bitmapscan and sort are off; the state is compared
+-- as integer, which no index on the state column can serve; and the array is hidden in a sub-select, whose 50,000 ids the
+-- planner need not look at one by one.
+-- The state is tested on the updated row itself too: of two racing calls exactly one reports a task as updated.
 create or replace function
 kanthorq_schema._kanthorq_task_transition(
   consumer text,
@@ -392,6 +389,7 @@ security definer
 set search_path to pg_catalog, pg_temp
 set enable_seqscan = off
 set enable_bitmapscan = off
+set enable_sort = off
 as $function$
 declare
   v_consumer record;
@@ -404,11 +402,15 @@ begin
   execute format(
     'with moved as ('
     ' update %s as t set state = $3, updated_at = $4, %s'
-    ' where t.event_id = any ((select $1)::text[]) and t.state::integer = any ($2)'
+    ' where t.event_id = any (array('
+    '   select l.event_id from %s as l where l.event_id = any ((select $1)::text[]) and l.state::integer = any ($2)'
+    '   order by l.event_id for no key update'
+    ' )) and t.state::integer = any ($2)'
     ' returning t.event_id'
     ') select coalesce(array_agg(event_id::text), ''{}'') from moved',
     v_consumer.task_table,
-    assignments
+    assignments,
+    v_consumer.task_table
   )
   into updated
   using event_ids, from_states::integer[], to_state, v_now, v_due, (v_consumer.registry).attempt_max;

@@ -105,11 +105,12 @@ export class TaskClient {
   }
 }
 
-function nameOf(consumer: ConsumerRef): string {
-  return typeof consumer === 'string' ? consumer : consumer.name
+// Both let null through, against the types, so that SQL refuses it like any other bad argument.
+
+function nameOf(consumer: ConsumerRef | null | undefined): string | undefined {
+  return typeof consumer === 'string' ? consumer : consumer?.name
 }
 
-/** Lets null through, against the types, so that SQL refuses it by its position like any other bad id. */
 function eventIdOf(task: TaskRef | null | undefined): string | undefined {
   return typeof task === 'string' ? task : task?.eventId
 }

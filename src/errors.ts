@@ -34,12 +34,12 @@ export class OperationError extends KanthorqError {
   override readonly name = 'OperationError'
 }
 
-const classes: Partial<Record<string, typeof KanthorqError>> = {
-  KQ001: NotFoundError,
-  KQ002: BrokenConsumerError,
-  KQ003: InvalidArgumentError,
-  KQ004: OperationError,
-}
+const classes = new Map<string, typeof KanthorqError>([
+  ['KQ001', NotFoundError],
+  ['KQ002', BrokenConsumerError],
+  ['KQ003', InvalidArgumentError],
+  ['KQ004', OperationError],
+])
 
 interface DatabaseErrorLike extends Error {
   code: string
@@ -54,6 +54,6 @@ interface DatabaseErrorLike extends Error {
 export function fromDatabaseError(error: unknown): unknown {
   if (!(error instanceof Error) || !('code' in error) || typeof error.code !== 'string')
     return error
-  const Class = classes[error.code]
+  const Class = classes.get(error.code)
   return Class === undefined ? error : new Class(error as DatabaseErrorLike)
 }

@@ -1,0 +1,116 @@
+// Rows are locked in the order of their ids, so that no two calls can deadlock: in whatever order the ids are given, the
+// rows lie in the table, and the scheduling index has them; and whatever the planner thinks of the table.
+import test from 'ava'
+import type pg from 'pg'
+import { TaskClient } from 'kanthorq-tasks'
+import { useDatabase } from './support/database.ts'
+import { makeConsumer, taskTable } from './support/scene.ts'
+import { openSession, processOf, untilBlocked, withoutWaiting } from './support/sessions.ts'
+
+const db = useDatabase(test)
+
+// SQL in which # stands for the table, to be run before and after the tasks of the test are put into it.
+const tables = [
+  { of: 'that was never analysed' },
+  { of: 'that was empty when it was analysed', before: 'analyze #' },
+  {
+    of: 'that had one row when it was analysed',
+    before: "insert into # (event_id, subject, state) values ('event_1', 's', 2); analyze #",
+  },
+  { of: 'that is small', after: 'analyze #' },
+  {
+    of: 'that is large',
+    before: filler('array[-102, -101, 0, 1, 2, 101, 102]'),
+    after: 'analyze #',
+  },
+  { of: 'where next to all tasks are completed', before: filler('array[101]'), after: 'analyze #' },
+  { of: 'without the scheduling index', before: 'drop index #_scheduling', after: 'analyze #' },
+]
+
+// What somebody may have set for a session, a role or the whole database.
+const settings = [
+  '',
+  'set enable_indexscan to off',
+  'set random_page_cost to 100; set seq_page_cost to 0',
+  'set cpu_operator_cost to 10',
+  'set cpu_index_tuple_cost to 10; set effective_cache_size to 1',
+]
+
+for (const [n, { of, before = '', after = '' }] of tables.entries()) {
+  test.serial(`rows are locked in the order of their ids in a table ${of}`, async (t) => {
+    const consumer = await makeConsumer(db, `locked_${n}`)
+    const table = await taskTable(db, consumer)
+    const run = (sql: string) => db.owner.query(sql.replaceAll('#', table))
+    await run(`alter table # set (autovacuum_enabled = off); ${before}`)
+    await run(tasksInReverse)
+    await run(after)
+    const holder = await openSession(t, db.owner)
+    const session = await openSession(t, db.pool)
+    for (const setting of settings) {
+      await session.query(`reset all; ${setting}`)
+      for (const transition of ['cancel', 'resume'] as const) {
+        const call = { transition, consumer, table, holder, session }
+        const first29 = ids(kindFor[transition], 1, 29)
+        t.deepEqual(await lockedBefore(call), first29, `${transition} after "${setting}"`)
+      }
+    }
+  })
+}
+
+interface Meeting {
+  transition: 'cancel' | 'resume'
+  consumer: string
+  table: string
+  /** Who holds the task in the middle. */
+  holder: pg.PoolClient
+  /** Who makes the call. */
+  session: pg.PoolClient
+}
+
+/** What a call for 60 tasks has locked of them by the time that it comes to the one in their middle, and waits there. */
+async function lockedBefore({ transition, consumer, table, holder, session }: Meeting) {
+  const [holding, waiting] = [await processOf(holder), await processOf(session)]
+  const kind = kindFor[transition]
+  await holder.query('begin')
+  await holder.query(`select from ${table} where event_id = any ($1) for update`, [
+    ids(kind, 30, 30),
+  ])
+  await session.query('begin')
+
+  const neitherOrder = [...ids(kind, 21, 60), ...ids(kind, 1, 20).reverse()]
+  const call = new TaskClient(session)[transition](consumer, neitherOrder)
+  await Promise.race([withoutWaiting(call), untilBlocked(db.owner, [waiting], holding)])
+  const { rows } = await db.owner.query<{ event_id: string }>(
+    `select i as event_id from unnest($1::text[]) i
+     where i not in (select event_id from ${table} where event_id = any ($1) for update skip locked)
+       and i <> $2 order by i`,
+    [ids(kind, 1, 60), ...ids(kind, 30, 30)],
+  )
+  await holder.query('rollback')
+  await call
+  await session.query('rollback')
+  return rows.map((row) => row.event_id)
+}
+
+const kindFor = { cancel: 'c', resume: 'r' } as const
+
+/** The ids of tasks `from` to `to` of a kind. */
+function ids(kind: 'c' | 'r', from: number, to: number) {
+  return Array.from({ length: to - from + 1 }, (_, n) => `event_${kind}${100 + from + n}`)
+}
+
+/** 60 tasks of each kind, whose states and schedule run against their ids, and whose place in the table is random. */
+const tasksInReverse = `
+  insert into # (event_id, subject, state, schedule_at)
+  select format('event_%s%s', kind, 100 + n), 's', states[1 + n * cardinality(states) / 61], 1000 - n
+  from generate_series(1, 60) n
+  cross join (values ('c', array[102, 1, 0]), ('r', array[-101, -102])) kinds (kind, states)
+  order by md5(kind || n)`
+
+function filler(states: string) {
+  return `
+    insert into # (event_id, subject, state, schedule_at)
+    select 'event_0' || lpad(n::text, 25, '0'), 's', (${states})[1 + n % cardinality(${states})], n
+    from generate_series(1, 50000) n
+    order by md5(n::text)`
+}
