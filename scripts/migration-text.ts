@@ -40,7 +40,7 @@ export function functionsOf(migrations: readonly Migration[]): Map<string, Funct
       else functions.delete(name)
     }
   }
-  return functions
+  return new Map([...functions].sort(([a], [b]) => (a < b ? -1 : 1)))
 }
 
 /** What divides a migration for us, and for node-pg-migrate, which takes any comment that begins like its markers. */

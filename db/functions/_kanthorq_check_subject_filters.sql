@@ -25,7 +25,7 @@ begin
   from unnest(filters) f (filter)
   where f.filter is null
     or length(f.filter) > 256
-    or f.filter !~ '^(>|([a-zA-Z0-9]+([_-]?[a-zA-Z0-9]+)*|\*)(\.([a-zA-Z0-9]+([_-]?[a-zA-Z0-9]+)*|\*))*(\.>)?)$'
+    or f.filter !~ '^(>|([a-zA-Z0-9]+([_-]?[a-zA-Z0-9]+)*|[*])([.]([a-zA-Z0-9]+([_-]?[a-zA-Z0-9]+)*|[*]))*([.]>)?)$'
   limit 1;
   if found then
     raise exception '% in % is not a subject filter', v_bad, argument

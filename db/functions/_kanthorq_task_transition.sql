@@ -1,21 +1,32 @@
--- Moves the given tasks of one consumer to another state, in one UPDATE: what cancel and resume have in common.
+-- Moves the given tasks of one consumer as an action says, and logs it: what cancel, resume and discard have in common.
 --
--- from_states says which tasks qualify; assignments is SQL text of ours (never a caller's) that is appended to the
--- SET list and may use $4 now and $5 due, both in epoch milliseconds, and $6 the consumer's attempt_max.
+-- Locking. Two calls with overlapping ids must never deadlock, so rows have to be locked in the order of their ids. Rows are
+-- therefore locked first, and what they were is read for the log; then they are updated where they lie, by their ctid, which
+-- cannot change any more (in a partitioned table it says too little, and the ids are looked up again).
 --
--- Locking. Two calls with overlapping ids must never deadlock, so rows are locked in the order of their ids before
--- anything is updated. So that the table's key is the way to them: seqscan, bitmapscan and sort are off; the state is compared
--- as integer, which no index on the state column can serve; and the array is hidden in a sub-select, whose 50,000 ids the
--- planner need not look at one by one.
--- The state is tested on the updated row itself too: of two racing calls exactly one reports a task as updated.
+-- From PostgreSQL 18 on there is a cheaper way, for RETURNING tells what a row was: to update at once, if the plan visits the
+-- rows in the order of their ids. The planner decides that anew each time, and where it believes a table to be all but empty
+-- it may take another index; so it is asked, unless there is only one row to lock.
+--
+-- So that the table's key is the way to the ids: seqscan, bitmapscan and sort are off; the state is compared as integer,
+-- which no index on the state column can serve; and the array is hidden in a sub-select, whose 50,000 ids the planner need
+-- not look at one by one.
+--
+-- The state is tested on the row that is locked: PostgreSQL tests it again when it had to wait for another session, so of
+-- two racing calls exactly one reports a task as updated.
+--
+-- due is when resumed tasks run. With a spread_step (milliseconds, fractions count) the n-th of event_ids, counted from
+-- spread_from, runs at due + n × spread_step; event_ids must then be sorted.
 create or replace function
 kanthorq_schema._kanthorq_task_transition(
+  action text,
   consumer text,
   event_ids text[],
-  from_states smallint[],
-  to_state smallint,
-  assignments text,
+  reason text,
   due timestamp with time zone default null,
+  reset_attempts boolean default false,
+  spread_step double precision default 0,
+  spread_from bigint default 0,
   out updated text[],
   out noop text[]
 )
@@ -29,49 +40,85 @@ set enable_bitmapscan = off
 set enable_sort = off
 as $function$
 declare
+  v_action record;
   v_consumer record;
   v_now bigint := floor(extract(epoch from clock_timestamp()) * 1000);
   v_due bigint := coalesce(floor(extract(epoch from due) * 1000), v_now);
+  v_update text;
+  v_where text;
+  v_log text;
+  v_sql text;
+  v_plan jsonb;
+  v_at_once boolean := false;
+  v_ctids tid[];
+  v_done kanthorq_schema.kanthorq_task_operation;
 begin
   perform kanthorq_schema._kanthorq_check_event_ids(event_ids);
   v_consumer := kanthorq_schema._kanthorq_consumer(consumer);
+  v_action := kanthorq_schema._kanthorq_task_action(action, reset_attempts);
 
-  execute format(
-    'with moved as ('
-    ' update %s as t set state = $3, updated_at = $4, %s'
-    ' where t.event_id = any (array('
-    '   select l.event_id from %s as l where l.event_id = any ((select $1)::text[]) and l.state::integer = any ($2)'
-    '   order by l.event_id for no key update'
-    ' )) and t.state::integer = any ($2)'
-    ' returning t.event_id'
-    ') select coalesce(array_agg(event_id::text), ''{}'') from moved',
-    v_consumer.task_table,
-    assignments,
-    v_consumer.task_table
-  )
-  into updated
-  using event_ids, from_states::integer[], to_state, v_now, v_due, (v_consumer.registry).attempt_max;
+  v_update := format('update %s as t set state = $5, updated_at = $1, %s', v_consumer.task_table, v_action.assignments);
+  if spread_step > 0 then
+    v_update := replace(v_update, '$6', '$6 + $7 * ($8 + width_bucket(t.event_id::text, $3) - 1)');
+  end if;
+  v_where := 't.event_id = any ((select $3)::text[]) and t.state::integer = any ($4) and ' || v_action.condition;
+  v_log := 'coalesce(array_agg(t.event_id::text), ''{}''), array_agg(t.state), array_agg(t.updated_at)'
+    || coalesce(
+      ', array_agg(t.schedule_at), array_agg(t.finalized_at), array_agg(t.attempt_count), array_agg('
+        || v_action.attempts || ')',
+      ', null, null, null, null'
+    );
 
-  -- As many as were asked for: each id was there once, and moved. The slice counts from 1, whatever the argument did.
-  if cardinality(updated) = cardinality(event_ids) then
-    updated := event_ids[:];
-    noop := '{}';
-    return;
+  if current_setting('server_version_num')::integer >= 180000 then
+    v_sql := format(
+      'with moved as (%s where %s returning t.event_id, old.state, old.updated_at, old.schedule_at, old.finalized_at,'
+      ' old.attempt_count) select %s, null from moved t',
+      v_update, v_where, v_log
+    );
+    if cardinality(event_ids) > 1 then
+      execute 'explain (format json, costs off) ' || v_sql
+      into v_plan
+      using v_now, (v_consumer.registry).attempt_max, event_ids, v_action.from_states::integer[], v_action.to_state,
+        v_due, spread_step, spread_from;
+    end if;
+    v_at_once := v_plan is null or kanthorq_schema._kanthorq_goes_by_event_id(v_plan);
+  end if;
+  if not v_at_once then
+    v_sql := format(
+      'with locked as materialized (select t.event_id, t.state, t.updated_at, t.schedule_at, t.finalized_at,'
+      ' t.attempt_count, t.ctid from %s as t where %s order by t.event_id for no key update)'
+      ' select %s, array_agg(t.ctid) from locked t',
+      v_consumer.task_table, v_where, v_log
+    );
   end if;
 
-  select
-    coalesce(array_agg(i.event_id) filter (where i.moved), '{}'),
-    coalesce(array_agg(i.event_id) filter (where not i.moved), '{}')
-  into updated, noop
-  from (
-    select u.event_id, u.event_id in (select m from unnest(updated) m) as moved
-    from unnest(event_ids) with ordinality u (event_id, position)
-    group by u.event_id
-    order by min(u.position)
-  ) i;
+  execute v_sql
+  into v_done.event_ids, v_done.from_state, v_done.from_updated_at, v_done.from_schedule_at,
+    v_done.from_finalized_at, v_done.from_attempt_count, v_done.to_attempt_count, v_ctids
+  using v_now, (v_consumer.registry).attempt_max, event_ids, v_action.from_states::integer[], v_action.to_state,
+    v_due, spread_step, spread_from;
+
+  if cardinality(v_done.event_ids) > 0 then
+    if not v_at_once then
+      execute v_update || case
+        when (select c.relkind = 'p' from pg_class c where c.oid = v_consumer.task_table) then ' where t.event_id = any ((select $9)::text[])'
+        else ' where t.ctid = any ($10)'
+      end
+      using v_now, (v_consumer.registry).attempt_max, event_ids, null, v_action.to_state,
+        v_due, spread_step, spread_from, v_done.event_ids, v_ctids;
+    end if;
+    v_done.at := to_timestamp(v_now / 1000.0);
+    v_done.action := action;
+    v_done.consumer := consumer;
+    v_done.reason := reason;
+    perform kanthorq_schema._kanthorq_task_log(v_done);
+  end if;
+
+  select p.updated, p.noop into updated, noop
+  from kanthorq_schema._kanthorq_partition_ids(event_ids, v_done.event_ids) p;
 end
 $function$;
 
-comment on function kanthorq_schema._kanthorq_task_transition is 'Internal. Moves tasks from one of several states to another and says which ids moved.';
+comment on function kanthorq_schema._kanthorq_task_transition is 'Internal. Does what an action says to the given tasks, logs it, and says which ids were moved.';
 
 revoke all on function kanthorq_schema._kanthorq_task_transition from public;

@@ -1,7 +1,7 @@
 -- Cancels tasks: pending, available and retryable ones will not be worked any more.
 --
--- Writes what KanthorQ's own Cancel writes (state and finalized_at) and updated_at, in one statement of the caller's
--- transaction. A running task is left alone, for a worker may hold it; so is one that is finished.
+-- Writes state, finalized_at and updated_at, in one statement of the caller's transaction, and logs it there. A running
+-- task is left alone, for a worker may hold it; so is one that is finished.
 create or replace function
 kanthorq_schema.kanthorq_task_cancel(
   consumer text,
@@ -18,17 +18,7 @@ set search_path to pg_catalog, pg_temp
 as $function$
 begin
   select t.updated, t.noop into updated, noop
-  from kanthorq_schema._kanthorq_task_transition(
-    consumer,
-    event_ids,
-    array[
-      kanthorq_schema._kanthorq_task_state('pending'),
-      kanthorq_schema._kanthorq_task_state('available'),
-      kanthorq_schema._kanthorq_task_state('retryable')
-    ],
-    kanthorq_schema._kanthorq_task_state('cancelled'),
-    'finalized_at = $4'
-  ) t;
+  from kanthorq_schema._kanthorq_task_transition('cancel', consumer, event_ids, reason) t;
 end
 $function$;
 
@@ -36,7 +26,7 @@ comment on function kanthorq_schema.kanthorq_task_cancel is 'Cancels tasks that 
 
 consumer   name of the consumer
 event_ids  ids of the tasks'' events; any number, duplicates count once
-reason     why, for the record
+reason     why, for the log
 
 Returns one row of two arrays that hold each distinct id once, in the order of event_ids:
 updated    the tasks that are now cancelled by this call

@@ -1,10 +1,8 @@
 -- Resumes tasks: discarded and cancelled ones will be worked again.
 --
--- They become running, not available: of KanthorQ's pullers one takes running tasks whose schedule_at has passed and
--- one takes retryable tasks, and nothing ever takes an available or a pending one. Both want
--- attempt_count <= attempt_max, so attempt_count is brought down to attempt_max where it is above: at least one attempt
--- is left, however often a task is resumed. schedule_at is now, not where back-off had put it hours ahead.
--- attempted_error and metadata stay.
+-- They become running, because that is the state from which KanthorQ's pullers take a task; see _kanthorq_task_action.
+-- schedule_at is now, not where back-off had put it hours ahead, and at least one attempt is left. attempted_error and
+-- metadata stay. Logged in the caller's transaction.
 create or replace function
 kanthorq_schema.kanthorq_task_resume(
   consumer text,
@@ -28,15 +26,7 @@ begin
   end if;
   select t.updated, t.noop into updated, noop
   from kanthorq_schema._kanthorq_task_transition(
-    consumer,
-    event_ids,
-    array[kanthorq_schema._kanthorq_task_state('discarded'), kanthorq_schema._kanthorq_task_state('cancelled')],
-    kanthorq_schema._kanthorq_task_state('running'),
-    case
-      when reset_attempts then 'finalized_at = 0, schedule_at = $5, attempt_count = 0'
-      else 'finalized_at = 0, schedule_at = $5, attempt_count = least(t.attempt_count, $6)'
-    end,
-    schedule_at
+    'resume', consumer, event_ids, reason, schedule_at, reset_attempts
   ) t;
 end
 $function$;
@@ -45,7 +35,7 @@ comment on function kanthorq_schema.kanthorq_task_resume is 'Resumes tasks that 
 
 consumer        name of the consumer
 event_ids       ids of the tasks'' events; any number, duplicates count once
-reason          why, for the record
+reason          why, for the log
 schedule_at     when they are due; null is now
 reset_attempts  true gives them all their attempts back; otherwise at least one is left
 

@@ -1,6 +1,6 @@
 begin;
 
-select plan(2);
+select plan(3);
 
 create temp table event as
 select
@@ -24,13 +24,17 @@ select results_eq(
 );
 
 select results_eq(
-  $$ select event_id, subject, state, schedule_at, finalized_at, attempt_count, attempted_at, attempted_error, metadata,
-       created_at, updated_at
-     from task $$,
-  $$ select event_id, subject, state, to_timestamp(schedule_at / 1000.0), null::timestamptz, attempt_count,
-       null::timestamptz, attempted_error, metadata, to_timestamp(created_at / 1000.0), to_timestamp(updated_at / 1000.0)
+  'select * from task',
+  $$ select event_id, subject, state, false, to_timestamp(schedule_at / 1000.0), null::timestamptz, attempt_count, 3,
+       null::timestamptz, null::text, metadata, to_timestamp(created_at / 1000.0), to_timestamp(updated_at / 1000.0)
      from test.tasks('send_email') $$,
-  'the result is that row, with times for milliseconds and null for what has not been yet'
+  'the result is that row, as find returns it: with times for milliseconds and null for what has not been yet'
+);
+
+select results_eq(
+  'select * from task',
+  $$ select * from kanthorq_task_find('send_email') $$,
+  'find finds that very task'
 );
 
 select * from finish();

@@ -1,0 +1,27 @@
+-- The SELECT list that makes a kanthorq_task out of a row t of a consumer's table.
+--
+-- It wants $1, now in epoch milliseconds, and $2, the consumer's attempt_max. KanthorQ writes 0 where a time is not known
+-- yet; here that is null.
+create or replace function kanthorq_schema._kanthorq_task_columns()
+returns text
+language sql
+immutable
+security definer
+set search_path to pg_catalog, pg_temp
+as $function$
+select format(
+  't.event_id::text, t.subject::text, case t.state %s end, t.state = any (%L) and %s,'
+  ' to_timestamp(nullif(t.schedule_at, 0) / 1000.0), to_timestamp(nullif(t.finalized_at, 0) / 1000.0),'
+  ' t.attempt_count::integer, $2::integer, to_timestamp(nullif(t.attempted_at, 0) / 1000.0),'
+  ' t.attempted_error[array_upper(t.attempted_error, 1)] ->> ''error'', t.metadata,'
+  ' to_timestamp(t.created_at / 1000.0), to_timestamp(t.updated_at / 1000.0)',
+  (select string_agg(format('when %s then %L', s.code, s.name), ' ') from kanthorq_schema._kanthorq_task_states() s),
+  d.from_states,
+  d.condition
+)
+from kanthorq_schema._kanthorq_task_action('discard') d
+$function$;
+
+comment on function kanthorq_schema._kanthorq_task_columns is 'Internal. The SELECT list that makes a kanthorq_task.';
+
+revoke all on function kanthorq_schema._kanthorq_task_columns from public;

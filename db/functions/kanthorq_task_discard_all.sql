@@ -1,0 +1,49 @@
+-- Discards all stuck tasks that a filter matches, batch by batch.
+--
+-- Commits each batch and says how many there were so far. Whatever stops it, whole batches are done and logged, and
+-- calling it again goes on. Tasks that a worker or another session holds are skipped. See kanthorq_task_batch.
+create or replace procedure
+kanthorq_schema.kanthorq_task_discard_all(
+  consumer text,
+  states text[] default null,
+  subject text default null,
+  metadata jsonb default null,
+  error text default null,
+  created_after timestamp with time zone default null,
+  created_before timestamp with time zone default null,
+  everything boolean default false,
+  batch_size int default 1000,
+  max_tasks bigint default null,
+  pause interval default null,
+  reason text default null,
+  inout updated bigint default null
+)
+language plpgsql
+as $procedure$
+begin
+  call kanthorq_schema.kanthorq_task_all(
+    'discard', consumer, states, subject, metadata, error, created_after, created_before, everything, batch_size,
+    max_tasks, pause, reason, null, false, null, updated
+  );
+end
+$procedure$;
+
+comment on procedure kanthorq_schema.kanthorq_task_discard_all is 'Discards all tasks that a filter matches and that are stuck: running, overdue, and with their attempts spent; batch by batch.
+
+consumer        name of the consumer
+states          only tasks in one of these states
+subject         only tasks whose subject this filter matches: * is one token, > at the end is one or more
+metadata        only tasks whose metadata contains this: {"customer": "42"}
+error           only tasks whose last error contains this text, in this case
+created_after   only tasks made at this time or later
+created_before  only tasks made before this time
+everything      has to be true if there is no filter at all
+batch_size      how many tasks are moved, and committed, at once
+max_tasks       how many tasks at most; null is no limit
+pause           how long to wait between batches
+reason          why, for the log
+
+Returns the number of tasks as updated. It commits, so it can''t be called in a transaction. Raises KQ001 if there is no such consumer,
+KQ002 if its table is gone, KQ003 for a bad argument or an empty filter.';
+
+revoke all on procedure kanthorq_schema.kanthorq_task_discard_all from public;

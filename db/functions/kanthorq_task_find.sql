@@ -1,0 +1,65 @@
+-- Finds the tasks of a consumer that a filter matches, a page at a time.
+--
+-- Pages follow each other by event id, which is the order in which the events were made: pass the last event_id of a page
+-- as `after` to get the next one. A page costs as many rows as have to be looked at to fill it: PostgreSQL goes through
+-- the table's key, or through an index on the state where it expects that to be less.
+create or replace function
+kanthorq_schema.kanthorq_task_find(
+  consumer text,
+  states text[] default null,
+  subject text default null,
+  metadata jsonb default null,
+  error text default null,
+  created_after timestamp with time zone default null,
+  created_before timestamp with time zone default null,
+  after text default null,
+  max_tasks int default 100,
+  oldest_first boolean default false
+)
+returns setof kanthorq_schema.kanthorq_task
+language plpgsql
+stable
+security definer
+set search_path to pg_catalog, pg_temp
+as $function$
+declare
+  v_consumer record := kanthorq_schema._kanthorq_consumer(consumer);
+  v_filter record := kanthorq_schema._kanthorq_task_filter(
+    states, subject, metadata, error, created_after, created_before
+  );
+  v_now bigint := floor(extract(epoch from clock_timestamp()) * 1000);
+  v_page text := case when after is null then 'true' when oldest_first then 't.event_id > $9' else 't.event_id < $9' end;
+begin
+  if max_tasks is null or max_tasks < 1 then
+    raise exception 'max_tasks is %', coalesce(max_tasks::text, 'null')
+      using errcode = 'KQ003', hint = 'Pass how many tasks a page may have, at least 1.';
+  end if;
+  return query execute format(
+    'select %s from %s t where %s and %s order by t.event_id %s limit $10',
+    kanthorq_schema._kanthorq_task_columns(),
+    v_consumer.task_table,
+    v_filter.condition,
+    v_page,
+    case when oldest_first then 'asc' else 'desc' end
+  )
+  using v_now, (v_consumer.registry).attempt_max, v_filter.codes, v_filter.subject_pattern, metadata, error,
+    v_filter.created_from, v_filter.created_to, after, max_tasks;
+end
+$function$;
+
+comment on function kanthorq_schema.kanthorq_task_find is 'Finds the tasks of a consumer, newest event first, a page at a time.
+
+consumer        name of the consumer
+states          only tasks in one of these states: pending, available, running, completed, retryable, discarded, cancelled
+subject         only tasks whose subject this filter matches: * is one token, > at the end is one or more
+metadata        only tasks whose metadata contains this: {"customer": "42"}
+error           only tasks whose last error contains this text, in this case
+created_after   only tasks made at this time or later
+created_before  only tasks made before this time
+after           the last event_id of the page before; null is the first page
+max_tasks       how many at most
+oldest_first    true turns the order round
+
+Returns rows of type kanthorq_task. Raises KQ001 if there is no such consumer, KQ002 if its table is gone, KQ003 for a bad filter.';
+
+revoke all on function kanthorq_schema.kanthorq_task_find from public;

@@ -1,0 +1,13 @@
+begin;
+
+select plan(1);
+
+select throws_ok(
+  $$ select kanthorq_task_discard(null, '{a}') $$,
+  'KQ003', 'consumer is null',
+  'a null consumer is a bad argument'
+);
+
+select * from finish();
+
+rollback;

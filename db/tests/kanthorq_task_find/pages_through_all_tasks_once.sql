@@ -1,0 +1,49 @@
+begin;
+
+select plan(12);
+
+create temp table task as
+select n, test.task(test.consumer(), (array['available', 'running'])[1 + n % 2]) as id from generate_series(1, 7) n;
+
+-- As a caller does it: the last id of a page is where the next one begins, until one comes empty; ten pages are more than enough.
+create function pg_temp.pages(page_size integer, oldest_first boolean, states text[] default null)
+returns setof text[]
+language plpgsql
+as $$
+declare
+  v_page text[];
+  v_after text;
+begin
+  for i in 1..10 loop
+    select array_agg(t.event_id order by t.ordinality) into v_page
+    from kanthorq_task_find(
+      'send_email', states => pages.states, after => v_after, max_tasks => page_size, oldest_first => pages.oldest_first
+    ) with ordinality t;
+    exit when v_page is null;
+    return next v_page;
+    v_after := v_page[cardinality(v_page)];
+  end loop;
+end
+$$;
+
+select results_eq(
+  format('select pg_temp.pages(%s, %L)', size, oldest_first),
+  format(
+    'select array_agg(id order by id %1$s) from (select id, row_number() over (order by id %1$s) - 1 as n from task) t'
+    ' group by n / %2$s order by n / %2$s',
+    case when oldest_first then 'asc' else 'desc' end, size
+  ),
+  format('pages of %s, %s first, hold each task once', size, case when oldest_first then 'oldest' else 'newest' end)
+)
+from generate_series(1, 3) size, unnest(array[false, true]) oldest_first;
+
+select results_eq(
+  format('select unnest(pages) from pg_temp.pages(%s, %L, ''{running}'') pages', size, oldest_first),
+  format('select id from task where n %% 2 = 1 order by id %s', case when oldest_first then 'asc' else 'desc' end),
+  format('so do pages of %s of those in one state, %s first', size, case when oldest_first then 'oldest' else 'newest' end)
+)
+from generate_series(1, 3) size, unnest(array[false, true]) oldest_first;
+
+select * from finish();
+
+rollback;

@@ -1,0 +1,72 @@
+begin;
+
+select plan(3);
+
+create temp table task as
+select name, test.task(
+  test.consumer(), state, attempt_count => attempt_count, schedule_at => schedule_at, finalized_at => finalized_at,
+  subject => 'order.created', attempted_error => errors
+) as id
+from (values
+  ('new', 'pending', 0, 0, 0, '{}'::jsonb[]),
+  ('old', 'discarded', 3, 1700000000123, 1700000001456, array['{"error": "first"}', '{"at": 1, "error": "second", "stack": "x"}']::jsonb[])
+) v (name, state, attempt_count, schedule_at, finalized_at, errors);
+
+do $$
+begin
+  perform test.as_owner(
+    format('update %s set attempted_at = 1700000000789, updated_at = 2001 where event_id = %L', test.task_table('send_email'), id)
+  )
+  from task
+  where name = 'old';
+end
+$$;
+
+select results_eq(
+  $$ select t.* from kanthorq_task_find('send_email', oldest_first => true) t $$,
+  $$ select id, 'order.created'::text, v.state, false, v.schedule_at::timestamptz, v.finalized_at::timestamptz, attempt_count, 3,
+       v.attempted_at::timestamptz, v.last_error, '{"customer": "42"}'::jsonb, to_timestamp(1), v.updated_at::timestamptz
+     from (values
+         ('new', 'pending', null, null, 0, null, null, '1970-01-01 00:00:01+00'),
+         ('old', 'discarded', '2023-11-14 22:13:20.123+00', '2023-11-14 22:13:21.456+00', 3, '2023-11-14 22:13:20.789+00', 'second',
+           '1970-01-01 00:00:02.001+00')
+       ) v (name, state, schedule_at, finalized_at, attempt_count, attempted_at, last_error, updated_at)
+       join task using (name)
+     order by id $$,
+  'states have names, milliseconds are times, 0 is null, and the last error has a column of its own'
+);
+
+select results_eq(
+  $$ select a.attname::text collate "default", format_type(a.atttypid, null)
+     from pg_attribute a
+     where a.attrelid = 'public.kanthorq_task'::regclass and a.attnum > 0
+     order by a.attnum $$,
+  $$ values
+       ('event_id', 'text'),
+       ('subject', 'text'),
+       ('state', 'text'),
+       ('stuck', 'boolean'),
+       ('schedule_at', 'timestamp with time zone'),
+       ('finalized_at', 'timestamp with time zone'),
+       ('attempt_count', 'integer'),
+       ('attempt_max', 'integer'),
+       ('attempted_at', 'timestamp with time zone'),
+       ('last_error', 'text'),
+       ('metadata', 'jsonb'),
+       ('created_at', 'timestamp with time zone'),
+       ('updated_at', 'timestamp with time zone') $$,
+  'these are the columns of a task'
+);
+
+create temp table other as
+select test.task(test.consumer('send_sms', attempt_max => 32767), 'available') as id;
+
+select results_eq(
+  $$ select event_id, attempt_max from kanthorq_task_find('send_sms') $$,
+  'select id, 32767 from other',
+  'attempt_max is that of the consumer'
+);
+
+select * from finish();
+
+rollback;

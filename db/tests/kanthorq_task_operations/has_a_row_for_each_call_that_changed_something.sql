@@ -1,0 +1,61 @@
+begin;
+
+select plan(3);
+
+create temp table task as
+select n, test.task(test.consumer(), 'available') as id from generate_series(1, 3) n;
+
+create temp table stuck as
+select test.task('send_email', 'running', attempt_count => 9) as id;
+
+do $$
+declare
+  v_ids text[] := (select array_agg(id) from task);
+begin
+  perform kanthorq_task_cancel('send_email', v_ids, 'a');
+  perform kanthorq_task_resume('send_email', v_ids, 'b');
+  perform kanthorq_task_discard('send_email', (select array_agg(id) from stuck), 'c');
+  perform kanthorq_task_batch('resume', 'send_email', '{discarded}', reason => 'd');
+  perform kanthorq_task_undo(max(o.id), 'e') from kanthorq_task_operations() o;
+end
+$$;
+
+create temp table operation as
+select * from kanthorq_task_operations();
+
+select results_eq(
+  $$ select action, reason, tasks, from_states from operation order by id $$,
+  $$ values
+       ('cancel', 'a', 3, '{"available": 3}'::jsonb), ('resume', 'b', 3, '{"cancelled": 3}'),
+       ('discard', 'c', 1, '{"running": 1}'), ('resume', 'd', 1, '{"discarded": 1}'), ('undo', 'e', 1, '{"running": 1}') $$,
+  'each call that changed something is there, once'
+);
+
+do $$
+declare
+  v_ids text[] := (select array_agg(id) from task);
+begin
+  perform kanthorq_task_cancel('send_email', v_ids || 'unknown'::text);
+  perform kanthorq_task_cancel('send_email', '{}');
+  perform kanthorq_task_resume('send_email', v_ids);
+  perform kanthorq_task_discard('send_email', v_ids);
+  perform kanthorq_task_batch('cancel', 'send_email', '{pending}');
+  perform kanthorq_task_undo(min(id)) from operation;
+end
+$$;
+
+select results_eq(
+  'select id from kanthorq_task_operations()',
+  'select id from operation',
+  'those that changed nothing are not'
+);
+
+select results_eq(
+  'select id from operation',
+  'select id from operation order by id desc',
+  'the newest comes first'
+);
+
+select * from finish();
+
+rollback;

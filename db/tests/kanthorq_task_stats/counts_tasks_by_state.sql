@@ -1,0 +1,31 @@
+begin;
+
+select plan(2);
+
+create temp table task as
+select test.task(test.consumer(), state, schedule_at => 0) as id
+from (values
+  ('discarded', 1), ('cancelled', 2), ('pending', 3), ('available', 4), ('running', 5), ('completed', 6), ('retryable', 7)
+) v (state, n), generate_series(1, n);
+
+select results_eq(
+  $$ select * from kanthorq_task_stats('send_email') $$,
+  $$ values
+       ('send_email', 'discarded', 1::bigint, to_timestamp(1), null::timestamptz, 0::bigint),
+       ('send_email', 'cancelled', 2, to_timestamp(1), null, 0),
+       ('send_email', 'pending', 3, to_timestamp(1), null, 0),
+       ('send_email', 'available', 4, to_timestamp(1), null, 0),
+       ('send_email', 'running', 5, to_timestamp(1), to_timestamp(0), 0),
+       ('send_email', 'completed', 6, to_timestamp(1), null, 0),
+       ('send_email', 'retryable', 7, to_timestamp(1), to_timestamp(0), 0) $$,
+  'each state has a row with the number of its tasks, in the order of KanthorQ''s codes'
+);
+
+select is(
+  (select sum(tasks) from kanthorq_task_stats('send_email')), kanthorq_task_count('send_email')::numeric,
+  'together they are all tasks'
+);
+
+select * from finish();
+
+rollback;
