@@ -1,28 +1,28 @@
-import pg, { type QueryResultRow } from 'pg'
-import { fromDatabaseError } from './errors.ts'
-import type { ConsumerRef, Queryable, TaskRef, TransitionResult } from './types.ts'
-
-/** Options of {@link TaskClient}. */
-export interface TaskClientOptions {
-  /** The schema that the functions were installed into. Default: `public`. */
-  schema?: string
-}
-
-/** Options of {@link TaskClient.cancel}. */
-export interface CancelOptions {
-  /** Why, for the record. */
-  reason?: string
-}
-
-/** Options of {@link TaskClient.resume}. */
-export interface ResumeOptions {
-  /** Why, for the record. */
-  reason?: string
-  /** When the tasks are due. Default: at once. */
-  scheduleAt?: Date
-  /** Give the tasks all their attempts back; otherwise at least one is left. Default: false. */
-  resetAttempts?: boolean
-}
+import { setTimeout } from 'node:timers/promises'
+import { Connection } from './connection.ts'
+import {
+  filterArguments,
+  type AllOptions,
+  type FindOptions,
+  type OperationsOptions,
+  type PagesOptions,
+  type ReasonOptions,
+  type ResumeAllOptions,
+  type ResumeOptions,
+  type TaskClientOptions,
+} from './options.ts'
+import type {
+  ConsumerRef,
+  Explanation,
+  Finding,
+  Operation,
+  Queryable,
+  Task,
+  TaskFilter,
+  TaskRef,
+  TaskStats,
+  TransitionResult,
+} from './types.ts'
 
 /**
  * Calls the stored functions, one statement a method.
@@ -30,17 +30,16 @@ export interface ResumeOptions {
  * Each call runs on the connection it was given: with a `PoolClient` inside `BEGIN`, it commits and rolls back with that
  * transaction. Statements are not named, so a PgBouncer in transaction mode may stand between.
  *
- * Every method throws {@link NotFoundError}, {@link BrokenConsumerError} or {@link InvalidArgumentError} where the
- * function raises KQ001, KQ002 or KQ003; other errors of PostgreSQL and of the connection pass through untouched.
+ * Every method throws {@link NotFoundError}, {@link BrokenConsumerError}, {@link InvalidArgumentError} or
+ * {@link OperationError} where the function raises KQ001, KQ002, KQ003 or KQ004; other errors of PostgreSQL and of the
+ * connection pass through untouched.
  */
 export class TaskClient {
-  readonly #db: Queryable
-  readonly #schema: string
+  readonly #connection: Connection
 
   /** @param db - a Pool, a Client or a PoolClient of node-postgres; it stays the caller's to close */
   constructor(db: Queryable, options: TaskClientOptions = {}) {
-    this.#db = db
-    this.#schema = pg.escapeIdentifier(options.schema ?? 'public')
+    this.#connection = new Connection(db, options.schema ?? 'public')
   }
 
   /**
@@ -52,13 +51,13 @@ export class TaskClient {
   async cancel(
     consumer: ConsumerRef,
     tasks: readonly TaskRef[],
-    options: CancelOptions = {},
+    options: ReasonOptions = {},
   ): Promise<TransitionResult> {
-    return this.#transition('kanthorq_task_cancel(consumer => $1, event_ids => $2, reason => $3)', [
-      nameOf(consumer),
-      tasks.map(eventIdOf),
-      options.reason,
-    ])
+    return this.#connection.row<TransitionResult>('kanthorq_task_cancel', {
+      consumer: nameOf(consumer),
+      event_ids: tasks.map(eventIdOf),
+      reason: options.reason,
+    })
   }
 
   /**
@@ -72,43 +71,195 @@ export class TaskClient {
     tasks: readonly TaskRef[],
     options: ResumeOptions = {},
   ): Promise<TransitionResult> {
-    return this.#transition(
-      'kanthorq_task_resume(consumer => $1, event_ids => $2, reason => $3, schedule_at => $4, reset_attempts => $5)',
-      [
-        nameOf(consumer),
-        tasks.map(eventIdOf),
-        options.reason,
-        options.scheduleAt,
-        options.resetAttempts ?? false,
-      ],
-    )
+    return this.#connection.row<TransitionResult>('kanthorq_task_resume', {
+      consumer: nameOf(consumer),
+      event_ids: tasks.map(eventIdOf),
+      reason: options.reason,
+      schedule_at: options.scheduleAt,
+      reset_attempts: options.resetAttempts,
+    })
   }
 
-  async #transition(call: string, values: unknown[]): Promise<TransitionResult> {
-    const [row] = await this.#query<TransitionResult>(`select updated, noop from #.${call}`, values)
-    if (row === undefined) throw new Error(`${call} returned no row`)
-    return row
+  /**
+   * Discards tasks that are stuck, running, overdue and with their attempts spent: `kanthorq_task_discard`.
+   *
+   * @param consumer - name of the consumer, or its registry row
+   * @param tasks - event ids or tasks, any number; duplicates count once
+   */
+  async discard(
+    consumer: ConsumerRef,
+    tasks: readonly TaskRef[],
+    options: ReasonOptions = {},
+  ): Promise<TransitionResult> {
+    return this.#connection.row<TransitionResult>('kanthorq_task_discard', {
+      consumer: nameOf(consumer),
+      event_ids: tasks.map(eventIdOf),
+      reason: options.reason,
+    })
   }
 
-  /** Runs a statement in which `#` stands for the schema of the functions. */
-  async #query<Row extends QueryResultRow>(text: string, values: unknown[]): Promise<Row[]> {
-    try {
-      return (
-        await this.#db.query<Row>(
-          text.replace('#', () => this.#schema),
-          values,
-        )
-      ).rows
-    } catch (error) {
-      throw fromDatabaseError(error)
+  /** Says what the three would do to each task, and why, without doing it: `kanthorq_task_explain`. */
+  async explain(consumer: ConsumerRef, tasks: readonly TaskRef[]): Promise<Explanation[]> {
+    return this.#connection.rows<Explanation>('kanthorq_task_explain', {
+      consumer: nameOf(consumer),
+      event_ids: tasks.map(eventIdOf),
+    })
+  }
+
+  /** One page of the tasks that a filter matches, newest event first: `kanthorq_task_find`. */
+  async find(
+    consumer: ConsumerRef,
+    filter: TaskFilter = {},
+    options: FindOptions = {},
+  ): Promise<Task[]> {
+    return this.#connection.rows<Task>('kanthorq_task_find', {
+      consumer: nameOf(consumer),
+      ...filterArguments(filter),
+      after: options.after,
+      max_tasks: options.maxTasks,
+      oldest_first: options.oldestFirst,
+    })
+  }
+
+  /** All pages of {@link TaskClient.find}, one statement each; none of them is empty. */
+  async *pages(
+    consumer: ConsumerRef,
+    filter: TaskFilter = {},
+    options: PagesOptions = {},
+  ): AsyncGenerator<Task[]> {
+    const { pageSize: maxTasks = 100, ...order } = options
+    let page = await this.find(consumer, filter, { maxTasks, ...order })
+    for (let last = page.at(-1); last !== undefined; last = page.at(-1)) {
+      yield page
+      if (page.length < maxTasks) return
+      page = await this.find(consumer, filter, { maxTasks, ...order, after: last.eventId })
     }
+  }
+
+  /** How many tasks a filter matches: `kanthorq_task_count`. */
+  async count(consumer: ConsumerRef, filter: TaskFilter = {}): Promise<number> {
+    const row = await this.#connection.row<{ kanthorqTaskCount: string }>('kanthorq_task_count', {
+      consumer: nameOf(consumer),
+      ...filterArguments(filter),
+    })
+    return Number(row.kanthorqTaskCount)
+  }
+
+  /** How many tasks there are in each state, of one consumer or of all: `kanthorq_task_stats`. */
+  async stats(consumer?: ConsumerRef): Promise<TaskStats[]> {
+    const rows = await this.#connection.rows<WithBigints<TaskStats, 'tasks' | 'stuck'>>(
+      'kanthorq_task_stats',
+      { consumer: consumer === undefined ? undefined : nameOf(consumer) },
+    )
+    return rows.map((row) => ({ ...row, tasks: Number(row.tasks), stuck: Number(row.stuck) }))
+  }
+
+  /**
+   * Cancels all tasks that a filter matches and that can be cancelled, batch by batch: `kanthorq_task_batch`.
+   *
+   * Each batch is a statement of its own, and so committed, unless the caller's transaction is open; then all are part of
+   * it. Tasks that a worker holds are skipped. If a batch fails, those before it are done; call it again to go on.
+   *
+   * @returns how many tasks were cancelled
+   */
+  async cancelAll(
+    consumer: ConsumerRef,
+    filter: TaskFilter,
+    options: AllOptions = {},
+  ): Promise<number> {
+    return this.#all('cancel', consumer, filter, options)
+  }
+
+  /** Resumes all tasks that a filter matches and that can be resumed; else like {@link TaskClient.cancelAll}. */
+  async resumeAll(
+    consumer: ConsumerRef,
+    filter: TaskFilter,
+    options: ResumeAllOptions = {},
+  ): Promise<number> {
+    return this.#all('resume', consumer, filter, options)
+  }
+
+  /** Discards all tasks that a filter matches and that are stuck; else like {@link TaskClient.cancelAll}. */
+  async discardAll(
+    consumer: ConsumerRef,
+    filter: TaskFilter,
+    options: AllOptions = {},
+  ): Promise<number> {
+    return this.#all('discard', consumer, filter, options)
+  }
+
+  /** The log of all transitions, newest first, of one consumer or of all: `kanthorq_task_operations`. */
+  async operations(consumer?: ConsumerRef, options: OperationsOptions = {}): Promise<Operation[]> {
+    return this.#connection.rows<Operation>('kanthorq_task_operations', {
+      consumer: consumer === undefined ? undefined : nameOf(consumer),
+      event_id: options.eventId,
+      before: options.before,
+      max_operations: options.maxOperations,
+    })
+  }
+
+  /**
+   * Puts the tasks of an operation back to what they were, where nothing has touched them since: `kanthorq_task_undo`.
+   *
+   * @param operation - id of the operation, or the operation
+   */
+  async undo(
+    operation: string | Pick<Operation, 'id'>,
+    options: ReasonOptions = {},
+  ): Promise<TransitionResult> {
+    return this.#connection.row<TransitionResult>('kanthorq_task_undo', {
+      operation_id: typeof operation === 'string' ? operation : operation.id,
+      reason: options.reason,
+    })
+  }
+
+  /** What is wrong in this database, and the SQL that mends it: `kanthorq_doctor`. */
+  async doctor(): Promise<Finding[]> {
+    return this.#connection.rows<Finding>('kanthorq_doctor', {})
+  }
+
+  async #all(
+    action: string,
+    consumer: ConsumerRef,
+    filter: TaskFilter,
+    options: ResumeAllOptions,
+  ): Promise<number> {
+    let batch: { progress: unknown; updated: string; total: string } | undefined
+    do {
+      options.signal?.throwIfAborted()
+      if (batch !== undefined && batch.updated !== '0' && options.pause !== undefined) {
+        await setTimeout(
+          options.pause,
+          undefined,
+          options.signal === undefined ? {} : { signal: options.signal },
+        )
+      }
+      batch = await this.#connection.row('kanthorq_task_batch', {
+        action,
+        consumer: nameOf(consumer),
+        ...filterArguments(filter),
+        everything: options.everything,
+        batch_size: options.batchSize,
+        max_tasks: options.maxTasks,
+        reason: options.reason,
+        schedule_at: options.scheduleAt,
+        reset_attempts: options.resetAttempts,
+        spread: options.spread === undefined ? undefined : `${options.spread} milliseconds`,
+        progress: batch?.progress,
+      })
+      if (batch.updated !== '0') options.onProgress?.(Number(batch.total))
+    } while (batch.progress !== null)
+    return Number(batch.total)
   }
 }
 
+/** A row as it comes from node-postgres, which has a bigint as text. */
+type WithBigints<Row, Key extends keyof Row> = Omit<Row, Key> & Record<Key, string>
+
 // Both let null through, against the types, so that SQL refuses it like any other bad argument.
 
-function nameOf(consumer: ConsumerRef | null | undefined): string | undefined {
-  return typeof consumer === 'string' ? consumer : consumer?.name
+function nameOf(consumer: ConsumerRef | null | undefined): string | null {
+  return typeof consumer === 'string' ? consumer : (consumer?.name ?? null)
 }
 
 function eventIdOf(task: TaskRef | null | undefined): string | undefined {

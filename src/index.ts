@@ -1,5 +1,14 @@
 export { TaskClient } from './client.ts'
-export type { CancelOptions, ResumeOptions, TaskClientOptions } from './client.ts'
+export type {
+  AllOptions,
+  FindOptions,
+  OperationsOptions,
+  PagesOptions,
+  ReasonOptions,
+  ResumeAllOptions,
+  ResumeOptions,
+  TaskClientOptions,
+} from './options.ts'
 export {
   BrokenConsumerError,
   InvalidArgumentError,
@@ -11,11 +20,15 @@ export { migrate } from './migrate.ts'
 export type { MigrateOptions } from './migrate.ts'
 export { installSql } from './install-sql.ts'
 export type {
-  AttemptError,
   ConsumerRef,
+  Explanation,
+  Finding,
+  Operation,
   Queryable,
   Task,
+  TaskFilter,
   TaskRef,
   TaskState,
+  TaskStats,
   TransitionResult,
 } from './types.ts'

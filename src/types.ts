@@ -4,26 +4,22 @@ import type { ClientBase } from 'pg'
 export type TaskState =
   'discarded' | 'cancelled' | 'pending' | 'available' | 'running' | 'completed' | 'retryable'
 
-/** What KanthorQ appends to a task when an attempt fails. */
-export interface AttemptError {
-  /** Epoch milliseconds, as KanthorQ writes it. */
-  at: number
-  error: string
-  stack: string
-}
-
-/** A task: what one consumer makes of one event. Its key is the event's id. */
+/** A task: what one consumer makes of one event. Its key is the event's id. The SQL type is `kanthorq_task`. */
 export interface Task {
   eventId: string
   subject: string
   state: TaskState
-  /** When it may be picked up (again). */
-  scheduleAt: Date
+  /** Running, overdue and with its attempts spent: no worker will ever take it. */
+  stuck: boolean
+  /** When it may be picked up, or picked up again. */
+  scheduleAt: Date | null
   /** When it was completed, cancelled or discarded; null while it is none of these. */
   finalizedAt: Date | null
   attemptCount: number
+  attemptMax: number
   attemptedAt: Date | null
-  attemptedError: AttemptError[]
+  /** What the last failed attempt said; null if none has failed. */
+  lastError: string | null
   metadata: Record<string, unknown>
   createdAt: Date
   updatedAt: Date
@@ -41,6 +37,80 @@ export interface TransitionResult {
   updated: string[]
   /** Event ids that are in another state, or of which the consumer has no task. */
   noop: string[]
+}
+
+/** Which tasks of a consumer are meant. What is left out lets everything through. */
+export interface TaskFilter {
+  /** In one of these states. */
+  states?: readonly TaskState[]
+  /** With a subject that this filter matches: `*` is one token, `>` at the end is one or more. */
+  subject?: string
+  /** With metadata that contains this. */
+  metadata?: Record<string, unknown>
+  /** With a last error that contains this text, in this case. */
+  error?: string
+  /** Made at this time or later. */
+  createdAfter?: Date
+  /** Made before this time. */
+  createdBefore?: Date
+}
+
+/** How many tasks of a consumer are in one state. */
+export interface TaskStats {
+  consumerName: string
+  state: TaskState
+  tasks: number
+  /** When the oldest of them was made. */
+  oldest: Date
+  /** When the first of them that a worker may take is due; null if there is none. */
+  nextDue: Date | null
+  /** How many are running, overdue and with their attempts spent. */
+  stuck: number
+}
+
+/** What each call would do to a task, and why. */
+export interface Explanation {
+  eventId: string
+  /** null if the consumer has no task of this event. */
+  state: TaskState | null
+  canCancel: boolean
+  canResume: boolean
+  canDiscard: boolean
+  /** A sentence about where the task stands and what can be done. */
+  why: string
+  /** When a worker may take it, at the earliest; null if none ever will unless a person acts. */
+  nextRunAt: Date | null
+}
+
+/** An entry of the log: a call, or a batch, that moved tasks. */
+export interface Operation {
+  /** A number too large for JavaScript's, in digits. It is what `undo` takes. */
+  id: string
+  at: Date
+  action: 'cancel' | 'resume' | 'discard' | 'undo'
+  consumerName: string
+  reason: string | null
+  /** The role that had logged in. */
+  actor: string
+  applicationName: string | null
+  clientAddr: string | null
+  transactionId: string
+  /** The operation that this one undid. */
+  undoes: string | null
+  /** How many tasks it moved. */
+  tasks: number
+  /** How many of them from each state. */
+  fromStates: Partial<Record<TaskState, number>>
+  eventIds: string[]
+}
+
+/** Something that is wrong in the database, and how to mend it. */
+export interface Finding {
+  check: string
+  severity: 'error' | 'warning' | 'info'
+  detail: string
+  /** SQL; a comment where a person has to decide first. */
+  fix: string
 }
 
 /** Anything with node-postgres' `query()`: a Pool, a Client, or a PoolClient inside a transaction of the caller's. */

@@ -1,7 +1,7 @@
 import test from 'ava'
 import type pg from 'pg'
 import type {
-  CancelOptions,
+  ReasonOptions,
   ConsumerRef,
   Queryable,
   ResumeOptions,
@@ -39,8 +39,8 @@ type True<T extends true> = T
 
 // What it has to refuse. Never called.
 export function refused(tasks: TaskClient) {
-  const cancelOptions: CancelOptions = { reason: 'INC-42' }
-  const resumeOptions: ResumeOptions = { ...cancelOptions, scheduleAt: new Date() }
+  const reasonOptions: ReasonOptions = { reason: 'INC-42' }
+  const resumeOptions: ResumeOptions = { ...reasonOptions, scheduleAt: new Date() }
   // @ts-expect-error cancel has no schedule
   void tasks.cancel('send_email', [], { scheduleAt: new Date() })
   // @ts-expect-error a misspelt option
