@@ -16,12 +16,12 @@ test('the story runs as an application, and nothing of its rolled back call stay
   )
   t.is(code, 0, stderr)
   t.deepEqual(await database.states(), {
-    'order.parked': 'running',
-    'order.queued': 'running',
-    'order.retrying': 'running',
+    'order.parked': 'cancelled',
+    'order.queued': 'cancelled',
+    'order.retrying': 'cancelled',
     'order.sending': 'running',
     'order.sent': 'completed',
-    'order.bounced': 'running',
+    'order.bounced': 'discarded',
     'order.late': 'available',
   })
   t.regex(stdout, /NotFoundError KQ001: there is no consumer 'send_mail'/)
@@ -38,12 +38,12 @@ test('the story runs in psql', async (t) => {
   t.is(code, 0, stderr)
   t.is(stderr, '')
   t.deepEqual(await database.states(), {
-    'order.parked': 'running',
-    'order.queued': 'running',
-    'order.retrying': 'running',
+    'order.parked': 'cancelled',
+    'order.queued': 'cancelled',
+    'order.retrying': 'cancelled',
     'order.sending': 'running',
     'order.sent': 'completed',
-    'order.bounced': 'running',
+    'order.bounced': 'discarded',
   })
 })
 

@@ -65,6 +65,8 @@ test('a released migration is never edited', (t) => {
 
 /** A row for each table that the migrations make. */
 const rows: Record<string, string> = {
+  kanthorq_task_operation:
+    "(at, transaction_id, action, consumer, actor, event_ids, from_state, from_updated_at) values (now(), '1', 'cancel', 'mail', 'me', '{}', '{}', '{}')",
   kanthorq_stream_registry: "(id, name) values ('stream_1', 'orders')",
   kanthorq_consumer_registry: `(stream_id, stream_name, id, name, subject_includes, cursor)
     values ('stream_1', 'orders', 'consumer_1', 'send_email', '{>}', 'event_0')`,

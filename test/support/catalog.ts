@@ -87,6 +87,9 @@ const objects = `
   )
   select
     replace(kind || ' ' || name, quote_ident($1) || '.', 'kanthorq_schema.') as key,
-    replace(definition, quote_ident($1) || '.', 'kanthorq_schema.') as value
+    replace(
+      replace(definition, quote_ident($1) || '.', 'kanthorq_schema.'),
+      quote_literal(quote_ident($1)) || '::regnamespace', '''kanthorq_schema''::regnamespace'
+    ) as value
   from objects
   order by 1`

@@ -1,0 +1,82 @@
+import type pg from 'pg'
+import type { TestDatabase } from './database.ts'
+import { only } from './scene.ts'
+
+/** What a CALL came to. */
+export interface Called {
+  updated: number
+  /** The NOTICEs, in the order in which they came. */
+  notices: string[]
+}
+
+/**
+ * CALLs a procedure and collects its NOTICEs.
+ *
+ * @param call - name and arguments of the procedure, as they stand after CALL
+ * @param onNotice - hears each NOTICE as it comes, and how many there were with it
+ */
+export async function callProcedure(
+  session: pg.ClientBase,
+  call: string,
+  onNotice: (count: number) => void = () => undefined,
+): Promise<Called> {
+  const notices: string[] = []
+  const listener = ({ message = '' }) => {
+    notices.push(message)
+    onNotice(notices.length)
+  }
+  session.on('notice', listener)
+  try {
+    const { updated } = only(await session.query<{ updated: string }>(`call ${call}`))
+    return { updated: Number(updated), notices }
+  } finally {
+    session.off('notice', listener)
+  }
+}
+
+/** An operation of the log, and the state that each of its tasks came from, in the order of `event_ids`. */
+export interface LoggedOperation {
+  id: string
+  action: string
+  reason: string | null
+  undoes: string | null
+  event_ids: string[]
+  from_states: string[]
+  transaction_id: string
+}
+
+/** The log of a consumer, the oldest operation first, as it stands in its table but for the names of the states. */
+export async function loggedOperations(db: TestDatabase, consumer: string) {
+  const { rows } = await db.owner.query<LoggedOperation>(
+    `select id, action, reason, undoes, event_ids, transaction_id::text,
+       array(
+         select s.name from unnest(o.from_state) with ordinality f (code, n)
+         join _kanthorq_task_states() s on s.code = f.code order by f.n
+       ) as from_states
+     from kanthorq_task_operation o where consumer = $1 order by id`,
+    [consumer],
+  )
+  return rows
+}
+
+/**
+ * Waits until the server says that a process does this.
+ *
+ * @param doing - `sleeps` in pg_sleep, or is `gone`
+ * @throws Error when that has not come to pass after 30 seconds
+ */
+export async function untilProcess(
+  look: pg.Pool,
+  pid: number,
+  doing: 'sleeps' | 'gone',
+): Promise<void> {
+  const deadline = Date.now() + 30_000
+  while (Date.now() < deadline) {
+    const { rows } = await look.query<{ sleeps: boolean }>(
+      "select wait_event is not distinct from 'PgSleep' as sleeps from pg_stat_activity where pid = $1",
+      [pid],
+    )
+    if (doing === 'gone' ? rows.length === 0 : rows[0]?.sleeps) return
+  }
+  throw new Error(`process ${pid} is not at it after 30 seconds: ${doing}`)
+}
