@@ -9,9 +9,8 @@
 
 \echo 'A consumer, send_email, and a task of it in every state'
 select id, name from kanthorq_stream_register('order_update');
-select id, name, subject_includes, attempt_max, 'kanthorq_' || id as task_table
-from kanthorq_consumer_register('order_update', 'send_email', '{order.>}')
-\gset consumer_
+select id, name, subject_includes, attempt_max
+from kanthorq_consumer_register('order_update', 'send_email', '{order.>}');
 
 select kanthorq_stream_publish('order_update', 'order.parked', '{"order": 42}') as pending,
        kanthorq_stream_publish('order_update', 'order.queued', '{"order": 42}') as available,
@@ -41,10 +40,8 @@ from kanthorq_task_cancel(
 );
 
 \echo 'The tasks as they are now'
-select t.event_id, t.subject, s.name as state, t.attempt_count, to_timestamp(t.schedule_at / 1000) as due
-from :"consumer_task_table" t
-join _kanthorq_task_states() s on s.code = t.state
-order by t.event_id;
+select event_id, subject, state, attempt_count, schedule_at
+from kanthorq_task_find('send_email', oldest_first => true);
 
 \echo 'Resume the cancelled tasks, and one that had been discarded: workers will pick them up'
 select unnest(updated) as updated, unnest(noop) as noop
@@ -52,6 +49,15 @@ from kanthorq_task_resume(
   consumer => 'send_email',
   event_ids => array[:'pending', :'available', :'retryable', :'discarded', :'running']
 );
+
+\echo 'Why can one of them be cancelled and another not?'
+select state, why, next_run_at
+from kanthorq_task_explain('send_email', array[:'pending', :'running', :'completed', 'event_unknown']);
+
+\echo 'Every call is in the log, and can be undone where nothing has touched the tasks since'
+select id, action, reason, actor, tasks, from_states from kanthorq_task_operations('send_email');
+select unnest(updated) as updated, unnest(noop) as noop
+from kanthorq_task_undo((select max(id) from kanthorq_task_operations('send_email')), 'on second thoughts');
 
 \echo 'Resume a task in an hour, with all its attempts, and think again: nothing of it stays'
 begin;
@@ -62,7 +68,5 @@ select * from kanthorq_task_resume('send_email', :'updated', schedule_at => now(
 rollback;
 
 \echo 'The tasks in the end'
-select t.event_id, t.subject, s.name as state, t.attempt_count, to_timestamp(t.schedule_at / 1000) as due
-from :"consumer_task_table" t
-join _kanthorq_task_states() s on s.code = t.state
-order by t.event_id;
+select event_id, subject, state, attempt_count, schedule_at
+from kanthorq_task_find('send_email', oldest_first => true);

@@ -41,6 +41,17 @@ chapter('Resume the cancelled tasks, and one that had been discarded: workers wi
 showResult(await tasks.resume(consumer, [...cancelled.updated, ids.discarded, ids.running]))
 await showTasks()
 
+chapter('Why can one of them be cancelled and another not?')
+for (const { state, why } of await tasks.explain(consumer, Object.values(ids))) {
+  console.log(`${(state ?? '').padEnd(10)} ${why}`)
+}
+
+chapter('Every call is in the log, and can be undone where nothing has touched the tasks since')
+const [last] = await tasks.operations(consumer, { maxOperations: 1 })
+console.log(`${last?.action} of ${last?.tasks} tasks, from ${JSON.stringify(last?.fromStates)}`)
+showResult(await tasks.undo(last?.id ?? '', { reason: 'on second thoughts' }))
+await showTasks()
+
 chapter('A call is part of the transaction it is made in')
 const client = await pool.connect()
 await client.query('begin')
@@ -81,15 +92,14 @@ async function makeTask(subject: string, state: TaskState): Promise<string> {
 }
 
 async function showTasks(): Promise<void> {
-  const registry = await pool.query<{ table: string }>(
-    `select format('%I', 'kanthorq_' || id) as table from kanthorq_consumer_registry where name = $1`,
-    [consumer],
+  const found = await tasks.find(consumer, {}, { oldestFirst: true })
+  console.table(
+    found.map(({ eventId, subject, state, attemptCount, scheduleAt }) => ({
+      eventId,
+      subject,
+      state,
+      attemptCount,
+      scheduleAt,
+    })),
   )
-  const { rows } = await pool.query<Record<string, unknown>>(
-    `select t.event_id, t.subject, s.name as state, t.attempt_count, to_timestamp(t.schedule_at / 1000) as due
-     from ${registry.rows[0]?.table ?? ''} t
-     join _kanthorq_task_states() s on s.code = t.state
-     order by t.event_id`,
-  )
-  console.table(rows)
 }

@@ -1,0 +1,16 @@
+-- Cancels the tasks of a consumer that wait for longer than they should.
+--
+--   psql "$DATABASE_URL" -v consumer=send_email -v age='7 days' -f cancel-older-than.sql
+--   psql "$DATABASE_URL" -v consumer=send_email -v age='7 days' -v subject='order.>' -f cancel-older-than.sql
+--
+-- Takes pending, available and retryable tasks. Commits every 1000; running it again goes on where it stopped.
+\set ON_ERROR_STOP on
+\if :{?subject}
+\else
+  \set subject '>'
+\endif
+
+select now() - :'age'::interval as before \gset
+call kanthorq_task_cancel_all(
+  :'consumer', subject => :'subject', created_before => :'before', reason => 'older than ' || :'age'
+);
