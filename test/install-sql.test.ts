@@ -1,4 +1,3 @@
-import { spawnSync } from 'node:child_process'
 import test from 'ava'
 import { installSql, migrate } from 'kanthorq-tasks'
 import pg from 'pg'
@@ -18,36 +17,29 @@ function psql(url: string, options: { sql?: string; env?: NodeJS.ProcessEnv } = 
   return runProgram('psql', args, { env, input: sql })
 }
 
-const psqlIsHere = spawnSync('psql', ['--version']).error === undefined
-if (!psqlIsHere) console.error('psql is not installed: the tests of the SQL file are skipped')
-const psqlTest = psqlIsHere ? test : test.skip
-
 async function books(client: pg.Client, schema = 'public'): Promise<string[]> {
   const table = `${pg.escapeIdentifier(schema)}.${migrationsTable}`
   const { rows } = await client.query<{ name: string }>(`select name from ${table} order by id`)
   return rows.map(({ name }) => name)
 }
 
-psqlTest(
-  'the SQL file installs what migrate installs, and either goes on from the other',
-  async (t) => {
-    const migrated = await emptyDatabase(t)
-    await migrate({ database: migrated.url })
-    const { client, url } = await emptyDatabase(t)
+test('the SQL file installs what migrate installs, and either goes on from the other', async (t) => {
+  const migrated = await emptyDatabase(t)
+  await migrate({ database: migrated.url })
+  const { client, url } = await emptyDatabase(t)
 
-    t.like(await psql(url), { code: 0, stderr: '' })
-    const installed = await catalog(client)
-    t.deepEqual(installed, await catalog(migrated.client))
-    t.deepEqual(await books(client), names)
-    t.deepEqual(await migrate({ database: url }), [], 'there is nothing left to migrate')
+  t.like(await psql(url), { code: 0, stderr: '' })
+  const installed = await catalog(client)
+  t.deepEqual(installed, await catalog(migrated.client))
+  t.deepEqual(await books(client), names)
+  t.deepEqual(await migrate({ database: url }), [], 'there is nothing left to migrate')
 
-    t.is((await psql(migrated.url)).code, 0)
-    t.deepEqual(await catalog(migrated.client), installed)
-    t.deepEqual(await books(migrated.client), names)
-  },
-)
+  t.is((await psql(migrated.url)).code, 0)
+  t.deepEqual(await catalog(migrated.client), installed)
+  t.deepEqual(await books(migrated.client), names)
+})
 
-psqlTest('the SQL file run again changes nothing', async (t) => {
+test('the SQL file run again changes nothing', async (t) => {
   const { client, url } = await emptyDatabase(t)
   await psql(url)
   const rows = `select xmin, * from ${migrationsTable} order by id`
@@ -62,7 +54,7 @@ psqlTest('the SQL file run again changes nothing', async (t) => {
 })
 
 for (const count of names.keys()) {
-  psqlTest(`the SQL file updates a database of ${count} migrations`, async (t) => {
+  test(`the SQL file updates a database of ${count} migrations`, async (t) => {
     const whole = await emptyDatabase(t)
     await migrate({ database: whole.url })
     const { client, url } = await emptyDatabase(t)
@@ -77,7 +69,7 @@ for (const count of names.keys()) {
   })
 }
 
-psqlTest('the SQL file installs into the schema that search_path begins with', async (t) => {
+test('the SQL file installs into the schema that search_path begins with', async (t) => {
   const { client, url } = await emptyDatabase(t)
   await client.query('create schema "My queue"')
   const env = { PGOPTIONS: '-c search_path="My\\ queue"' }
@@ -103,7 +95,7 @@ const refusals: Record<string, { prepare: string; path: string; says: RegExp }> 
   },
 }
 for (const [what, { prepare, path, says }] of Object.entries(refusals)) {
-  psqlTest(`the SQL file refuses ${what} and leaves nothing`, async (t) => {
+  test(`the SQL file refuses ${what} and leaves nothing`, async (t) => {
     const { client, url } = await emptyDatabase(t)
     await client.query(prepare)
     const { code, stderr } = await psql(url, { env: { PGOPTIONS: `-c search_path=${path}` } })
@@ -113,27 +105,24 @@ for (const [what, { prepare, path, says }] of Object.entries(refusals)) {
   })
 }
 
-psqlTest(
-  'an error in the middle of the SQL file leaves nothing, with ON_ERROR_STOP or without',
-  async (t) => {
-    const { client, url } = await emptyDatabase(t)
-    // In the way of the very function that comes last: another of its name and arguments that returns something else.
-    await client.query(
-      `create function kanthorq_task_resume(text, text[], text, timestamptz, boolean) returns int return 1`,
-    )
-    const before = await catalog(client)
+test('an error in the middle of the SQL file leaves nothing, with ON_ERROR_STOP or without', async (t) => {
+  const { client, url } = await emptyDatabase(t)
+  // In the way of the very function that comes last: another of its name and arguments that returns something else.
+  await client.query(
+    `create function kanthorq_task_resume(text, text[], text, timestamptz, boolean) returns int return 1`,
+  )
+  const before = await catalog(client)
 
-    const { code, stderr } = await psql(url)
-    t.is(code, 3)
-    t.regex(stderr, /ERROR: {2}cannot change return type of existing function/)
-    t.deepEqual(await catalog(client), before)
+  const { code, stderr } = await psql(url)
+  t.is(code, 3)
+  t.regex(stderr, /ERROR: {2}cannot change return type of existing function/)
+  t.deepEqual(await catalog(client), before)
 
-    t.like(await runProgram('psql', [url, '-f', '-'], { input: installSql() }), { code: 0 })
-    t.deepEqual(await catalog(client), before)
-  },
-)
+  t.like(await runProgram('psql', [url, '-f', '-'], { input: installSql() }), { code: 0 })
+  t.deepEqual(await catalog(client), before)
+})
 
-psqlTest('of the SQL file and migrate at once, one waits and has nothing to do', async (t) => {
+test('of the SQL file and migrate at once, one waits and has nothing to do', async (t) => {
   const { client, url } = await emptyDatabase(t)
   const [file, applied] = await holdMigrations(client, 2, () =>
     Promise.all([psql(url), migrate({ database: url })]),
