@@ -1,4 +1,4 @@
--- Whether a plan, from EXPLAIN (FORMAT JSON), visits the rows of its tables in the order of their event ids: by index scans
+-- Whether a plan, from EXPLAIN (FORMAT JSON), visits the rows of a table in the order of their event ids: by index scans
 -- only, over indexes that begin with event_id.
 create or replace function kanthorq_schema._kanthorq_goes_by_event_id(plan jsonb)
 returns boolean
@@ -10,7 +10,7 @@ as $function$
 select not exists (
   select
   from jsonb_path_query(plan, '$.**."Node Type"') n (type)
-  where n.type #>> '{}' not in ('Aggregate', 'Append', 'CTE Scan', 'Index Scan', 'ModifyTable', 'Result')
+  where n.type #>> '{}' not in ('Aggregate', 'CTE Scan', 'Index Scan', 'ModifyTable', 'Result')
 ) and not exists (
   select
   from jsonb_path_query(plan, '$.**."Index Name"') n (name)

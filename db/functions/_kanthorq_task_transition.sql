@@ -2,11 +2,14 @@
 --
 -- Locking. Two calls with overlapping ids must never deadlock, so rows have to be locked in the order of their ids. Rows are
 -- therefore locked first, and what they were is read for the log; then they are updated where they lie, by their ctid, which
--- cannot change any more (in a partitioned table it says too little, and the ids are looked up again).
+-- cannot change any more.
 --
 -- From PostgreSQL 18 on there is a cheaper way, for RETURNING tells what a row was: to update at once, if the plan visits the
 -- rows in the order of their ids. The planner decides that anew each time, and where it believes a table to be all but empty
 -- it may take another index; so it is asked, unless there is only one row to lock.
+--
+-- A partitioned table has a key for each partition, and so no plan that goes by the ids of all; and a ctid says too little
+-- there, so that the ids are looked up again.
 --
 -- So that the table's key is the way to the ids: seqscan, bitmapscan and sort are off; the state is compared as integer,
 -- which no index on the state column can serve; and the array is hidden in a sub-select, whose 50,000 ids the planner need
@@ -49,6 +52,7 @@ declare
   v_log text;
   v_sql text;
   v_plan jsonb;
+  v_partitioned boolean;
   v_at_once boolean := false;
   v_ctids tid[];
   v_done kanthorq_schema.kanthorq_task_operation;
@@ -56,6 +60,7 @@ begin
   perform kanthorq_schema._kanthorq_check_event_ids(event_ids);
   v_consumer := kanthorq_schema._kanthorq_consumer(consumer);
   v_action := kanthorq_schema._kanthorq_task_action(action, reset_attempts);
+  v_partitioned := (select c.relkind = 'p' from pg_class c where c.oid = v_consumer.task_table);
 
   v_update := format('update %s as t set state = $5, updated_at = $1, %s', v_consumer.task_table, v_action.assignments);
   if spread_step > 0 then
@@ -69,7 +74,7 @@ begin
       ', null, null, null, null'
     );
 
-  if current_setting('server_version_num')::integer >= 180000 then
+  if current_setting('server_version_num')::integer >= 180000 and not v_partitioned then
     v_sql := format(
       'with moved as (%s where %s returning t.event_id, old.state, old.updated_at, old.schedule_at, old.finalized_at,'
       ' old.attempt_count) select %s, null from moved t',
@@ -100,11 +105,9 @@ begin
 
   if cardinality(v_done.event_ids) > 0 then
     if not v_at_once then
-      execute v_update || case
-        when (select c.relkind = 'p' from pg_class c where c.oid = v_consumer.task_table) then ' where t.event_id = any ((select $9)::text[])'
-        else ' where t.ctid = any ($10)'
-      end
-      using v_now, (v_consumer.registry).attempt_max, event_ids, null, v_action.to_state,
+      execute v_update || ' where t.state::integer = any ($4) and '
+        || case when v_partitioned then 't.event_id = any ((select $9)::text[])' else 't.ctid = any ($10)' end
+      using v_now, (v_consumer.registry).attempt_max, event_ids, v_action.from_states::integer[], v_action.to_state,
         v_due, spread_step, spread_from, v_done.event_ids, v_ctids;
     end if;
     v_done.at := to_timestamp(v_now / 1000.0);
