@@ -1,5 +1,4 @@
 // npm run db: a database to play with, as KanthorQ left it and with everything installed. Gone when you stop it.
-import { once } from 'node:events'
 import { readFileSync } from 'node:fs'
 import pg from 'pg'
 import { migrate } from 'kanthorq-tasks'
@@ -7,7 +6,7 @@ import { startServer } from './server.ts'
 import { createDatabase } from './throwaway-database.ts'
 
 const server = await startServer()
-const { url, drop } = await createDatabase(server.url)
+const { url } = await createDatabase(server.url)
 const client = new pg.Client(url)
 await client.connect()
 await client.query(
@@ -28,8 +27,5 @@ Try:
 
 Ctrl-C stops the server and removes it.`)
 
-// Nothing else keeps the process alive.
-process.stdin.resume()
-await once(process.stdin, 'end')
-await drop()
-await server.stop()
+// Until it is interrupted, whereupon all of it is removed.
+setInterval(() => undefined, 2 ** 30)

@@ -1,4 +1,6 @@
 // Every code block of the documents is run, as it stands there, in the order in which it stands there.
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import test from 'ava'
@@ -43,12 +45,24 @@ for (const document of ['README.md', ...docs()]) {
   })
 }
 
-test('npm run db prints an address that psql can use, and takes everything away at the end', async (t) => {
+test('npm run db prints an address that psql can use, and takes everything away when interrupted', async (t) => {
   // Not as a part of this run, which would leave the tidying to us.
-  const env = { DATABASE_URL: server.serverUrl(), KANTHORQ_RUN: undefined }
-  const printed = await runProgram('npm', ['run', '--silent', 'db'], { env })
-  t.is(printed.code, 0)
-  const url = /psql '([^']+)'/.exec(printed.stdout)?.[1] ?? ''
+  const env = { ...process.env, DATABASE_URL: server.serverUrl(), KANTHORQ_RUN: undefined }
+  const cwd = projectFolder
+  const db = spawn(process.execPath, ['--import', 'tsx', 'scripts/db.ts'], { cwd, env })
+  t.teardown(() => db.kill('SIGKILL'))
+  let printed = ''
+  for await (const chunk of db.stdout) {
+    printed += String(chunk)
+    if (printed.includes('Ctrl-C')) break
+  }
+  const url = /psql '([^']+)'/.exec(printed)?.[1] ?? ''
+  const query = "select tasks from kanthorq_task_stats('send_email') where state = 'completed'"
+  const there = await runProgram('psql', [url, '-X', '-A', '-t', '-c', query])
+  t.is(there.stdout, '6\n')
+
+  db.kill('SIGINT')
+  t.deepEqual(await once(db, 'exit'), [130, null])
   const gone = await runProgram('psql', [url, '-c', 'select'])
   t.regex(gone.stderr, /database "kanthorq_tmp_\w+" does not exist/)
 })
