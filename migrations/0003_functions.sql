@@ -342,6 +342,8 @@ revoke all on function kanthorq_schema._kanthorq_newest_migration from public;
 
 -- function: _kanthorq_partition_ids
 -- Divides the distinct ids of a call into those that were moved and those that were not, each in input order.
+--
+-- Its callers have switched sorting off for their own statements; this one has to sort.
 create or replace function
 kanthorq_schema._kanthorq_partition_ids(
   event_ids text[],
@@ -354,6 +356,7 @@ language plpgsql
 immutable
 security definer
 set search_path to pg_catalog, pg_temp
+set enable_sort = 'on'
 as $function$
 begin
   -- As many as were asked for: each id was there once, and moved. The slice counts from 1, whatever the argument did.
@@ -760,7 +763,7 @@ revoke all on function kanthorq_schema._kanthorq_task_states from public;
 --
 -- So that the table's key is the way to the ids: seqscan, bitmapscan and sort are off; the state is compared as integer,
 -- which no index on the state column can serve; and the array is hidden in a sub-select, whose 50,000 ids the planner need
--- not look at one by one.
+-- not look at one by one. A plan that has to do what is off looks so dear that it would be compiled, so jit is off too.
 --
 -- The state is tested on the row that is locked: PostgreSQL tests it again when it had to wait for another session, so of
 -- two racing calls exactly one reports a task as updated.
@@ -787,6 +790,7 @@ security definer
 set search_path to pg_catalog, pg_temp
 set enable_seqscan = off
 set enable_bitmapscan = off
+set jit = off
 set enable_sort = off
 as $function$
 declare
@@ -1393,6 +1397,7 @@ security definer
 set search_path to pg_catalog, pg_temp
 set enable_seqscan = off
 set enable_bitmapscan = off
+set jit = off
 set enable_sort = off
 as $function$
 declare
@@ -2269,6 +2274,7 @@ security definer
 set search_path to pg_catalog, pg_temp
 set enable_seqscan = off
 set enable_bitmapscan = off
+set jit = off
 as $function$
 declare
   v_operation kanthorq_schema.kanthorq_task_operation;

@@ -1,4 +1,6 @@
 -- Divides the distinct ids of a call into those that were moved and those that were not, each in input order.
+--
+-- Its callers have switched sorting off for their own statements; this one has to sort.
 create or replace function
 kanthorq_schema._kanthorq_partition_ids(
   event_ids text[],
@@ -11,6 +13,7 @@ language plpgsql
 immutable
 security definer
 set search_path to pg_catalog, pg_temp
+set enable_sort = 'on'
 as $function$
 begin
   -- As many as were asked for: each id was there once, and moved. The slice counts from 1, whatever the argument did.

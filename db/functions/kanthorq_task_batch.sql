@@ -38,6 +38,7 @@ security definer
 set search_path to pg_catalog, pg_temp
 set enable_seqscan = off
 set enable_bitmapscan = off
+set jit = off
 set enable_sort = off
 as $function$
 declare

@@ -21,6 +21,7 @@ security definer
 set search_path to pg_catalog, pg_temp
 set enable_seqscan = off
 set enable_bitmapscan = off
+set jit = off
 as $function$
 declare
   v_operation kanthorq_schema.kanthorq_task_operation;
