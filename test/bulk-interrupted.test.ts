@@ -22,7 +22,8 @@ for (const [way, stop] of Object.entries(ways)) {
   test.serial(`${way} while a batch is being logged leaves only whole batches`, async (t) => {
     for (const moment of moments) {
       const consumer = await makeConsumer(db, `${stop}_logged_${moment}`)
-      await interrupt(t, consumer, stop, moment, holdBatch)
+      // The pauses give the lock time to be there before the last batch.
+      await interrupt(t, consumer, stop, moment, holdBatch, '150 milliseconds')
       const done = (await loggedOperations(db, consumer)).length
       t.true(done >= moment && done < count / batchSize, `${done} batches are done`)
       await complete(t, consumer)
