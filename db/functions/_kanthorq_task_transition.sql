@@ -18,6 +18,9 @@
 -- The state is tested on the row that is locked: PostgreSQL tests it again when it had to wait for another session, so of
 -- two racing calls exactly one reports a task as updated.
 --
+-- updated_at always grows, also when two calls move a task in the same millisecond or an application's clock is ahead: undo
+-- tells by it which of them was the last.
+--
 -- due is when resumed tasks run. With a spread_step (milliseconds, fractions count) the n-th of event_ids, counted from
 -- spread_from, runs at due + n × spread_step; event_ids must then be sorted.
 create or replace function
@@ -55,6 +58,7 @@ declare
   v_plan jsonb;
   v_partitioned boolean;
   v_at_once boolean := false;
+  v_newest bigint;
   v_ctids tid[];
   v_done kanthorq_schema.kanthorq_task_operation;
 begin
@@ -63,12 +67,12 @@ begin
   v_action := kanthorq_schema._kanthorq_task_action(action, reset_attempts);
   v_partitioned := (select c.relkind = 'p' from pg_class c where c.oid = v_consumer.task_table);
 
-  v_update := format('update %s as t set state = $5, updated_at = $1, %s', v_consumer.task_table, v_action.assignments);
+  v_update := format('update %s as t set state = $5, updated_at = greatest($1, t.updated_at + 1), %s', v_consumer.task_table, v_action.assignments);
   if spread_step > 0 then
     v_update := replace(v_update, '$6', '$6 + $7 * ($8 + width_bucket(t.event_id::text, $3) - 1)');
   end if;
   v_where := 't.event_id = any ((select $3)::text[]) and t.state::integer = any ($4) and ' || v_action.condition;
-  v_log := 'coalesce(array_agg(t.event_id::text), ''{}''), array_agg(t.state), array_agg(t.updated_at)'
+  v_log := 'coalesce(array_agg(t.event_id::text), ''{}''), array_agg(t.state), array_agg(t.updated_at), max(t.updated_at)'
     || coalesce(
       ', array_agg(t.schedule_at), array_agg(t.finalized_at), array_agg(t.attempt_count), array_agg('
         || v_action.attempts || ')',
@@ -99,7 +103,7 @@ begin
   end if;
 
   execute v_sql
-  into v_done.event_ids, v_done.from_state, v_done.from_updated_at, v_done.from_schedule_at,
+  into v_done.event_ids, v_done.from_state, v_done.from_updated_at, v_newest, v_done.from_schedule_at,
     v_done.from_finalized_at, v_done.from_attempt_count, v_done.to_attempt_count, v_ctids
   using v_now, (v_consumer.registry).attempt_max, event_ids, v_action.from_states::integer[], v_action.to_state,
     v_due, spread_step, spread_from;
@@ -110,6 +114,11 @@ begin
         || case when v_partitioned then 't.event_id = any ((select $9)::text[])' else 't.ctid = any ($10)' end
       using v_now, (v_consumer.registry).attempt_max, event_ids, v_action.from_states::integer[], v_action.to_state,
         v_due, spread_step, spread_from, v_done.event_ids, v_ctids;
+    end if;
+    if v_newest >= v_now then
+      v_done.to_updated_at := array(
+        select greatest(v_now, f.updated_at + 1) from unnest(v_done.from_updated_at) with ordinality f (updated_at, n) order by f.n
+      );
     end if;
     v_done.at := to_timestamp(v_now / 1000.0);
     v_done.action := action;

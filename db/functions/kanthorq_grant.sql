@@ -1,0 +1,30 @@
+-- Gives a role the rights of a viewer or of an operator. It needs no others: the functions run as their owner.
+--
+-- The role has exactly the rights of that level afterwards, so that the same call raises a viewer, lowers an operator, and
+-- brings either up to date after a migration that added functions.
+create or replace function kanthorq_schema.kanthorq_grant(role text, level text)
+returns void
+language plpgsql
+volatile
+security definer
+set search_path to pg_catalog, pg_temp
+as $function$
+begin
+  if level is null or level not in ('viewer', 'operator') then
+    raise exception '% is not a level', coalesce(quote_literal(left(level, 100)), 'null')
+      using errcode = 'KQ003', hint = 'The levels are viewer and operator. kanthorq_revoke takes the rights away.';
+  end if;
+  perform kanthorq_schema._kanthorq_set_level(role, level);
+end
+$function$;
+
+comment on function kanthorq_schema.kanthorq_grant is 'Gives a role the rights of a level, and takes from it those that the level does not have.
+
+role   name of a role that exists, as in pg_roles; a group role serves all its members
+level  viewer: explain, find, count, stats, operations, doctor
+       operator: that, and cancel, resume, discard, their _all procedures, kanthorq_task_batch, and undo
+
+The role needs no rights on any table; it gets USAGE on the schema if it has not. Registering, publishing, converting, purging the
+log and granting stay with the owner. Raises KQ003 if there is no such role or level, or if the role is the owner.';
+
+revoke all on function kanthorq_schema.kanthorq_grant from public;
