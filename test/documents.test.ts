@@ -37,7 +37,7 @@ for (const document of ['README.md', ...docs()]) {
     const checked = await checkTypes()
     t.is(checked.code, 0, checked.stdout)
     for (const block of blocks) {
-      const text = block.text.replaceAll('to support;', `to ${role.name};`)
+      const text = block.text.replaceAll("'support'", `'${role.name}'`)
       const outcome = await runBlock(block.language, text, programs.get(block), url)
       t.is(outcome.code, 0, `${text}\n${outcome.stdout}${outcome.stderr}`)
       if (block.output !== undefined) t.is(trimLines(outcome.stdout), trimLines(block.output))

@@ -12,7 +12,7 @@ security definer
 set search_path to pg_catalog, pg_temp
 as $function$
 declare
-  v_at bigint := floor(extract(epoch from clock_timestamp()) * 1000000);
+  v_at bigint := floor(extract(epoch from clock_timestamp()) * 1000000)::bigint;
   v_last text := current_setting('kanthorq.last_id_at', true);
   v_random text := replace(gen_random_uuid()::text, '-', '');
 begin

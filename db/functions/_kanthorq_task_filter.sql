@@ -68,11 +68,11 @@ begin
       using errcode = 'KQ003', hint = 'Pass points in time, or null for no limit.';
   end if;
   if created_after is not null then
-    created_from := ceil(extract(epoch from created_after) * 1000);
+    created_from := ceil(extract(epoch from created_after) * 1000)::bigint;
     condition := condition || ' and t.created_at >= $7';
   end if;
   if created_before is not null then
-    created_to := ceil(extract(epoch from created_before) * 1000);
+    created_to := ceil(extract(epoch from created_before) * 1000)::bigint;
     condition := condition || ' and t.created_at < $8';
   end if;
   empty := condition = 'true' or condition = 'true and t.metadata @> $5' and metadata = '{}';

@@ -49,8 +49,8 @@ as $function$
 declare
   v_action record;
   v_consumer record;
-  v_now bigint := floor(extract(epoch from clock_timestamp()) * 1000);
-  v_due bigint := coalesce(floor(extract(epoch from due) * 1000), v_now);
+  v_now bigint := floor(extract(epoch from clock_timestamp()) * 1000)::bigint;
+  v_due bigint := coalesce(floor(extract(epoch from due) * 1000)::bigint, v_now);
   v_update text;
   v_where text;
   v_log text;

@@ -1,6 +1,6 @@
 -- Where a task stands, as a sentence for kanthorq_task_explain.
 --
--- Times are epoch milliseconds and are shown in the session's time zone, to the second.
+-- A state that has no name comes as its code. Times are epoch milliseconds and are shown in the session's time zone, to the second.
 create or replace function
 kanthorq_schema._kanthorq_task_why(
   state text,
@@ -18,7 +18,7 @@ security definer
 set search_path to pg_catalog, pg_temp
 as $function$
 declare
-  v_due text := date_trunc('second', to_timestamp(schedule_at / 1000.0));
+  v_due text := date_trunc('second', to_timestamp(schedule_at / 1000.0))::text;
   v_done text := coalesce(' at ' || date_trunc('second', to_timestamp(nullif(finalized_at, 0) / 1000.0)), '');
   v_spent boolean := attempt_count > attempt_max;
   v_overdue boolean := schedule_at < now;
@@ -26,6 +26,7 @@ declare
 begin
   return case
     when state is null then 'not found: the consumer has no task of this event'
+    when state ~ '[0-9]' then format('in state %s, which is none of KanthorQ''s: nothing here does anything with it', state)
     when state = 'pending' then 'pending: no worker takes it until a person acts; cancel it, then resume it'
     when state = 'available' then 'available, but no worker of KanthorQ takes available tasks; cancel it, then resume it'
     when state = 'completed' then format('completed%s: there is nothing left to do', v_done)

@@ -47,7 +47,7 @@ declare
   v_filter record := kanthorq_schema._kanthorq_task_filter(
     states, subject, metadata, error, created_after, created_before
   );
-  v_now bigint := floor(extract(epoch from clock_timestamp()) * 1000);
+  v_now bigint := floor(extract(epoch from clock_timestamp()) * 1000)::bigint;
   v_states smallint[];
   v_walk integer;
   v_limit bigint;
@@ -136,7 +136,7 @@ begin
 
   updated := 0;
   if cardinality(v_ids) > 0 then
-    select cardinality(t.updated) into updated
+    select cardinality(t.updated)::bigint into updated
     from kanthorq_schema._kanthorq_task_transition(
       action, consumer, v_ids, reason,
       due => coalesce(schedule_at, to_timestamp((progress ->> 'started')::bigint / 1000.0)),

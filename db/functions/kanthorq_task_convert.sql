@@ -19,7 +19,7 @@ as $function$
 declare
   v_state smallint := kanthorq_schema._kanthorq_task_state(initial_state);
   v_consumer record;
-  v_now bigint := floor(extract(epoch from clock_timestamp()) * 1000);
+  v_now bigint := floor(extract(epoch from clock_timestamp()) * 1000)::bigint;
 begin
   perform kanthorq_schema._kanthorq_check_event_ids(event_ids);
   v_consumer := kanthorq_schema._kanthorq_consumer(consumer);

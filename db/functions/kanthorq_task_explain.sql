@@ -21,17 +21,17 @@ declare
   v_cancel record := kanthorq_schema._kanthorq_task_action('cancel');
   v_resume record := kanthorq_schema._kanthorq_task_action('resume');
   v_discard record := kanthorq_schema._kanthorq_task_action('discard');
-  v_now bigint := floor(extract(epoch from clock_timestamp()) * 1000);
+  v_now bigint := floor(extract(epoch from clock_timestamp()) * 1000)::bigint;
 begin
   perform kanthorq_schema._kanthorq_check_event_ids(event_ids);
   v_consumer := kanthorq_schema._kanthorq_consumer(consumer);
 
   return query execute format(
-    'select i.event_id, s.name,'
+    'select i.event_id, coalesce(s.name, t.state::text),'
     ' coalesce(t.state = any ($4) and %2$s, false),'
     ' coalesce(t.state = any ($5) and %3$s, false),'
     ' coalesce(t.state = any ($6) and %4$s, false),'
-    ' kanthorq_schema._kanthorq_task_why(s.name, t.schedule_at, t.finalized_at, t.attempt_count, $2,'
+    ' kanthorq_schema._kanthorq_task_why(coalesce(s.name, t.state::text), t.schedule_at, t.finalized_at, t.attempt_count, $2,'
     '   t.attempted_error[array_upper(t.attempted_error, 1)] ->> ''error'', $1),'
     ' case when s.name in (''running'', ''retryable'') and t.attempt_count <= $2'
     '   then to_timestamp(greatest(t.schedule_at, $1) / 1000.0) end'
@@ -55,7 +55,7 @@ consumer     name of the consumer
 event_ids    ids of the tasks'' events; any number, duplicates count once
 
 Returns a row for each distinct id, in the order of event_ids:
-state        null if there is no such task
+state        null if there is no such task; a number if KanthorQ has no such state
 can_cancel   whether kanthorq_task_cancel would update it now; likewise can_resume and can_discard
 why          a sentence about where it stands and what can be done
 next_run_at  when a worker may take it, at the earliest; null if none ever will unless a person acts

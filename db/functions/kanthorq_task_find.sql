@@ -27,7 +27,7 @@ declare
   v_filter record := kanthorq_schema._kanthorq_task_filter(
     states, subject, metadata, error, created_after, created_before
   );
-  v_now bigint := floor(extract(epoch from clock_timestamp()) * 1000);
+  v_now bigint := floor(extract(epoch from clock_timestamp()) * 1000)::bigint;
   v_page text := case when after is null then 'true' when oldest_first then 't.event_id > $9' else 't.event_id < $9' end;
 begin
   if max_tasks is null or max_tasks < 1 then

@@ -19,13 +19,13 @@ declare
   v_name text;
   v_consumer record;
   v_action record := kanthorq_schema._kanthorq_task_action('discard');
-  v_now bigint := floor(extract(epoch from clock_timestamp()) * 1000);
+  v_now bigint := floor(extract(epoch from clock_timestamp()) * 1000)::bigint;
 begin
   if consumer is not null then
     perform kanthorq_schema._kanthorq_consumer(consumer);
   end if;
   for v_name in
-    select r.name from kanthorq_schema.kanthorq_consumer_registry r
+    select r.name::text from kanthorq_schema.kanthorq_consumer_registry r
     where (consumer is null or r.name = consumer)
       and to_regclass(format('kanthorq_schema.%I', 'kanthorq_' || r.id)) is not null
     order by r.name

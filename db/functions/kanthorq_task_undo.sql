@@ -38,7 +38,7 @@ begin
   v_consumer := kanthorq_schema._kanthorq_consumer(v_operation.consumer);
 
   -- What the log leaves out follows from the action.
-  v_at := extract(epoch from v_operation.at) * 1000;
+  v_at := (extract(epoch from v_operation.at) * 1000)::bigint;
   if v_operation.action <> 'undo' then
     v_to_state := (kanthorq_schema._kanthorq_task_action(v_operation.action)).to_state;
   end if;
