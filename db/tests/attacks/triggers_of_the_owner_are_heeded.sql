@@ -37,7 +37,8 @@ select results_eq(
 );
 
 select results_eq(
-  $$ select updated, noop from kanthorq_task_resume('send_email', (select array_agg(id order by n) from task where n between 3 and 4)) $$,
+  $$ select updated, noop
+     from kanthorq_task_resume('send_email', (select array_agg(id order by n) from task where n in (3, 4))) $$,
   $$ select array[a.id], array[b.id] from task a, task b where a.n = 3 and b.n = 4 $$,
   'or resumed'
 );

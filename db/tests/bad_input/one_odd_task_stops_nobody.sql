@@ -48,7 +48,8 @@ select results_eq(
 from odd;
 
 select results_eq(
-  format('select event_id, why is not null from kanthorq_task_explain(%1$L, (select array_agg(id order by n) from task where consumer = %1$L))', consumer),
+  format('select event_id, why is not null'
+    ' from kanthorq_task_explain(%1$L, (select array_agg(id order by n) from task where consumer = %1$L))', consumer),
   format('select id, true from task where consumer = %L order by n', consumer),
   format('all are explained: %s', assignment)
 )
