@@ -16,24 +16,27 @@ Runs all tests in one configuration after the other; in all of them if none is n
 The last two are on the newest version, or on another: pgbouncer@14. What is not about the server runs
 on 18 only. Each server gets a hot standby in test/hot-standby.test.ts.
 
+  --once              run each test file once, as the role that may only execute the functions if it
+                      can be run as that, instead of twice
   --jobs <n>          run so many at once; each prints when it is done
   --help
 
 Exit code: 0 all tests passed, 1 not so, 2 wrong usage.
 `
 
-function readArguments(): { help: boolean; jobs: number; configurations: Configuration[] } {
+function readArguments() {
   const { values, positionals } = parseArgs({
     allowPositionals: true,
     options: {
       jobs: { type: 'string', default: '1' },
+      once: { type: 'boolean', default: false },
       help: { type: 'boolean', short: 'h', default: false },
     },
   })
   const jobs = Number(values.jobs)
   if (!Number.isInteger(jobs) || jobs < 1) throw new Error('--jobs takes a number, at least 1')
   const configurations = (positionals.length > 0 ? positionals : names).map(configuration)
-  return { help: values.help, jobs, configurations }
+  return { help: values.help, once: values.once, jobs, configurations }
 }
 
 /** Runs all, so many at a time, and gives what became of them in their order. */
@@ -88,7 +91,8 @@ async function main(): Promise<number> {
     process.stdout.write(usage)
     return 0
   }
-  const { configurations, jobs } = options
+  const { configurations, jobs, once } = options
+  if (once) process.env['KANTHORQ_TEST_ONCE'] = '1'
   if (
     configurations.some(({ env }) => env['KANTHORQ_TEST_VIA'] === 'pgbouncer') &&
     findPgBouncer() === undefined

@@ -5,6 +5,7 @@
 // - KANTHORQ_TEST_VIA=pgbouncer    calls go through PgBouncer (test/support/route.ts)
 // - KANTHORQ_TEST_PARTITIONS=4     tables of tasks have so many partitions (test/support/template.ts)
 // - KANTHORQ_TEST_WITHOUT=a,b      test files to leave out
+// - KANTHORQ_TEST_ONCE=1           each file once, as the role that may only execute the functions if it can be run as that
 // - KANTHORQ_TEST_TOTALS=file      a file to which the last line is added
 import { appendFileSync, readdirSync, readFileSync } from 'node:fs'
 import { openRoute, routed } from '../test/support/route.ts'
@@ -14,6 +15,7 @@ import { runAva } from './run-ava.ts'
 import { startServer } from './server.ts'
 import { createDatabase } from './throwaway-database.ts'
 
+const once = process.env['KANTHORQ_TEST_ONCE'] !== undefined
 const sum = { passed: 0, failed: 0 }
 
 function add(result: { passed: number; failed: number }): void {
@@ -27,18 +29,30 @@ try {
   const closeRoute = await openRoute(server.url, template)
   const env = { DATABASE_URL: server.url, KANTHORQ_TEST_TEMPLATE: JSON.stringify(template) }
 
+  const asOwner = once ? [] : [{ title: 'pgTAP, as the owner', role: undefined }]
+  const asOperator = {
+    title: 'pgTAP, as a role that may only execute the functions',
+    role: template.operator,
+  }
   // Both at once, for one of them alone leaves half of the machine idle.
-  const tap = await Promise.all([runTap(template.url), runTap(template.url, template.operator)])
-  for (const [n, result] of tap.entries()) {
-    title(n === 0 ? 'pgTAP, as the owner' : 'pgTAP, as a role that may only execute the functions')
+  const tap = [...asOwner, asOperator].map(async ({ title, role }) => ({
+    ...(await runTap(template.url, role)),
+    title,
+  }))
+  for (const result of await Promise.all(tap)) {
+    title(result.title)
     process.stdout.write(result.report)
     add(result)
   }
 
-  title('ava, as the owner')
-  add(await runAva(avaFiles(), env))
+  const files = avaFiles()
+  const ownersFiles = once ? files.filter((file) => !usesDatabase(file)) : files
+  if (ownersFiles.length > 0) {
+    title('ava, as the owner')
+    add(await runAva(ownersFiles, env))
+  }
   title('ava, as a role that may only execute the functions')
-  add(await runAva(avaFiles().filter(usesDatabase), { ...env, KANTHORQ_TEST_AS: 'operator' }))
+  add(await runAva(files.filter(usesDatabase), { ...env, KANTHORQ_TEST_AS: 'operator' }))
   await closeRoute()
 } finally {
   await server.stop()
