@@ -107,8 +107,8 @@ test('two purges of a large log do not deadlock', async (t) => {
 
   const [holder, first, second] = [
     await openSession(t, db.owner),
-    await openSession(t, db.pool),
-    await openSession(t, db.pool),
+    await openSession(t, db.sessions),
+    await openSession(t, db.sessions),
   ]
   const purge = (session: typeof first, days: number) =>
     session.query('select kanthorq_task_operation_purge(now() - make_interval(days => $1))', [days])

@@ -5,7 +5,6 @@ import test from 'ava'
 import pg from 'pg'
 import { useDatabase } from './support/database.ts'
 import { callText, publicRoutines, type Routine } from './support/hostile-calls.ts'
-import { changedParts } from './support/hostile-judge.ts'
 import { setScene, type HostileScene } from './support/hostile-scene.ts'
 import { only } from './support/scene.ts'
 import { openSession } from './support/sessions.ts'
@@ -22,8 +21,8 @@ test.serial('the scene is set', async (t) => {
   scene = await setScene(db)
   routines = await publicRoutines(db.owner)
   await db.owner.query(readFileSync(new URL('support/hostile-traps.sql', import.meta.url), 'utf8'))
-  plain = await outcomes(await openSession(t, db.pool))
-  t.deepEqual(await outcomes(await openSession(t, db.pool)), plain, 'the same each time')
+  plain = await outcomes(await openSession(t, db.sessions))
+  t.deepEqual(await outcomes(await openSession(t, db.sessions)), plain, 'the same each time')
 })
 
 const paths = [
@@ -37,7 +36,7 @@ const paths = [
 
 for (const path of paths) {
   test.serial(`no trap catches anything under search_path ${path}`, async (t) => {
-    const session = await openSession(t, db.pool)
+    const session = await openSession(t, db.sessions)
     await layTemporaryTraps(session)
     await session.query(`set search_path to ${path}`)
     t.deepEqual(await outcomes(session), plain)
@@ -45,7 +44,7 @@ for (const path of paths) {
 }
 
 test.serial('the traps would catch what is not qualified', async (t) => {
-  const session = await openSession(t, db.pool)
+  const session = await openSession(t, db.sessions)
   await layTemporaryTraps(session)
   await session.query('set search_path to trap, pg_catalog')
   for (const text of [
@@ -72,7 +71,7 @@ test.serial('the traps would catch what is not qualified', async (t) => {
   const loop = routines.find(({ name }) => name === 'kanthorq_task_all')
   const call = loop && callText(loop, scene.validArguments(loop)).replace('public.', 'trap.')
   await t.throwsAsync(session.query(call ?? ''), { code: 'TRAP0' })
-  await scene.restore()
+  await scene.restore(await scene.changes())
 })
 
 // Half of them at a time, as often as it takes for each two to be apart once.
@@ -91,7 +90,7 @@ test.serial('no setting that anybody may change changes what comes of a call', a
   for (let bit = 1; bit < settings.length; bit *= 2) {
     for (const half of [0, bit]) {
       const chosen = settings.filter((_, n) => (n & bit) === half)
-      const session = await db.pool.connect()
+      const session = await db.sessions.connect()
       try {
         for (const sql of chosen) await session.query(sql)
         t.deepEqual(await outcomes(session), plain, chosen.join('; '))
@@ -117,7 +116,7 @@ const others = [
 ]
 
 test.serial('where a session may only read, reading works, and all else fails', async (t) => {
-  const session = await openSession(t, db.pool)
+  const session = await openSession(t, db.sessions)
   await session.query('set default_transaction_read_only = on')
   for (const routine of routines) {
     const expected = routine.stable
@@ -157,9 +156,9 @@ async function outcomeOf(session: pg.ClientBase, routine: Routine): Promise<unkn
     ({ rows }) => masked(rows),
     (error: unknown) => (error instanceof pg.DatabaseError ? error.code : String(error)),
   )
-  const changed = changedParts(scene.untouched, await scene.look())
+  const changed = await scene.changes()
   const moved = only(await db.owner.query<Moved>('select hostile.changed(), hostile.logged()'))
-  if (changed.length > 0) await scene.restore()
+  if (changed.length > 0) await scene.restore(changed)
   return { result, changed: masked(changed), moved }
 }
 

@@ -2,7 +2,6 @@ import { isDeepStrictEqual } from 'node:util'
 import pg from 'pg'
 import type { TestDatabase } from './database.ts'
 import type { Parameter, Routine } from './hostile-calls.ts'
-import type { Look } from './hostile-scene.ts'
 import { only } from './scene.ts'
 
 /** What is wrong, if anything is. */
@@ -30,35 +29,26 @@ function names(message: string, { name }: Parameter, value: string): boolean {
   return message.includes(singular) || plain(message).includes(plain(value).slice(0, 20))
 }
 
-/** What a call that went well may have changed: tables by the beginnings of their names, or `grants`. */
+const tasksAndLog = ['kanthorq_consumer_01', 'kanthorq_task_operation']
+
+/** What a call that went well may have changed, by the beginnings of the parts' names. */
 const changes: Readonly<Record<string, readonly string[]>> = {
-  ...Object.fromEntries(
-    [
-      'all',
-      'batch',
-      'cancel',
-      'cancel_all',
-      'discard',
-      'discard_all',
-      'resume',
-      'resume_all',
-      'undo',
-    ].map((name) => [`kanthorq_task_${name}`, ['kanthorq_consumer_01', 'kanthorq_task_operation']]),
-  ),
+  kanthorq_task_all: tasksAndLog,
+  kanthorq_task_batch: tasksAndLog,
+  kanthorq_task_cancel: tasksAndLog,
+  kanthorq_task_cancel_all: tasksAndLog,
+  kanthorq_task_discard: tasksAndLog,
+  kanthorq_task_discard_all: tasksAndLog,
+  kanthorq_task_resume: tasksAndLog,
+  kanthorq_task_resume_all: tasksAndLog,
+  kanthorq_task_undo: tasksAndLog,
   kanthorq_task_convert: ['kanthorq_consumer_01'],
   kanthorq_task_operation_purge: ['kanthorq_task_operation'],
   kanthorq_stream_publish: ['kanthorq_stream_01'],
-  kanthorq_stream_register: ['kanthorq_stream_'],
-  kanthorq_consumer_register: ['kanthorq_stream_', 'kanthorq_consumer_'],
+  kanthorq_stream_register: ['kanthorq_stream_', 'tables'],
+  kanthorq_consumer_register: ['kanthorq_stream_', 'kanthorq_consumer_', 'tables'],
   kanthorq_grant: ['grants'],
   kanthorq_revoke: ['grants'],
-}
-
-/** The parts that are not as they were. */
-export function changedParts(before: Look, after: Look): string[] {
-  return [...new Set([...Object.keys(before), ...Object.keys(after)])].filter(
-    (part) => before[part] !== after[part],
-  )
 }
 
 /** Only so much may have changed. */

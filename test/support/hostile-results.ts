@@ -31,7 +31,8 @@ interface Call {
 }
 
 /** What a call should have returned, and what it did. */
-type Check = (call: Call) => Promise<[expected: unknown, got: unknown]>
+type Check = (call: Call) => Comparison | Promise<Comparison>
+type Comparison = [expected: unknown, got: unknown]
 
 const transition =
   (...kinds: string[]): Check =>
@@ -77,8 +78,7 @@ const checks: Readonly<Record<string, Check>> = {
   kanthorq_task_cancel: transition('pending', 'available', 'retryable'),
   kanthorq_task_resume: transition('discarded', 'cancelled', 'undoable'),
   kanthorq_task_discard: transition('stuck'),
-  kanthorq_task_undo: async ({ scene, rows }) =>
-    Promise.resolve([[{ updated: scene.tasks['undoable'], noop: [] }], rows]),
+  kanthorq_task_undo: ({ scene, rows }) => [[{ updated: scene.tasks['undoable'], noop: [] }], rows],
   kanthorq_task_all: counted,
   kanthorq_task_batch: counted,
   kanthorq_task_cancel_all: counted,
@@ -92,9 +92,9 @@ const checks: Readonly<Record<string, Check>> = {
     (await distinctIds(db, args)).filter((id) => id === scene.event),
     rows.map((row) => row['event_id']),
   ],
-  kanthorq_task_find: async ({ scene, rows }) => {
+  kanthorq_task_find: ({ scene, rows }) => {
     const known = new Set(Object.values(scene.tasks).flat())
-    return Promise.resolve([[], rows.filter((row) => !known.has(String(row['event_id'])))])
+    return [[], rows.filter((row) => !known.has(String(row['event_id'])))]
   },
   // As many as a find with the same filter gives.
   kanthorq_task_count: async ({ db, args, rows }) => {
@@ -102,13 +102,14 @@ const checks: Readonly<Record<string, Check>> = {
     const found = await db.owner.query(callText(find, { ...args, max_tasks: '1000' }))
     return [[String(found.rows.length)], rows.map((row) => row['kanthorq_task_count'])]
   },
-  kanthorq_task_stats: async ({ scene, rows }) =>
-    Promise.resolve([
-      Object.values(scene.tasks).flat().length,
-      rows.reduce((sum, row) => sum + Number(row['tasks']), 0),
-    ]),
-  kanthorq_task_operations: async ({ scene, rows }) =>
-    Promise.resolve([rows.map(() => scene.tasks['undoable']), rows.map((row) => row['event_ids'])]),
+  kanthorq_task_stats: ({ scene, rows }) => [
+    Object.values(scene.tasks).flat().length,
+    rows.reduce((sum, row) => sum + Number(row['tasks']), 0),
+  ],
+  kanthorq_task_operations: ({ scene, rows }) => [
+    rows.map(() => scene.tasks['undoable']),
+    rows.map((row) => row['event_ids']),
+  ],
   kanthorq_task_operation_purge: async ({ db, rows }) => {
     const { gone } = only(
       await db.owner.query<{ gone: string }>(
@@ -125,8 +126,7 @@ const checks: Readonly<Record<string, Check>> = {
   kanthorq_consumer_register: registered('kanthorq_consumer_registry'),
   kanthorq_grant: granted,
   kanthorq_revoke: granted,
-  kanthorq_doctor: async ({ rows }) =>
-    Promise.resolve([[], rows.filter((row) => row['severity'] === 'error')]),
+  kanthorq_doctor: ({ rows }) => [[], rows.filter((row) => row['severity'] === 'error')],
 }
 
 const filter: readonly Parameter[] = [

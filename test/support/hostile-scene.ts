@@ -4,9 +4,6 @@ import type { TestDatabase } from './database.ts'
 import type { Arguments, Routine } from './hostile-calls.ts'
 import { only } from './scene.ts'
 
-/** A digest of each table, by its name, and one of all grants. */
-export type Look = Readonly<Record<string, string>>
-
 /** A database with a bit of everything (hostile.sql), that can be put back to how it was. */
 export interface HostileScene {
   /** Ids of tasks by kind: a state, `stuck`, or `undoable`, which is to say cancelled by the one operation of the log. */
@@ -15,10 +12,10 @@ export interface HostileScene {
   event: string
   /** What a routine needs so that it does something. */
   validArguments: (routine: Routine) => Arguments
-  look: () => Promise<Look>
-  /** How it looked at first. */
-  untouched: Look
-  restore: () => Promise<void>
+  /** What is not as it was: names of tables; `tables` where there is another, `grants` where those have changed. */
+  changes: () => Promise<string[]>
+  /** Puts these parts back. */
+  restore: (changed: readonly string[]) => Promise<void>
 }
 
 /** Optional, but without the one nothing is done, and without the other all at once. */
@@ -54,7 +51,9 @@ export async function setScene(db: TestDatabase): Promise<HostileScene> {
     subject: "'order.created'",
     subject_includes: "'{>}'",
   }
-  const look = async () => only(await db.owner.query<{ look: Look }>('select hostile.look()')).look
+  const look = async () =>
+    only(await db.owner.query<Record<string, string>>('select * from hostile.look'))
+  const untouched = await look()
   return {
     tasks,
     event,
@@ -64,10 +63,12 @@ export async function setScene(db: TestDatabase): Promise<HostileScene> {
           .filter(({ name, optional }) => !optional || alsoNeeded.includes(name))
           .map(({ name }) => [name, values[name] ?? 'null']),
       ),
-    look,
-    untouched: await look(),
-    restore: async () => {
-      await db.owner.query('select hostile.restore($1)', [role])
+    changes: async () => {
+      const now = await look()
+      return Object.keys(untouched).filter((part) => now[part] !== untouched[part])
+    },
+    restore: async (changed) => {
+      await db.owner.query('select hostile.restore($1, $2)', [changed, role])
     },
   }
 }

@@ -30,7 +30,8 @@ begin
     select 'format', array_to_string(array_fill('text'::text, array[n]), ', ') from generate_series(1, 9) n
   loop
     execute format(
-      'create function trap.%I(%s) returns text language plpgsql as $$ begin raise exception using errcode = ''TRAP0'', message = %L; end $$',
+      'create function trap.%I(%s) returns text language plpgsql as'
+      ' $$ begin raise exception using errcode = ''TRAP0'', message = %L; end $$',
       v_name, v_types, format('trapped by %s(%s)', v_name, v_types)
     );
   end loop;
@@ -56,7 +57,8 @@ begin
       and o.oprleft <> 'record'::regtype
   loop
     execute format(
-      'create function trap.operator_%s(%s) returns boolean language plpgsql as $$ begin raise exception using errcode = ''TRAP0'', message = %L; end $$',
+      'create function trap.operator_%s(%s) returns boolean language plpgsql as'
+      ' $$ begin raise exception using errcode = ''TRAP0'', message = %L; end $$',
       v_operator.n, concat_ws(', ', v_operator.left, v_operator.right), format('trapped by %s', v_operator.name)
     );
     execute format(

@@ -63,7 +63,8 @@ const arrays = [
   "array['event_a', 'event_a', 'event_b', 'event_a']",
   "array_fill('event_a'::text, array[10000])",
   "array_fill('event_a'::text, array[2, 2], array[7, 7])",
-  ...texts.map((text) => `array[${text}]`),
+  // A third of them will do.
+  ...texts.filter((_, n) => n % 3 === 0).map((text) => `array[${text}]`),
 ]
 
 const objects = [

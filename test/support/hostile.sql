@@ -28,52 +28,56 @@ do $$
 declare
   v_table regclass;
 begin
-  for v_table in select oid from pg_class where relnamespace = 'public'::regnamespace and relkind = 'r' loop
+  for v_table in
+    select oid from pg_class where relnamespace = 'public'::regnamespace and relkind in ('r', 'p') and not relispartition
+  loop
     execute format('create table hostile_copy.%1$I as select * from public.%1$I', v_table::text);
   end loop;
 end
 $$;
 
--- A digest for each table, and one for the grants.
-create function hostile.look()
-returns jsonb
-language plpgsql
-as $$
-declare
-  v_table name;
-  v_digest text;
-  v_look jsonb := jsonb_build_object('grants', (
-    select md5(string_agg(p.proname || p.proacl::text, ' ' order by p.oid)) from pg_proc p
-    where p.pronamespace = 'public'::regnamespace
-  ));
+-- One row: a digest for each of these tables, one for the names of all, and one for the grants.
+do $$
 begin
-  for v_table in select relname from pg_class where relnamespace = 'public'::regnamespace and relkind = 'r' loop
-    execute format('select md5(string_agg(t::text, '' '' order by t::text)) from public.%I t', v_table) into v_digest;
-    v_look := v_look || jsonb_build_object(v_table, v_digest);
-  end loop;
-  return v_look;
+  execute format(
+    'create view hostile.look as select'
+    ' (select md5(string_agg(c.relname, '' '' order by c.oid)) from pg_class c'
+    '   where c.relnamespace = ''public''::regnamespace) as tables,'
+    ' (select md5(string_agg(p.proacl::text, '' '' order by p.oid)) from pg_proc p'
+    '   where p.pronamespace = ''public''::regnamespace) as grants,'
+    ' %s',
+    (
+      select string_agg(
+        format('(select md5(string_agg(t::text, '' '' order by t::text)) from public.%1$I t) as %1$I', c.relname), ', '
+      )
+      from pg_class c where c.relnamespace = 'hostile_copy'::regnamespace
+    )
+  );
 end
 $$;
 
--- Puts everything back, and takes away the grants of a role.
-create function hostile.restore(role text)
+-- Puts back what has changed: tables by name, `tables` for those that are new, `grants` for those of a role.
+create function hostile.restore(changed text[], role text)
 returns void
 language plpgsql
 as $$
 declare
-  v_table name;
+  v_part text;
 begin
-  for v_table in select relname from pg_class where relnamespace = 'public'::regnamespace and relkind = 'r' loop
-    if to_regclass(format('hostile_copy.%I', v_table)) is null then
-      execute format('drop table public.%I', v_table);
+  foreach v_part in array changed loop
+    if v_part = 'grants' then
+      perform public.kanthorq_revoke(role);
+    elsif v_part = 'tables' then
+      execute (
+        select string_agg(format('drop table public.%I', c.relname), '; ') from pg_class c
+        where c.relnamespace = 'public'::regnamespace and c.relkind in ('r', 'p') and not c.relispartition
+          and to_regclass(format('hostile_copy.%I', c.relname)) is null
+      );
     else
-      execute format('delete from public.%I', v_table);
-      execute format('insert into public.%1$I overriding system value select * from hostile_copy.%1$I', v_table);
+      execute format('delete from public.%I', v_part);
+      execute format('insert into public.%1$I overriding system value select * from hostile_copy.%1$I', v_part);
     end if;
   end loop;
-  if exists (select from pg_proc p where p.proacl::text like '%' || role || '=%') then
-    perform public.kanthorq_revoke(role);
-  end if;
 end
 $$;
 

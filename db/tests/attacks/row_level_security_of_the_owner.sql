@@ -15,7 +15,7 @@ begin
     begin
       for v_object in
         select format('table public.%I', relname) from pg_class
-        where relnamespace = 'public'::regnamespace and relkind = 'r' and relname like 'kanthorq\_%'
+        where relnamespace = 'public'::regnamespace and relkind in ('r', 'p') and relname like 'kanthorq\_%'
         union all
         select format('routine %s', oid::regprocedure) from pg_proc
         where pronamespace = 'public'::regnamespace and proname ~ '^_?kanthorq_'
@@ -35,7 +35,7 @@ as $$
 begin
   perform test.as_owner(format('alter table public.%I %s', relname, what))
   from pg_class
-  where relnamespace = 'public'::regnamespace and relkind = 'r' and relname like 'kanthorq\_%';
+  where relnamespace = 'public'::regnamespace and relkind in ('r', 'p') and relname like 'kanthorq\_%';
 end
 $$;
 

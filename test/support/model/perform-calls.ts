@@ -7,7 +7,7 @@ import { undo, type ModelOperation } from './operations.ts'
 import { consumerOf, dueOf, idOf, timestamp, type Run } from './run.ts'
 import type { Arguments } from './steps.ts'
 import { countLeft, countMoves } from './tally-of-calls.ts'
-import { transit, type Action, type Order } from './transitions.ts'
+import { transit, type Action } from './transitions.ts'
 
 export const callSteps = {
   cancel: (run: Run, args: Arguments<'cancel'>) => transition(run, 'cancel', args),
@@ -15,24 +15,32 @@ export const callSteps = {
   discard: (run: Run, args: Arguments<'discard'>) => transition(run, 'discard', args),
 
   async cancelAndResume(run: Run, args: Arguments<'cancelAndResume'>) {
+    const { log } = run
     const { reason } = args
     const consumer = consumerOf(run, args.consumer)
     const ids = args.events.map((event) => idOf(run, event))
     const session = await run.access.caller()
-    const { rows } = await session.query<{
-      cancelled: TransitionResult
-      resumed: TransitionResult
-    }>(
+    const { rows } = await session.query(
       `select to_jsonb(c) as cancelled, to_jsonb(r) as resumed
-       from kanthorq_task_cancel($1, $2, $3) c cross join lateral kanthorq_task_resume($1, c.updated, $3) r`,
+       from unnest($2::text[]) id
+       cross join lateral kanthorq_task_cancel($1, array[id], $3) c
+       cross join lateral kanthorq_task_resume($1, c.updated, $3) r`,
       [consumer.name, ids, reason],
     )
     const seen = await look(run)
-    const [first = seen.to, second = seen.to] = seen.log.map(({ at }) => at)
-    const { log } = run
-    const cancelled = transit(log, consumer, 'cancel', ids, orderAt(first, reason))
-    const resumed = transit(log, consumer, 'resume', cancelled.updated, orderAt(second, reason))
-    same(rows, [{ cancelled, resumed }], 'what the two calls return')
+    const times = seen.log.map(({ at }) => at)
+    const next = (action: Action, these: readonly string[]) => {
+      const now = times[0] ?? seen.to
+      const order = { now, reason, due: () => now, resetAttempts: false }
+      const result = transit(log, consumer, action, these, order)
+      if (result.updated.length > 0) times.shift()
+      return result
+    }
+    const results = ids.map((id) => {
+      const cancelled = next('cancel', [id])
+      return { cancelled, resumed: next('resume', cancelled.updated) }
+    })
+    same(rows, results, 'what the calls return')
     countMoves(run, consumer)
     agree(run, seen)
   },
@@ -104,10 +112,6 @@ async function transition(
   run.tally.add(`${action} moved ${result.updated.length > 0 ? 'tasks' : 'nothing'}`)
   countMoves(run, consumer)
   agree(run, seen)
-}
-
-function orderAt(now: number, reason: string | null): Order {
-  return { now, reason, due: () => now, resetAttempts: false }
 }
 
 type Verdict = { event_id: string } & Record<`can_${Action}`, boolean>

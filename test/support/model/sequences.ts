@@ -19,14 +19,14 @@ const weights: Record<Kind, number> = {
   discard: 8,
   cancelAndResume: 3,
   undo: 10,
-  beginBatches: 8,
+  beginBatches: 9,
   goOn: 6,
-  all: 8,
+  all: 9,
   find: 8,
   count: 6,
   explain: 2,
   stats: 1,
-  operations: 2,
+  operations: 3,
   misuse: 5,
 }
 
@@ -53,19 +53,25 @@ function sequenceOf(eventCount: number, values: Values) {
     })),
     ...storiesOf(values).map((arbitrary) => ({ weight: 3, arbitrary })),
   )
+  // A failing sequence is made shorter from here to there: first its steps, of an array first what comes last. So we have
+  // the steps come first here, and the last of them at the beginning.
   return fc
     .tuple(
-      published({ minLength: eventCount, maxLength: eventCount }),
-      fc.array(step('convert'), { maxLength: 16, size: 'max' }),
       fc.array(anything, { maxLength: 120, size: 'max' }),
+      fc.array(step('convert'), { maxLength: 16, size: 'max' }),
+      published({ minLength: eventCount, maxLength: eventCount }),
     )
-    .map(([events, ...parts]): readonly Step[] => [['publish', { events }], ...parts.flat(2)])
+    .map(([steps, tasks, events]): readonly Step[] => [
+      ['publish', { events }],
+      ...tasks.flat(),
+      ...steps.toReversed().flat(),
+    ])
 }
 
 /** Steps that seldom come one after the other by chance. */
 function storiesOf(values: Values): fc.Arbitrary<Step[]>[] {
   const { consumer, events, bulk } = values
-  const { pull, fail, cancel, undo, find } = stepsOf(values)
+  const { fail, cancel, cancelAndResume, undo, find } = stepsOf(values)
   const last = { operation: 0, reason: null }
   return [
     // A call, undone and made again, so that two operations have left the same.
@@ -107,13 +113,36 @@ function storiesOf(values: Values): fc.Arbitrary<Step[]>[] {
       ['fail', { ...fail, error: other }],
       ['find', { ...find, consumer: fail.consumer }],
     ]),
-    // Stuck tasks that are discarded, and go all the way once more without us.
-    fc.tuple(pull, events, fail, undo).map(([pull, events, fail, undo]) => [
-      ['pull', { ...pull, puller: 'running', days: 3 }],
-      ['discard', { consumer: pull.consumer, events, reason: null }],
-      ['theirResume', { consumer: pull.consumer, events }],
-      ['fail', { ...fail, consumer: pull.consumer }],
-      ['undo', undo],
+    // Tasks that are worked until they have failed for good, and resumed in bulk.
+    fc.tuple(fail, bulk).map(([fail, bulk]) => [
+      ['pull', { consumer: fail.consumer, puller: 'running', days: 2 }],
+      ['fail', fail],
+      ['all', { consumer: fail.consumer, bulk: { ...bulk, action: 'resume' } }],
     ]),
+    // A worker that says that it failed when its task has been cancelled and resumed.
+    fc.tuple(cancel, fail).map(([{ consumer, events, reason }, fail]) => [
+      ['cancel', { consumer, events, reason }],
+      ['resume', { consumer, events, reason, due: undefined, resetAttempts: false }],
+      ['fail', { ...fail, consumer }],
+      ['undo', last],
+    ]),
+    // Calls that come one right after the other, and the last of them undone.
+    fc.tuple(cancelAndResume, undo).map(([both, one]) => [
+      ['cancelAndResume', both],
+      ['undo', last],
+      ['undo', one],
+    ]),
+    // Stuck tasks, among others that run, that are discarded and go all the way once more without us.
+    fc.tuple(cancelAndResume, events, fail, undo).map(([both, events, fail, one]) => {
+      const { consumer } = both
+      return [
+        ['pull', { consumer, puller: 'running', days: 3 }],
+        ['cancelAndResume', both],
+        ['discard', { consumer, events, reason: null }],
+        ['theirResume', { consumer, events }],
+        ['fail', { ...fail, consumer }],
+        ['undo', one],
+      ]
+    }),
   ]
 }

@@ -32,7 +32,7 @@ export function stepsOf({ consumer, event, events, someOrAllEvents, filter, bulk
     cancel: fc.record({ consumer, events, reason }),
     resume: fc.record({ consumer, events, reason, due, resetAttempts: fc.boolean() }),
     discard: fc.record({ consumer, events, reason }),
-    /** Both in one statement, and so mostly in one millisecond: the resume gets what the cancel has updated. */
+    /** Task by task, all in one statement, and so often two calls in one millisecond. */
     cancelAndResume: fc.record({ consumer, events, reason }),
     /** Counted from the newest operation of the log. */
     undo: fc.record({ operation: fc.oneof(fc.constant(0), fc.nat(3), fc.nat(40)), reason }),
@@ -53,7 +53,7 @@ export function stepsOf({ consumer, event, events, someOrAllEvents, filter, bulk
     operations: fc.record({
       consumer: seldom(consumer),
       event: seldom(event),
-      before: seldom(fc.nat(10)),
+      before: fc.oneof(fc.constant(undefined), fc.nat(10)),
       maxOperations: fc.integer({ min: 1, max: 8 }),
     }),
     /** Makes one of the calls that raise this. */
