@@ -8,8 +8,7 @@ import { seedOf } from './support/stress/random.ts'
 
 const db = useDatabase(test)
 
-const asOperator = process.env['KANTHORQ_TEST_AS'] === 'operator'
-const seconds = Number(process.env['KANTHORQ_TEST_SECONDS'] ?? (asOperator ? 10 : 30))
+const seconds = Number(process.env['KANTHORQ_TEST_SECONDS'] ?? 30)
 
 test('workers, operators and bulk calls never deadlock, and the books balance', async (t) => {
   t.timeout(seconds * 1000 + 60_000)
