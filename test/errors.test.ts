@@ -100,7 +100,7 @@ test('permission denied passes through', async (t) => {
 })
 
 test('a cancelled statement passes through', async (t) => {
-  const session = await openSession(t, db.pool)
+  const session = await openSession(t, db.sessions)
   const pid = await processOf(session)
   const { consumer, ids } = await lockedTask(t, 'interrupted')
   const call = passesThrough(t, session, '57014', consumer, ids)
@@ -110,7 +110,7 @@ test('a cancelled statement passes through', async (t) => {
 })
 
 test('a connection that the server ended passes through', async (t) => {
-  const session = await openSession(t, db.pool)
+  const session = await openSession(t, db.sessions)
   const pid = await processOf(session)
   const { consumer, ids } = await lockedTask(t, 'terminated')
   const call = passesThrough(t, session, '57P01', consumer, ids)
