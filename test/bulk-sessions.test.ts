@@ -46,7 +46,7 @@ test.serial('a batch is committed before the next begins', async (t) => {
 })
 
 test.serial('each batch is an operation of a transaction of its own', async (t) => {
-  const session = await openSession(t, db.pool)
+  const session = await openSession(t, db.sessions)
   const consumer = await makeConsumer(db, 'transactions')
   await fillTable(db, consumer, 6, ['available'])
   await callProcedure(
@@ -105,7 +105,7 @@ for (const [where, statements] of Object.entries(transactions)) {
 }
 
 test.serial('a DO block that is no part of a transaction may call it', async (t) => {
-  const session = await openSession(t, db.pool)
+  const session = await openSession(t, db.sessions)
   const consumer = await makeConsumer(db, 'do_block')
   const ids = await fillTable(db, consumer, 3, ['available'])
   await session.query(

@@ -45,7 +45,7 @@ for (const [n, { of, before = '', after = '' }] of tables.entries()) {
     await run(tasksInReverse)
     await run(after)
     const holder = await openSession(t, db.owner)
-    const session = await openSession(t, db.pool)
+    const session = await openSession(t, db.sessions)
     for (const setting of settings) {
       await session.query(`reset all; ${setting}`)
       for (const action of ['cancel', 'resume', 'undo'] as const) {
