@@ -177,7 +177,10 @@ for (const name of waitingCalls) {
       async (t) => {
         for (const [way, code] of Object.entries(interruptions)) {
           const call = await readyCall(db, name, `${name}_${way}_${what.replace(' ', '_')}`)
-          const [session, holder] = [await openSession(t, db.sessions), await openSession(t, db.owner)]
+          const [session, holder] = [
+            await openSession(t, db.sessions),
+            await openSession(t, db.owner),
+          ]
           const pid = await processOf(session)
           const before = await look(call)
           await holder.query(`begin; ${hold(call)}`)
