@@ -113,10 +113,12 @@ async function run(bench: Bench, contender: Contender, seconds: number): Promise
   const claims = new Workers(sessions, tasks)
   await setTimeout(Math.min(seconds / 100, 3) * 1000)
   const from = performance.now()
-  await setTimeout(Math.min(seconds / 30, 10) * 1000)
+  // Something has to be claimed to compare with, however short the time.
+  do await setTimeout(Math.min(seconds / 40, 10) * 1000)
+  while (claims.between(from, performance.now()).perSecond === 0)
 
   const start = performance.now()
-  const limit = Math.min(seconds / 6, 60) * 1000
+  const limit = Math.min(seconds / 10, 60) * 1000
   const cancelled = await contender.cancel(session, tasks, () => performance.now() > start + limit)
   const end = performance.now()
   await claims.stop()

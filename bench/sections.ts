@@ -126,15 +126,20 @@ function describe({ date, machine, system, scale, versions, settings }: Conditio
 function byIds({ rows }: IdsResult, action: Action, of: 'ms' | 'timesBare'): string {
   const some = rows.filter((row) => row.action === action)
   const sizes = [...new Set(some.map(({ ids }) => ids))]
+  const cells = (contender: string, cell: (row: IdsResult['rows'][number]) => string) =>
+    sizes.map((ids) => {
+      const row = some.find((each) => each.contender === contender && each.ids === ids)
+      return row === undefined ? '' : cell(row)
+    })
   return table(
     ['', ...sizes.map((ids) => (ids === 1 ? '1 id' : `${number(ids)} ids`))],
-    [...new Set(some.map(({ contender }) => contender))].map((contender) => [
-      contender,
-      ...sizes.map((ids) => {
-        const row = some.find((each) => each.contender === contender && each.ids === ids)
-        return row === undefined ? '' : middle(row[of])
-      }),
-    ]),
+    [
+      ...[...new Set(some.map(({ contender }) => contender))].map((contender) => [
+        contender,
+        ...cells(contender, (row) => middle(row[of])),
+      ]),
+      ['rounds', ...cells(ours, (row) => number(row.rounds))],
+    ],
   )
 }
 
