@@ -21,7 +21,11 @@ export interface BenchDatabase {
 export class Bench {
   readonly server: Server
   readonly conditions: Conditions
-  readonly #spinner: Ora = ora({ discardStdin: false })
+  readonly #spinner: Ora = ora({
+    discardStdin: false,
+    // A terminal that does not know how wide it is would be cleared line by line without an end.
+    ...(process.stderr.columns === 0 ? { isEnabled: false } : {}),
+  })
   #large: Promise<{ database: BenchDatabase; tasks: Tasks }> | undefined
 
   constructor(server: Server, conditions: Conditions) {

@@ -14,7 +14,9 @@ import { claimSize, Workers } from './worker.ts'
 /** One way to cancel all available tasks of the subject `email.*`. */
 interface Contender {
   name: string
-  /** Returns how many it has cancelled; it may stop when it is late. */
+  /** Whether it may stop when it is late, as what takes too long to wait for. */
+  mayStop: boolean
+  /** Returns how many it has cancelled. */
   cancel(session: pg.Client, tasks: Tasks, late: () => boolean): Promise<number>
 }
 
@@ -23,6 +25,7 @@ const oneUpdate = 'one UPDATE'
 const contenders: readonly Contender[] = [
   {
     name: 'kanthorq_task_cancel_all',
+    mayStop: false,
     async cancel(session, { consumer }) {
       const { rows } = await session.query<{ updated: string }>(
         `call kanthorq_task_cancel_all('${consumer}', states => '{available}', subject => 'email.*')`,
@@ -32,6 +35,7 @@ const contenders: readonly Contender[] = [
   },
   {
     name: oneUpdate,
+    mayStop: false,
     async cancel(session, tasks) {
       const { rowCount } = await session.query(
         `update ${tasks.table} set ${assignments(tasks)} where ${matches(tasks)}`,
@@ -42,6 +46,7 @@ const contenders: readonly Contender[] = [
   },
   {
     name: 'UPDATE … LIMIT 1000, over and over',
+    mayStop: true,
     async cancel(session, tasks, late) {
       let done = 0
       for (;;) {
@@ -122,6 +127,9 @@ async function run(bench: Bench, contender: Contender, seconds: number): Promise
   const cancelled = await contender.cancel(session, tasks, () => performance.now() > start + limit)
   const end = performance.now()
   await claims.stop()
+  const { rowCount } = await session.query(`select from ${tasks.table} where ${matches(tasks)}`)
+  if (rowCount !== 0 && !contender.mayStop)
+    throw new Error(`${contender.name} left ${rowCount ?? 0} tasks`)
   for (const each of [session, ...sessions]) await each.end()
   await database.drop()
 

@@ -32,11 +32,9 @@ declare module 'ora' {
     text: string
     readonly isSpinning: boolean
     start(text: string): Ora
-    succeed(text?: string): Ora
-    warn(text: string): Ora
     stop(): Ora
   }
-  export default function ora(options: { discardStdin: boolean }): Ora
+  export default function ora(options: { discardStdin: boolean; isEnabled?: boolean }): Ora
 }
 
 declare module 'markdown-table' {
