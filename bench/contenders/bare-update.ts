@@ -13,10 +13,10 @@ export async function bareUpdate(url: string, tasks: Tasks): Promise<SingleSessi
     pid: await processOf(session),
     store: tasks,
     async call(action, ids) {
-      const { assignments, states } = action === 'cancel' ? cancel : resume
+      const { assignments, statesByKey } = action === 'cancel' ? cancel : resume
       const { rowCount } = await session.query({
         name: action,
-        text: `update ${tasks.table} set ${assignments} where event_id = any ($2) and ${states} returning event_id`,
+        text: `update ${tasks.table} set ${assignments} where event_id = any ($2) and ${statesByKey} returning event_id`,
         values: [Date.now(), ids],
       })
       return rowCount ?? 0

@@ -7,20 +7,27 @@ export interface Statement {
   kanthorq: string
   /** What our functions assign. */
   assignments: string
-  /** Which states it takes. */
+  /** Which states it takes, as KanthorQ says it. */
   states: string
+  /** The same, but so that no index on the state can serve: what goes by id should go by the table's key. */
+  statesByKey: string
   /** The columns that our log keeps the former values of. */
   logged: readonly string[]
 }
 
 /** Cancel and resume as plain SQL about a table of tasks. */
 export function statements({ codes }: Tasks): readonly [cancel: Statement, resume: Statement] {
+  const from = {
+    cancel: [codes.pending, codes.available, codes.retryable].join(', '),
+    resume: [codes.discarded, codes.cancelled].join(', '),
+  }
   return [
     {
       action: 'cancel',
       kanthorq: `state = ${codes.cancelled}, finalized_at = $1`,
       assignments: `state = ${codes.cancelled}, finalized_at = $1, updated_at = $1`,
-      states: `state in (${codes.pending}, ${codes.available}, ${codes.retryable})`,
+      states: `state in (${from.cancel})`,
+      statesByKey: `state::integer in (${from.cancel})`,
       logged: ['state', 'updated_at'],
     },
     {
@@ -28,7 +35,8 @@ export function statements({ codes }: Tasks): readonly [cancel: Statement, resum
       kanthorq: `state = ${codes.running}, finalized_at = $1`,
       assignments: `state = ${codes.running}, finalized_at = 0, schedule_at = $1, updated_at = $1,
         attempt_count = least(attempt_count, 16)`,
-      states: `state in (${codes.discarded}, ${codes.cancelled})`,
+      states: `state in (${from.resume})`,
+      statesByKey: `state::integer in (${from.resume})`,
       logged: ['state', 'updated_at', 'schedule_at', 'finalized_at', 'attempt_count'],
     },
   ]

@@ -42,19 +42,19 @@ function withLog(tasks: Tasks, statement: Statement, move: typeof moveAtOnce): s
 }
 
 /** From PostgreSQL 18 on, RETURNING tells what a row was. */
-function moveAtOnce({ table }: Tasks, { assignments, states, logged }: Statement): string {
+function moveAtOnce({ table }: Tasks, { assignments, statesByKey, logged }: Statement): string {
   return `
     moved as (
-      update ${table} set ${assignments} where event_id = any ($2) and ${states}
+      update ${table} set ${assignments} where event_id = any ($2) and ${statesByKey}
       returning event_id, ${logged.map((column) => `old.${column}`).join(', ')}
     )`
 }
 
 /** Before, it has to be read from the rows once they are locked. */
-function lockAndMove({ table }: Tasks, { assignments, states, logged }: Statement): string {
+function lockAndMove({ table }: Tasks, { assignments, statesByKey, logged }: Statement): string {
   return `
     was as (
-      select event_id, ${logged.join(', ')} from ${table} where event_id = any ($2) and ${states} for no key update
+      select event_id, ${logged.join(', ')} from ${table} where event_id = any ($2) and ${statesByKey} for no key update
     ), moved as (
       update ${table} t set ${assignments.replace('least(', 'least(t.')} from was where t.event_id = was.event_id
       returning t.event_id, ${logged.map((column) => `was.${column}`).join(', ')}
