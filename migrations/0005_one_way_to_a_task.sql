@@ -9,6 +9,40 @@ begin
   perform set_config('check_function_bodies', 'off', true);
 
   execute replace($sql$
+-- function: _kanthorq_consumer
+-- Finds a consumer by its name: its registry row, and the table that holds its tasks.
+--
+-- Raises KQ001 when the registry has no such consumer, KQ002 when it has but the table is gone, KQ003 for null.
+create or replace function
+kanthorq_schema._kanthorq_consumer(
+  consumer text,
+  out registry kanthorq_schema.kanthorq_consumer_registry,
+  out task_table regclass
+)
+returns record
+language plpgsql
+stable
+security definer
+set search_path to pg_catalog, pg_temp
+as $function$
+begin
+  if consumer is null then
+    raise exception 'consumer is null' using errcode = 'KQ003', hint = 'Pass the name of a consumer.';
+  end if;
+  select r.* into registry from kanthorq_schema.kanthorq_consumer_registry r where r.name = consumer;
+  if not found then
+    raise exception 'there is no consumer %', kanthorq_schema._kanthorq_shown(consumer)
+      using errcode = 'KQ001',
+        hint = 'Names are case-sensitive. To list them: select name from kanthorq_schema.kanthorq_consumer_registry';
+  end if;
+  task_table := kanthorq_schema._kanthorq_table(registry.id::text, 'event_id', 'consumer', consumer);
+end
+$function$;
+
+comment on function kanthorq_schema._kanthorq_consumer is 'Internal. The registry row and the task table of a consumer; KQ001 or KQ002 if either is missing.';
+
+revoke all on function kanthorq_schema._kanthorq_consumer from public;
+
 -- function: _kanthorq_find_table
 -- The table that holds the events of a stream or the tasks of a consumer, given the id from its registry row; null if there is
 -- none. key is the column that such a table has: id or event_id.
@@ -111,6 +145,148 @@ comment on function kanthorq_schema._kanthorq_shown is 'Internal. A value, quote
 
 revoke all on function kanthorq_schema._kanthorq_shown from public;
 
+-- function: _kanthorq_stream
+-- Finds a stream by its name: its registry row, and the table that holds its events.
+--
+-- Raises KQ001 when the registry has no such stream, KQ002 when it has but the table is gone, KQ003 for null.
+create or replace function
+kanthorq_schema._kanthorq_stream(
+  stream text,
+  out registry kanthorq_schema.kanthorq_stream_registry,
+  out event_table regclass
+)
+returns record
+language plpgsql
+stable
+security definer
+set search_path to pg_catalog, pg_temp
+as $function$
+begin
+  if stream is null then
+    raise exception 'stream is null' using errcode = 'KQ003', hint = 'Pass the name of a stream.';
+  end if;
+  select r.* into registry from kanthorq_schema.kanthorq_stream_registry r where r.name = stream;
+  if not found then
+    raise exception 'there is no stream %', kanthorq_schema._kanthorq_shown(stream)
+      using errcode = 'KQ001',
+        hint = 'Names are case-sensitive. To list them: select name from kanthorq_schema.kanthorq_stream_registry';
+  end if;
+  event_table := kanthorq_schema._kanthorq_table(registry.id::text, 'id', 'stream', stream);
+end
+$function$;
+
+comment on function kanthorq_schema._kanthorq_stream is 'Internal. The registry row and the event table of a stream; KQ001 or KQ002 if either is missing.';
+
+revoke all on function kanthorq_schema._kanthorq_stream from public;
+
+-- function: _kanthorq_table
+select set_config('kanthorq.grantees', coalesce((
+  select string_agg(a.grantee::regrole::text, ', ')
+  from pg_proc p, aclexplode(p.proacl) a
+  where p.oid = 'kanthorq_schema._kanthorq_table'::regproc and a.grantee not in (0, p.proowner)
+), ''), true);
+drop function kanthorq_schema._kanthorq_table;
+-- its new declaration:
+-- The table behind a stream id or a consumer id, like _kanthorq_find_table, but raises KQ002 when there is none.
+--
+-- kind and name say whose table it is, for the message. The result prints qualified and quoted, ready for format('%s').
+create or replace function kanthorq_schema._kanthorq_table(id text, key text, kind text, name text)
+returns regclass
+language plpgsql
+stable
+security definer
+set search_path to pg_catalog, pg_temp
+as $function$
+declare
+  v_table regclass := kanthorq_schema._kanthorq_find_table(id, key);
+begin
+  if v_table is null then
+    raise exception 'the table % of % % is gone',
+        format('kanthorq_schema.%I', 'kanthorq_' || id), kind, kanthorq_schema._kanthorq_shown(name)
+      using errcode = 'KQ002',
+        hint = 'Restore the table from a backup. Registering the name again would make an empty one.';
+  end if;
+  return v_table;
+end
+$function$;
+
+comment on function kanthorq_schema._kanthorq_table is 'Internal. The table behind a stream id or a consumer id; KQ002 if it is gone.';
+
+revoke all on function kanthorq_schema._kanthorq_table from public;
+-- its grants again:
+do $grants$
+begin
+  if current_setting('kanthorq.grantees') <> '' then
+    execute 'grant execute on function kanthorq_schema._kanthorq_table to ' || current_setting('kanthorq.grantees');
+  end if;
+end
+$grants$;
+
+-- function: _kanthorq_task_action
+-- What cancel, resume and discard are: the one place where a transition is defined.
+--
+-- from_states and condition say which tasks it takes, to_state and assignments what it writes. The two texts are SQL about
+-- the task t; they may use $1, now in epoch milliseconds, and $2, the consumer's attempt_max; assignments also $6, when the
+-- task is due in epoch milliseconds. No index is to serve the condition: a task is looked for by
+-- its id (_kanthorq_task_transition). attempts is what becomes of attempt_count, null if it and schedule_at are left alone.
+--
+-- - Cancel writes what KanthorQ's own Cancel writes. A running task is not taken, for a worker may hold it.
+-- - Resume makes tasks running, not available: of KanthorQ's pullers one takes running tasks whose schedule_at has passed
+--   and one takes retryable tasks; nothing ever takes an available or a pending one. Both want
+--   attempt_count <= attempt_max, so attempt_count comes down to attempt_max where it is above: one attempt is left,
+--   however often a task is resumed.
+-- - Discard takes running tasks that are overdue and have spent their attempts: those that no puller will ever take.
+create or replace function
+kanthorq_schema._kanthorq_task_action(
+  action text,
+  reset_attempts boolean,
+  out from_states smallint[],
+  out condition text,
+  out to_state smallint,
+  out assignments text,
+  out attempts text
+)
+returns record
+language plpgsql
+immutable
+security definer
+set search_path to pg_catalog, pg_temp
+as $function$
+begin
+  condition := 'true';
+  case action
+    when 'cancel' then
+      from_states := array[
+        kanthorq_schema._kanthorq_task_state('pending'),
+        kanthorq_schema._kanthorq_task_state('available'),
+        kanthorq_schema._kanthorq_task_state('retryable')
+      ];
+      to_state := kanthorq_schema._kanthorq_task_state('cancelled');
+      assignments := 'finalized_at = $1';
+    when 'resume' then
+      from_states := array[
+        kanthorq_schema._kanthorq_task_state('discarded'),
+        kanthorq_schema._kanthorq_task_state('cancelled')
+      ];
+      to_state := kanthorq_schema._kanthorq_task_state('running');
+      attempts := case when reset_attempts then '0::smallint' else 'least(t.attempt_count, $2)' end;
+      assignments := 'finalized_at = 0, schedule_at = $6, attempt_count = ' || attempts;
+    when 'discard' then
+      from_states := array[kanthorq_schema._kanthorq_task_state('running')];
+      condition := 't.schedule_at + 0 < $1 and t.attempt_count + 0 > $2';
+      to_state := kanthorq_schema._kanthorq_task_state('discarded');
+      assignments := 'finalized_at = $1';
+    else
+      raise exception '% is not an action', kanthorq_schema._kanthorq_shown(action)
+        using errcode = 'KQ003', hint = 'The actions are cancel, resume and discard.';
+  end case;
+end
+$function$;
+
+comment on function kanthorq_schema._kanthorq_task_action is 'Internal. Which tasks cancel, resume or discard takes, and what it writes; KQ003 for another word.';
+
+revoke all on function kanthorq_schema._kanthorq_task_action from public;
+
 -- function: _kanthorq_task_transition
 -- Moves the given tasks of one consumer as an action says, and logs it: what cancel, resume and discard have in common.
 --
@@ -121,15 +297,15 @@ revoke all on function kanthorq_schema._kanthorq_shown from public;
 -- From PostgreSQL 18 on there is a cheaper way, for RETURNING tells what a row was: to update at once, if rows are visited in
 -- the order of their ids. Which of these it is, is the cheapest that is sure:
 -- - One id has no order.
--- - Up to 250 ids are sorted and looked up one after the other, in a nested loop: nothing else can come of a join whose
---   condition is neither hashed nor merged, while the table has no other way to be read than by index. What the index is does
---   not matter, but for the time that it takes; where the statistics know of no rows, it could be a wrong one, ids times.
+-- - Up to 5000 ids are sorted and looked up one after the other in a nested loop. It is the one join that needs nothing but
+--   index scans, and a merge join, which may come of it too, goes by event_id itself. Which index is used does not matter,
+--   but for the time that it takes: where statistics know of no rows it could be a wrong one, ids times.
 -- - More are quicker found in one index scan. The planner decides anew each time by which index, so it is asked.
 -- - A partitioned table has a key for each partition, and so no order in which a scan finds the ids of all. Its rows are
 --   locked first; a ctid says too little there, so that the ids are looked up again.
 --
--- So that the table's key is the way to the ids: seqscan and bitmapscan are off; the state is compared as integer, which no
--- index on the state column can serve; and an array of ids is hidden in a sub-select, so that the planner need not look at
+-- So that there is no other way to a task than by its id: seqscan and bitmapscan are off; what else is asked of a task is
+-- written so that no index on those columns can serve it; and an array of ids is hidden in a sub-select, so that the planner need not look at
 -- 50,000 of them one by one. A plan that has to do what is off looks so dear that it would be compiled, so jit is off too.
 --
 -- The state is tested on the row that is locked: PostgreSQL tests it again when it had to wait for another session, so of
@@ -159,6 +335,7 @@ volatile
 security definer
 set search_path to pg_catalog, pg_temp
 set enable_indexscan = 'on'
+set enable_nestloop = 'on'
 set enable_seqscan = off
 set enable_bitmapscan = off
 set jit = off
@@ -189,13 +366,13 @@ begin
   if cardinality(event_ids) = 1 and v_old then
     v_way := 'one';
   else
-    select c.relkind = 'p' as partitioned, not c.relhassubclass and c.reltuples <> 0 and a.attcollation = 100 as plain
+    select c.relkind = 'p' as partitioned, not c.relhassubclass and c.reltuples <> 0 and a.attcollation = 'pg_catalog.default'::regcollation as plain
     into v_table
     from pg_class c
     join pg_attribute a on a.attrelid = c.oid and a.attname = 'event_id'
     where c.oid = v_consumer.task_table;
     if v_old and not v_table.partitioned then
-      v_way := case when cardinality(event_ids) <= 250 and v_table.plain then 'loop' else 'scan' end;
+      v_way := case when cardinality(event_ids) <= 5000 and v_table.plain then 'loop' else 'scan' end;
     end if;
   end if;
 
@@ -226,14 +403,15 @@ begin
     );
   elsif v_way in ('loop', 'scan') then
     v_sql := format(
-      'with moved as (%s %s and %s returning t.event_id, old.state, old.updated_at, old.schedule_at, old.finalized_at,'
-      ' old.attempt_count) select %s, null from moved t',
+      'with moved as (%s %s and %s returning t.event_id, old.state, old.updated_at%s) select %s, null from moved t',
       v_update,
       case v_way
-        when 'loop' then 'from (select u.id from unnest($3) u (id) order by u.id) i where t.event_id = any (array[i.id])'
+        when 'loop' then 'from (select u.id from unnest($3) u (id) order by u.id) i where t.event_id = i.id'
         else 'where t.event_id = any ((select $3)::text[])'
       end,
-      v_where, v_log
+      v_where,
+      case when v_action.attempts is null then '' else ', old.schedule_at, old.finalized_at, old.attempt_count' end,
+      v_log
     );
   end if;
   if v_way = 'scan' then
@@ -310,6 +488,66 @@ $function$;
 comment on function kanthorq_schema._kanthorq_task_transition is 'Internal. Does what an action says to the given tasks, logs it, and says which ids were moved.';
 
 revoke all on function kanthorq_schema._kanthorq_task_transition from public;
+
+-- function: kanthorq_task_convert
+-- Makes tasks of a consumer out of events of its stream.
+--
+-- Does what KanthorQ's TaskConvert does: each task takes its subject and metadata from the event and is due after the
+-- consumer's visibility timeout; which events a consumer wants is decided by the caller, not here. Events that are not
+-- in the stream, and those that the consumer has a task for already, are passed over.
+-- Rows are inserted in event-id order, so that two calls with overlapping ids wait for each other but never deadlock.
+create or replace function
+kanthorq_schema.kanthorq_task_convert(
+  consumer text,
+  event_ids text[],
+  initial_state text default 'available'
+)
+returns setof kanthorq_schema.kanthorq_task
+language plpgsql
+volatile
+security definer
+set search_path to pg_catalog, pg_temp
+as $function$
+declare
+  v_state smallint := kanthorq_schema._kanthorq_task_state(initial_state);
+  v_consumer record;
+  v_now bigint := floor(extract(epoch from clock_timestamp()) * 1000)::bigint;
+begin
+  perform kanthorq_schema._kanthorq_check_event_ids(event_ids);
+  v_consumer := kanthorq_schema._kanthorq_consumer(consumer);
+
+  return query execute format(
+    'with made as ('
+    ' insert into %s as t (event_id, subject, state, schedule_at, metadata)'
+    ' select e.id, e.subject, $4, $1 + $5, e.metadata'
+    ' from %s e where e.id = any ($3) order by e.id'
+    ' on conflict (event_id) do nothing'
+    ' returning t.*'
+    ')'
+    ' select %s from made t'
+    ' join (select id, min(n) as n from unnest($3) with ordinality i (id, n) group by id) i on i.id = t.event_id'
+    ' order by i.n',
+    v_consumer.task_table,
+    kanthorq_schema._kanthorq_table(
+      (v_consumer.registry).stream_id::text, 'id', 'stream', (v_consumer.registry).stream_name::text
+    ),
+    kanthorq_schema._kanthorq_task_columns()
+  )
+  using v_now, (v_consumer.registry).attempt_max, event_ids, v_state, (v_consumer.registry).visibility_timeout;
+end
+$function$;
+
+comment on function kanthorq_schema.kanthorq_task_convert is 'Makes tasks of a consumer out of events of its stream.
+
+consumer       name of the consumer
+event_ids      ids of the events; any number, duplicates count once
+initial_state  state of the new tasks: pending, available, running or any other
+
+Returns the tasks that are new, as rows of type kanthorq_task in the order of event_ids. Events that are unknown or that the
+consumer has a task for are passed over. Raises KQ001 if there is no such consumer, KQ002 if a table is gone, KQ003 for a bad
+argument.';
+
+revoke all on function kanthorq_schema.kanthorq_task_convert from public;
 $sql$, 'kanthorq_schema', quote_ident(current_schema()));
 end
 $migration$;
@@ -325,6 +563,40 @@ begin
   perform set_config('check_function_bodies', 'off', true);
 
   execute replace($sql$
+-- function: _kanthorq_consumer
+-- Finds a consumer by its name: its registry row, and the table that holds its tasks.
+--
+-- Raises KQ001 when the registry has no such consumer, KQ002 when it has but the table is gone, KQ003 for null.
+create or replace function
+kanthorq_schema._kanthorq_consumer(
+  consumer text,
+  out registry kanthorq_schema.kanthorq_consumer_registry,
+  out task_table regclass
+)
+returns record
+language plpgsql
+stable
+security definer
+set search_path to pg_catalog, pg_temp
+as $function$
+begin
+  if consumer is null then
+    raise exception 'consumer is null' using errcode = 'KQ003', hint = 'Pass the name of a consumer.';
+  end if;
+  select r.* into registry from kanthorq_schema.kanthorq_consumer_registry r where r.name = consumer;
+  if not found then
+    raise exception 'there is no consumer %', kanthorq_schema._kanthorq_shown(consumer)
+      using errcode = 'KQ001',
+        hint = 'Names are case-sensitive. To list them: select name from kanthorq_schema.kanthorq_consumer_registry';
+  end if;
+  task_table := kanthorq_schema._kanthorq_table(registry.id::text, 'event_id', 'consumer ' || kanthorq_schema._kanthorq_shown(consumer));
+end
+$function$;
+
+comment on function kanthorq_schema._kanthorq_consumer is 'Internal. The registry row and the task table of a consumer; KQ001 or KQ002 if either is missing.';
+
+revoke all on function kanthorq_schema._kanthorq_consumer from public;
+
 -- function: _kanthorq_find_table
 -- The table that holds the events of a stream or the tasks of a consumer, given the id from its registry row; null if there is
 -- none. key is the column that such a table has: id or event_id.
@@ -425,6 +697,146 @@ $function$;
 comment on function kanthorq_schema._kanthorq_shown is 'Internal. A value, quoted and cut short for a message.';
 
 revoke all on function kanthorq_schema._kanthorq_shown from public;
+
+-- function: _kanthorq_stream
+-- Finds a stream by its name: its registry row, and the table that holds its events.
+--
+-- Raises KQ001 when the registry has no such stream, KQ002 when it has but the table is gone, KQ003 for null.
+create or replace function
+kanthorq_schema._kanthorq_stream(
+  stream text,
+  out registry kanthorq_schema.kanthorq_stream_registry,
+  out event_table regclass
+)
+returns record
+language plpgsql
+stable
+security definer
+set search_path to pg_catalog, pg_temp
+as $function$
+begin
+  if stream is null then
+    raise exception 'stream is null' using errcode = 'KQ003', hint = 'Pass the name of a stream.';
+  end if;
+  select r.* into registry from kanthorq_schema.kanthorq_stream_registry r where r.name = stream;
+  if not found then
+    raise exception 'there is no stream %', kanthorq_schema._kanthorq_shown(stream)
+      using errcode = 'KQ001',
+        hint = 'Names are case-sensitive. To list them: select name from kanthorq_schema.kanthorq_stream_registry';
+  end if;
+  event_table := kanthorq_schema._kanthorq_table(registry.id::text, 'id', 'stream ' || kanthorq_schema._kanthorq_shown(stream));
+end
+$function$;
+
+comment on function kanthorq_schema._kanthorq_stream is 'Internal. The registry row and the event table of a stream; KQ001 or KQ002 if either is missing.';
+
+revoke all on function kanthorq_schema._kanthorq_stream from public;
+
+-- function: _kanthorq_table
+select set_config('kanthorq.grantees', coalesce((
+  select string_agg(a.grantee::regrole::text, ', ')
+  from pg_proc p, aclexplode(p.proacl) a
+  where p.oid = 'kanthorq_schema._kanthorq_table'::regproc and a.grantee not in (0, p.proowner)
+), ''), true);
+drop function kanthorq_schema._kanthorq_table;
+-- its new declaration:
+-- The table behind a stream id or a consumer id, like _kanthorq_find_table, but raises KQ002 when there is none.
+--
+-- owner says whose table it is, for the message. The result prints qualified and quoted, ready for format('%s').
+create or replace function kanthorq_schema._kanthorq_table(id text, key text, owner text)
+returns regclass
+language plpgsql
+stable
+security definer
+set search_path to pg_catalog, pg_temp
+as $function$
+declare
+  v_table regclass := kanthorq_schema._kanthorq_find_table(id, key);
+begin
+  if v_table is null then
+    raise exception 'the table % of % is gone', format('kanthorq_schema.%I', 'kanthorq_' || id), owner
+      using errcode = 'KQ002',
+        hint = 'Restore the table from a backup. Registering the name again would make an empty one.';
+  end if;
+  return v_table;
+end
+$function$;
+
+comment on function kanthorq_schema._kanthorq_table is 'Internal. The table behind a stream id or a consumer id; KQ002 if it is gone.';
+
+revoke all on function kanthorq_schema._kanthorq_table from public;
+-- its grants again:
+do $grants$
+begin
+  if current_setting('kanthorq.grantees') <> '' then
+    execute 'grant execute on function kanthorq_schema._kanthorq_table to ' || current_setting('kanthorq.grantees');
+  end if;
+end
+$grants$;
+
+-- function: _kanthorq_task_action
+-- What cancel, resume and discard are: the one place where a transition is defined.
+--
+-- from_states and condition say which tasks it takes, to_state and assignments what it writes. The two texts are SQL about
+-- the task t; they may use $1, now in epoch milliseconds, and $2, the consumer's attempt_max; assignments also $6, when the
+-- task is due in epoch milliseconds. attempts is what becomes of attempt_count, null if it and schedule_at are left alone.
+--
+-- - Cancel writes what KanthorQ's own Cancel writes. A running task is not taken, for a worker may hold it.
+-- - Resume makes tasks running, not available: of KanthorQ's pullers one takes running tasks whose schedule_at has passed
+--   and one takes retryable tasks; nothing ever takes an available or a pending one. Both want
+--   attempt_count <= attempt_max, so attempt_count comes down to attempt_max where it is above: one attempt is left,
+--   however often a task is resumed.
+-- - Discard takes running tasks that are overdue and have spent their attempts: those that no puller will ever take.
+create or replace function
+kanthorq_schema._kanthorq_task_action(
+  action text,
+  reset_attempts boolean,
+  out from_states smallint[],
+  out condition text,
+  out to_state smallint,
+  out assignments text,
+  out attempts text
+)
+returns record
+language plpgsql
+immutable
+security definer
+set search_path to pg_catalog, pg_temp
+as $function$
+begin
+  condition := 'true';
+  case action
+    when 'cancel' then
+      from_states := array[
+        kanthorq_schema._kanthorq_task_state('pending'),
+        kanthorq_schema._kanthorq_task_state('available'),
+        kanthorq_schema._kanthorq_task_state('retryable')
+      ];
+      to_state := kanthorq_schema._kanthorq_task_state('cancelled');
+      assignments := 'finalized_at = $1';
+    when 'resume' then
+      from_states := array[
+        kanthorq_schema._kanthorq_task_state('discarded'),
+        kanthorq_schema._kanthorq_task_state('cancelled')
+      ];
+      to_state := kanthorq_schema._kanthorq_task_state('running');
+      attempts := case when reset_attempts then '0::smallint' else 'least(t.attempt_count, $2)' end;
+      assignments := 'finalized_at = 0, schedule_at = $6, attempt_count = ' || attempts;
+    when 'discard' then
+      from_states := array[kanthorq_schema._kanthorq_task_state('running')];
+      condition := 't.schedule_at < $1 and t.attempt_count > $2';
+      to_state := kanthorq_schema._kanthorq_task_state('discarded');
+      assignments := 'finalized_at = $1';
+    else
+      raise exception '% is not an action', kanthorq_schema._kanthorq_shown(action)
+        using errcode = 'KQ003', hint = 'The actions are cancel, resume and discard.';
+  end case;
+end
+$function$;
+
+comment on function kanthorq_schema._kanthorq_task_action is 'Internal. Which tasks cancel, resume or discard takes, and what it writes; KQ003 for another word.';
+
+revoke all on function kanthorq_schema._kanthorq_task_action from public;
 
 -- function: _kanthorq_task_transition
 -- Moves the given tasks of one consumer as an action says, and logs it: what cancel, resume and discard have in common.
@@ -586,6 +998,66 @@ $function$;
 comment on function kanthorq_schema._kanthorq_task_transition is 'Internal. Does what an action says to the given tasks, logs it, and says which ids were moved.';
 
 revoke all on function kanthorq_schema._kanthorq_task_transition from public;
+
+-- function: kanthorq_task_convert
+-- Makes tasks of a consumer out of events of its stream.
+--
+-- Does what KanthorQ's TaskConvert does: each task takes its subject and metadata from the event and is due after the
+-- consumer's visibility timeout; which events a consumer wants is decided by the caller, not here. Events that are not
+-- in the stream, and those that the consumer has a task for already, are passed over.
+-- Rows are inserted in event-id order, so that two calls with overlapping ids wait for each other but never deadlock.
+create or replace function
+kanthorq_schema.kanthorq_task_convert(
+  consumer text,
+  event_ids text[],
+  initial_state text default 'available'
+)
+returns setof kanthorq_schema.kanthorq_task
+language plpgsql
+volatile
+security definer
+set search_path to pg_catalog, pg_temp
+as $function$
+declare
+  v_state smallint := kanthorq_schema._kanthorq_task_state(initial_state);
+  v_consumer record;
+  v_now bigint := floor(extract(epoch from clock_timestamp()) * 1000)::bigint;
+begin
+  perform kanthorq_schema._kanthorq_check_event_ids(event_ids);
+  v_consumer := kanthorq_schema._kanthorq_consumer(consumer);
+
+  return query execute format(
+    'with made as ('
+    ' insert into %s as t (event_id, subject, state, schedule_at, metadata)'
+    ' select e.id, e.subject, $4, $1 + $5, e.metadata'
+    ' from %s e where e.id = any ($3) order by e.id'
+    ' on conflict (event_id) do nothing'
+    ' returning t.*'
+    ')'
+    ' select %s from made t'
+    ' join (select id, min(n) as n from unnest($3) with ordinality i (id, n) group by id) i on i.id = t.event_id'
+    ' order by i.n',
+    v_consumer.task_table,
+    kanthorq_schema._kanthorq_table(
+      (v_consumer.registry).stream_id::text, 'id', 'stream ' || kanthorq_schema._kanthorq_shown((v_consumer.registry).stream_name::text)
+    ),
+    kanthorq_schema._kanthorq_task_columns()
+  )
+  using v_now, (v_consumer.registry).attempt_max, event_ids, v_state, (v_consumer.registry).visibility_timeout;
+end
+$function$;
+
+comment on function kanthorq_schema.kanthorq_task_convert is 'Makes tasks of a consumer out of events of its stream.
+
+consumer       name of the consumer
+event_ids      ids of the events; any number, duplicates count once
+initial_state  state of the new tasks: pending, available, running or any other
+
+Returns the tasks that are new, as rows of type kanthorq_task in the order of event_ids. Events that are unknown or that the
+consumer has a task for are passed over. Raises KQ001 if there is no such consumer, KQ002 if a table is gone, KQ003 for a bad
+argument.';
+
+revoke all on function kanthorq_schema.kanthorq_task_convert from public;
 $sql$, 'kanthorq_schema', quote_ident(current_schema()));
 end
 $migration$;

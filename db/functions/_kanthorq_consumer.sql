@@ -23,7 +23,7 @@ begin
       using errcode = 'KQ001',
         hint = 'Names are case-sensitive. To list them: select name from kanthorq_schema.kanthorq_consumer_registry';
   end if;
-  task_table := kanthorq_schema._kanthorq_table(registry.id::text, 'event_id', 'consumer ' || kanthorq_schema._kanthorq_shown(consumer));
+  task_table := kanthorq_schema._kanthorq_table(registry.id::text, 'event_id', 'consumer', consumer);
 end
 $function$;
 

@@ -23,7 +23,7 @@ begin
       using errcode = 'KQ001',
         hint = 'Names are case-sensitive. To list them: select name from kanthorq_schema.kanthorq_stream_registry';
   end if;
-  event_table := kanthorq_schema._kanthorq_table(registry.id::text, 'id', 'stream ' || kanthorq_schema._kanthorq_shown(stream));
+  event_table := kanthorq_schema._kanthorq_table(registry.id::text, 'id', 'stream', stream);
 end
 $function$;
 

@@ -1,7 +1,7 @@
 -- The table behind a stream id or a consumer id, like _kanthorq_find_table, but raises KQ002 when there is none.
 --
--- owner says whose table it is, for the message. The result prints qualified and quoted, ready for format('%s').
-create or replace function kanthorq_schema._kanthorq_table(id text, key text, owner text)
+-- kind and name say whose table it is, for the message. The result prints qualified and quoted, ready for format('%s').
+create or replace function kanthorq_schema._kanthorq_table(id text, key text, kind text, name text)
 returns regclass
 language plpgsql
 stable
@@ -12,7 +12,8 @@ declare
   v_table regclass := kanthorq_schema._kanthorq_find_table(id, key);
 begin
   if v_table is null then
-    raise exception 'the table % of % is gone', format('kanthorq_schema.%I', 'kanthorq_' || id), owner
+    raise exception 'the table % of % % is gone',
+        format('kanthorq_schema.%I', 'kanthorq_' || id), kind, kanthorq_schema._kanthorq_shown(name)
       using errcode = 'KQ002',
         hint = 'Restore the table from a backup. Registering the name again would make an empty one.';
   end if;

@@ -2,7 +2,8 @@
 --
 -- from_states and condition say which tasks it takes, to_state and assignments what it writes. The two texts are SQL about
 -- the task t; they may use $1, now in epoch milliseconds, and $2, the consumer's attempt_max; assignments also $6, when the
--- task is due in epoch milliseconds. attempts is what becomes of attempt_count, null if it and schedule_at are left alone.
+-- task is due in epoch milliseconds. No index is to serve the condition: a task is looked for by
+-- its id (_kanthorq_task_transition). attempts is what becomes of attempt_count, null if it and schedule_at are left alone.
 --
 -- - Cancel writes what KanthorQ's own Cancel writes. A running task is not taken, for a worker may hold it.
 -- - Resume makes tasks running, not available: of KanthorQ's pullers one takes running tasks whose schedule_at has passed
@@ -47,7 +48,7 @@ begin
       assignments := 'finalized_at = 0, schedule_at = $6, attempt_count = ' || attempts;
     when 'discard' then
       from_states := array[kanthorq_schema._kanthorq_task_state('running')];
-      condition := 't.schedule_at < $1 and t.attempt_count > $2';
+      condition := 't.schedule_at + 0 < $1 and t.attempt_count + 0 > $2';
       to_state := kanthorq_schema._kanthorq_task_state('discarded');
       assignments := 'finalized_at = $1';
     else

@@ -7,15 +7,15 @@
 -- From PostgreSQL 18 on there is a cheaper way, for RETURNING tells what a row was: to update at once, if rows are visited in
 -- the order of their ids. Which of these it is, is the cheapest that is sure:
 -- - One id has no order.
--- - Up to 250 ids are sorted and looked up one after the other, in a nested loop: nothing else can come of a join whose
---   condition is neither hashed nor merged, while the table has no other way to be read than by index. What the index is does
---   not matter, but for the time that it takes; where the statistics know of no rows, it could be a wrong one, ids times.
+-- - Up to 5000 ids are sorted and looked up one after the other in a nested loop. It is the one join that needs nothing but
+--   index scans, and a merge join, which may come of it too, goes by event_id itself. Which index is used does not matter,
+--   but for the time that it takes: where statistics know of no rows it could be a wrong one, ids times.
 -- - More are quicker found in one index scan. The planner decides anew each time by which index, so it is asked.
 -- - A partitioned table has a key for each partition, and so no order in which a scan finds the ids of all. Its rows are
 --   locked first; a ctid says too little there, so that the ids are looked up again.
 --
--- So that the table's key is the way to the ids: seqscan and bitmapscan are off; the state is compared as integer, which no
--- index on the state column can serve; and an array of ids is hidden in a sub-select, so that the planner need not look at
+-- So that there is no other way to a task than by its id: seqscan and bitmapscan are off; what else is asked of a task is
+-- written so that no index on those columns can serve it; and an array of ids is hidden in a sub-select, so that the planner need not look at
 -- 50,000 of them one by one. A plan that has to do what is off looks so dear that it would be compiled, so jit is off too.
 --
 -- The state is tested on the row that is locked: PostgreSQL tests it again when it had to wait for another session, so of
@@ -45,6 +45,7 @@ volatile
 security definer
 set search_path to pg_catalog, pg_temp
 set enable_indexscan = 'on'
+set enable_nestloop = 'on'
 set enable_seqscan = off
 set enable_bitmapscan = off
 set jit = off
@@ -75,13 +76,13 @@ begin
   if cardinality(event_ids) = 1 and v_old then
     v_way := 'one';
   else
-    select c.relkind = 'p' as partitioned, not c.relhassubclass and c.reltuples <> 0 and a.attcollation = 100 as plain
+    select c.relkind = 'p' as partitioned, not c.relhassubclass and c.reltuples <> 0 and a.attcollation = 'pg_catalog.default'::regcollation as plain
     into v_table
     from pg_class c
     join pg_attribute a on a.attrelid = c.oid and a.attname = 'event_id'
     where c.oid = v_consumer.task_table;
     if v_old and not v_table.partitioned then
-      v_way := case when cardinality(event_ids) <= 250 and v_table.plain then 'loop' else 'scan' end;
+      v_way := case when cardinality(event_ids) <= 5000 and v_table.plain then 'loop' else 'scan' end;
     end if;
   end if;
 
@@ -112,14 +113,15 @@ begin
     );
   elsif v_way in ('loop', 'scan') then
     v_sql := format(
-      'with moved as (%s %s and %s returning t.event_id, old.state, old.updated_at, old.schedule_at, old.finalized_at,'
-      ' old.attempt_count) select %s, null from moved t',
+      'with moved as (%s %s and %s returning t.event_id, old.state, old.updated_at%s) select %s, null from moved t',
       v_update,
       case v_way
-        when 'loop' then 'from (select u.id from unnest($3) u (id) order by u.id) i where t.event_id = any (array[i.id])'
+        when 'loop' then 'from (select u.id from unnest($3) u (id) order by u.id) i where t.event_id = i.id'
         else 'where t.event_id = any ((select $3)::text[])'
       end,
-      v_where, v_log
+      v_where,
+      case when v_action.attempts is null then '' else ', old.schedule_at, old.finalized_at, old.attempt_count' end,
+      v_log
     );
   end if;
   if v_way = 'scan' then
