@@ -17,6 +17,7 @@ import type {
   Finding,
   Operation,
   Queryable,
+  RoleLevel,
   Task,
   TaskFilter,
   TaskRef,
@@ -216,6 +217,20 @@ export class TaskClient {
   /** What is wrong in this database, and the SQL that mends it: `kanthorq_doctor`. */
   async doctor(): Promise<Finding[]> {
     return this.#connection.rows<Finding>('kanthorq_doctor', {})
+  }
+
+  /**
+   * Gives a role exactly the rights of a level: `kanthorq_grant`.
+   *
+   * @param role - name of a role that exists
+   */
+  async grant(role: string, level: RoleLevel): Promise<void> {
+    await this.#connection.row('kanthorq_grant', { role, level })
+  }
+
+  /** Takes all rights from a role: `kanthorq_revoke`. */
+  async revoke(role: string): Promise<void> {
+    await this.#connection.row('kanthorq_revoke', { role })
   }
 
   async #all(

@@ -113,5 +113,8 @@ export interface Finding {
   fix: string
 }
 
+/** What a role may do: look at tasks, or move them too. */
+export type RoleLevel = 'viewer' | 'operator'
+
 /** Anything with node-postgres' `query()`: a Pool, a Client, or a PoolClient inside a transaction of the caller's. */
 export type Queryable = Pick<ClientBase, 'query'>
