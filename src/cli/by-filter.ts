@@ -66,7 +66,7 @@ export async function byFilter(session: Session, wanted: ByFilter): Promise<Exit
     if (answer !== true) output.note('nothing was done')
     if (answer === undefined) return exitCode.interrupted
     if (!answer) return exitCode.failed
-    if (preview.complete) total = preview.tasks
+    total = preview.tasks
   } else if (output.isWatched && action !== 'discard') {
     // For the bar. How many are stuck can't be counted.
     total = Math.min(
@@ -77,9 +77,9 @@ export async function byFilter(session: Session, wanted: ByFilter): Promise<Exit
   return carryOut(session, wanted, total)
 }
 
-function question({ action, consumer, tasks, complete }: Preview): string {
+function question({ action, consumer, tasks }: Preview): string {
   const verb = action.charAt(0).toUpperCase() + action.slice(1)
-  return `${verb} ${complete ? '' : 'at least '}${counted(tasks, 'task')} of ${consumer}?`
+  return `${verb} ${counted(tasks, 'task')} of ${consumer}?`
 }
 
 async function carryOut(

@@ -2,7 +2,7 @@ import type { ResumeOptions } from '../options.ts'
 import { actions, type Action } from './action.ts'
 import { explainLines } from './explain-text.ts'
 import { exitCode, type ExitCode } from './exit-code.ts'
-import { counted } from './number.ts'
+import { counted, formatNumber } from './number.ts'
 import type { Session } from './session.ts'
 
 /** How many of the tasks that were left alone are explained. */
@@ -28,7 +28,7 @@ export async function byIds(
       const why = await tasks.explain(consumer, noop.slice(0, explainAtMost))
       output.note(...why.map((one) => `  ${one.eventId}  ${one.why}`))
       if (noop.length > explainAtMost)
-        output.note(`  and ${counted(noop.length - explainAtMost, 'more')}`)
+        output.note(`  and ${formatNumber(noop.length - explainAtMost)} more`)
     }
   }
   return updated.length > 0 ? exitCode.done : exitCode.nothing

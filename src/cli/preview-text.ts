@@ -8,11 +8,10 @@ import { taskColumns } from './task-columns.ts'
 const showSubjects = 10
 
 /** `cancel would take 12 tasks of send_email: 7 pending, 5 available`. */
-function sentence({ action, consumer, tasks, matching, complete, byState }: Preview): string {
+function sentence({ action, consumer, tasks, matching, byState }: Preview): string {
   const states = Object.entries(byState).map(([state, count]) => `${formatNumber(count)} ${state}`)
-  const least = complete ? '' : 'at least '
-  const limited = tasks < matching ? ` of the ${least}${formatNumber(matching)} that match` : ''
-  return `${action} would take ${limited === '' ? least : ''}${counted(tasks, 'task')} of ${consumer}${limited}: ${states.join(', ')}`
+  const limited = tasks < matching ? ` of the ${formatNumber(matching)} that match` : ''
+  return `${action} would take ${counted(tasks, 'task')} of ${consumer}${limited}: ${states.join(', ')}`
 }
 
 type Subject = Preview['bySubject'][number]

@@ -10,8 +10,6 @@ export interface Preview {
   tasks: number
   /** How many match that it can take. */
   matching: number
-  /** Whether `matching` is all of them; false if there were too many to look at each, which discard has to. */
-  complete: boolean
   byState: Partial<Record<TaskState, number>>
   /** By subject, most tasks first; among the newest `lookedAt` tasks. */
   bySubject: { subject: string; tasks: number }[]
@@ -25,7 +23,13 @@ const lookAt = 10_000
 const pageSize = 1000
 const showFirst = 5
 
-/** Looks at what an action would do. Takes states that the filter names and the action takes. */
+/**
+ * Looks at what an action would do.
+ *
+ * Discard looks at each running task, for nothing can count those that are stuck; as a rule they are few.
+ *
+ * @param filter - with states that the action takes
+ */
 export async function previewOf(
   tasks: TaskClient,
   action: Action,
@@ -37,38 +41,36 @@ export async function previewOf(
   const byState = new Map(filter.states.map((state) => [state, 0]))
   const subjects = new Map<string, number>()
   const first: Task[] = []
-  let seen = 0
-  let matching = 0
+  let lookedAt = 0
+  let sawAll = true
   for await (const page of tasks.pages(consumer, filter, { pageSize })) {
-    seen += page.length
-    for (const task of page.filter(({ stuck }) => action !== 'discard' || stuck)) {
-      matching += 1
-      byState.set(task.state, (byState.get(task.state) ?? 0) + 1)
-      subjects.set(task.subject, (subjects.get(task.subject) ?? 0) + 1)
-      if (first.length < showFirst) first.push(task)
+    if (lookedAt >= lookAt && action !== 'discard') {
+      sawAll = false
+      break
     }
-    if (seen >= lookAt) break
-  }
-  const sawAll = seen < lookAt
-  if (!sawAll && action !== 'discard') {
-    matching = 0
-    for (const state of filter.states) {
-      const count = await tasks.count(consumer, { ...filter, states: [state] })
-      byState.set(state, count)
-      matching += count
+    lookedAt += page.length
+    const taken = action === 'discard' ? page.filter(({ stuck }) => stuck) : page
+    for (const { state, subject } of taken) {
+      byState.set(state, (byState.get(state) ?? 0) + 1)
+      subjects.set(subject, (subjects.get(subject) ?? 0) + 1)
     }
+    first.push(...taken.slice(0, showFirst - first.length))
   }
+  if (!sawAll) {
+    for (const state of filter.states)
+      byState.set(state, await tasks.count(consumer, { ...filter, states: [state] }))
+  }
+  const matching = [...byState.values()].reduce((sum, count) => sum + count, 0)
   return {
     action,
     consumer,
     tasks: Math.min(matching, limit),
     matching,
-    complete: sawAll || action !== 'discard',
     byState: Object.fromEntries([...byState].filter(([, count]) => count > 0)),
     bySubject: [...subjects]
       .map(([subject, count]) => ({ subject, tasks: count }))
       .sort((a, b) => b.tasks - a.tasks),
-    lookedAt: seen,
+    lookedAt,
     first,
   }
 }

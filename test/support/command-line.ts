@@ -1,15 +1,18 @@
+import { compiledCli } from './compiled.ts'
 import { runProgram, type Outcome } from './run-program.ts'
 
-/** How to start the command line: the program, and its arguments before those of the command line. */
-export const commandLine = [process.execPath, '--import', 'tsx', 'src/cli.ts'] as const
+/** What to start for these arguments of `kanthorq-tasks`. */
+export function commandLine(args: readonly string[]): [program: string, ...args: string[]] {
+  return [process.execPath, compiledCli(), ...args]
+}
 
 /** Runs `kanthorq-tasks` to its end, without a terminal. */
 export function kanthorqTasks(
   args: readonly string[],
   options: { env?: NodeJS.ProcessEnv; input?: string } = {},
 ): Promise<Outcome> {
-  const [node, ...before] = commandLine
-  return runProgram(node, [...before, ...args], options)
+  const [program, ...rest] = commandLine(args)
+  return runProgram(program, rest, options)
 }
 
 /** The JSON values that a command printed, one a line. */

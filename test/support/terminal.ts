@@ -23,11 +23,11 @@ export function openTerminal(
   env: NodeJS.ProcessEnv,
   columns = 80,
 ): Terminal {
-  const [node, ...before] = commandLine
+  const [program, ...rest] = commandLine(args)
   const inherited = Object.entries(process.env).filter(
     ([name]) => !/^(PG|DATABASE_URL$|NO_COLOR$|FORCE_COLOR$|CI$)/.test(name),
   )
-  const pty = spawn(node, [...before, ...args], {
+  const pty = spawn(program, rest, {
     cwd: projectFolder,
     cols: columns,
     rows: 24,
