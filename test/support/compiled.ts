@@ -16,12 +16,12 @@ import { projectFolder } from './run-program.ts'
 let folder: string | undefined
 
 /**
- * The file of the command line, compiled as the package has it, until this process ends. It starts three times as fast as by
- * way of tsx, which counts where tests start it a hundred times.
+ * A file of `src`, compiled as the package has it, until this process ends. That starts three times as fast as by way of tsx,
+ * which counts where tests start it a hundred times.
  */
-export function compiledCli(): string {
+export function compiled(file: 'cli.js' | 'index.js'): string {
   folder ??= compile()
-  return join(folder, 'dist/cli.js')
+  return join(folder, 'dist', file)
 }
 
 function compile(): string {
@@ -47,9 +47,9 @@ function compile(): string {
       compilerOptions: { ...options, module: ts.ModuleKind.ESNext },
       fileName: file,
     })
-    const compiled = join(to, 'dist', file.replace(/\.ts$/, '.js'))
-    mkdirSync(dirname(compiled), { recursive: true })
-    writeFileSync(compiled, outputText)
+    const target = join(to, 'dist', file.replace(/\.ts$/, '.js'))
+    mkdirSync(dirname(target), { recursive: true })
+    writeFileSync(target, outputText)
   }
   return to
 }

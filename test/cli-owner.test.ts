@@ -1,0 +1,123 @@
+// What only the owner of the functions does: migrate status, grant and revoke.
+import test from 'ava'
+import { migrate } from 'kanthorq-tasks'
+import { migrationStatus } from '../src/migration-status.ts'
+import { readMigrations } from '../src/migrations.ts'
+import { kanthorqTasks, records } from './support/command-line.ts'
+import { useServer } from './support/empty-database.ts'
+
+const server = useServer(test)
+const names = readMigrations().map(({ name }) => name)
+
+test('migrate status tells what is applied, and changes nothing', async (t) => {
+  const { client, url } = await server.emptyDatabase(t)
+  const run = (...args: string[]) => kanthorqTasks([...args, '--url', url])
+  t.deepEqual(
+    records(await run('migrate', 'status', '--json')),
+    names.map((name) => ({ name, appliedAt: null, known: true })),
+  )
+  const { rows } = await client.query("select from pg_class where relname like 'kanthorq%'")
+  t.is(rows.length, 0)
+
+  await migrate({ database: url, count: names.length - 1 })
+  await client.query("insert into kanthorq_migrations (name, run_on) values ('9999_later', now())")
+  const { code, stdout, stderr } = await run('migrate', 'status')
+  t.deepEqual([code, stderr], [0, '1 to apply: kanthorq-tasks migrate up\n'])
+  t.regex(stdout, /^MIGRATION +APPLIED\n0001_registries +\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\+\d\d/)
+  t.regex(stdout, new RegExp(`\n${names.at(-1) ?? ''} +not yet\n`))
+  t.regex(stdout, /\n9999_later +\S+ \S+ +by a newer version of this program\n$/)
+})
+
+test('migrate status looks at the schema that is named', async (t) => {
+  const { client, url } = await server.emptyDatabase(t)
+  await migrate({ database: url, schema: 'My queue' })
+  const applied = async (schema?: string) =>
+    (await migrationStatus(client, schema)).filter(({ appliedAt }) => appliedAt !== null).length
+  t.is(await applied('My queue'), names.length)
+  t.is(await applied(), 0)
+  await t.throwsAsync(applied('a$b'), { message: /^"a\$b" can't be the schema/ })
+  const shown = await kanthorqTasks(['migrate', 'status', '--url', url, '--schema', 'My queue'])
+  t.is(shown.stderr, '')
+})
+
+test('migrate up and down tell programs what they did', async (t) => {
+  const { url } = await server.emptyDatabase(t)
+  const run = (direction: string) =>
+    kanthorqTasks(['migrate', direction, '--json'], { env: { DATABASE_URL: url } })
+  t.deepEqual(
+    records(await run('up')),
+    names.map((name) => ({ name, direction: 'up' })),
+  )
+  t.deepEqual(records(await run('down')), [{ name: names.at(-1), direction: 'down' }])
+})
+
+test('what is not installed is told, and how to install it', async (t) => {
+  const { url } = await server.emptyDatabase(t)
+  for (const args of [['stats'], ['stats', '--schema', 'nowhere']]) {
+    const { code, stderr } = await kanthorqTasks([...args, '--url', url])
+    t.is(code, 1)
+    t.regex(
+      stderr,
+      /^[^\n]+ does not exist\n[^\n]*run "kanthorq-tasks migrate up", or say where they are with --schema\.\n$/,
+    )
+  }
+})
+
+test('grant gives a role the rights of a level, and revoke takes them', async (t) => {
+  const { url } = await server.emptyDatabase(t)
+  await migrate({ database: url })
+  const role = await server.role()
+  const as = (...args: string[]) => kanthorqTasks(args, { env: { DATABASE_URL: role.into(url) } })
+  const owner = (...args: string[]) => kanthorqTasks(args, { env: { DATABASE_URL: url } })
+
+  t.deepEqual(await as('stats'), {
+    code: 1,
+    stdout: '',
+    stderr:
+      'permission denied for function kanthorq_task_stats\n' +
+      'The owner can allow it: kanthorq-tasks grant YOUR_ROLE viewer\n',
+  })
+  t.deepEqual(await owner('grant', role.name, 'viewer'), {
+    code: 0,
+    stdout: `${role.name} has the rights of a viewer\n`,
+    stderr: '',
+  })
+  t.is((await as('stats')).code, 3)
+  const cancel = await as('cancel', 'send_email', 'event_1')
+  t.regex(cancel.stderr, /\nThe owner can allow it: kanthorq-tasks grant YOUR_ROLE operator\n$/)
+  const grant = await as('grant', role.name, 'operator')
+  t.regex(grant.stderr, /\nOnly the owner of the functions may do this\.\n$/)
+
+  const raised = await owner('grant', role.name, 'operator', '--json')
+  t.deepEqual(records(raised), [{ role: role.name, level: 'operator' }])
+  t.regex((await as('cancel', 'send_email', 'event_1')).stderr, /^there is no consumer/)
+  const lowered = await owner('revoke', role.name)
+  t.deepEqual(lowered, {
+    code: 0,
+    stdout: `${role.name} has no rights on the functions\n`,
+    stderr: '',
+  })
+  t.deepEqual(records(await owner('revoke', role.name, '--json')), [
+    { role: role.name, level: null },
+  ])
+  t.is((await as('stats')).code, 1)
+})
+
+test('a role that does not exist is told in the words of the server, with its hint', async (t) => {
+  const { url } = await server.emptyDatabase(t)
+  await migrate({ database: url })
+  const { code, stderr } = await kanthorqTasks(['grant', 'nobody', 'viewer', '--url', url])
+  t.is(code, 1)
+  t.regex(stderr, /^there is no role 'nobody'\nName a role that exists; [^\n]+\n$/)
+})
+
+test('doctor ends with 1 when a finding is an error', async (t) => {
+  const { client, url } = await server.emptyDatabase(t)
+  await migrate({ database: url })
+  const run = () => kanthorqTasks(['doctor', '--url', url])
+  t.deepEqual(await run(), { code: 0, stdout: '', stderr: 'nothing is wrong\n' })
+  await client.query('grant execute on function kanthorq_task_count to public')
+  const { code, stdout } = await run()
+  t.is(code, 1)
+  t.regex(stdout, /^error: anybody may execute .*\n {2}revoke execute on routine .* from public\n$/)
+})
