@@ -2,7 +2,7 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { delimiter, join } from 'node:path'
 import test from 'ava'
 import { migrate } from 'kanthorq-tasks'
 import { useServer } from './support/empty-database.ts'
@@ -37,7 +37,7 @@ for (const document of ['README.md', ...docs()]) {
     const checked = await checkTypes()
     t.is(checked.code, 0, checked.stdout)
     for (const block of blocks) {
-      const text = block.text.replaceAll("'support'", `'${role.name}'`)
+      const text = block.text.replaceAll(/(?<=[' ])support(?=[' \n])/g, role.name)
       const outcome = await runBlock(block.language, text, programs.get(block), url)
       t.is(outcome.code, 0, `${text}\n${outcome.stdout}${outcome.stderr}`)
       if (block.output !== undefined) t.is(trimLines(outcome.stdout), trimLines(block.output))
@@ -79,8 +79,15 @@ async function runBlock(
   file: string | undefined,
   url: string,
 ): Promise<Outcome> {
-  const env = { DATABASE_URL: url, npm_config_prefer_offline: 'true' }
   const cwd = project?.folder ?? ''
+  const env = {
+    DATABASE_URL: url,
+    npm_config_prefer_offline: 'true',
+    // The zone of the times that the documents show.
+    TZ: 'UTC',
+    // As if it were installed with --global.
+    PATH: [join(cwd, 'node_modules/.bin'), process.env['PATH']].join(delimiter),
+  }
   switch (language) {
     case 'sql':
       return runProgram('psql', [url, '-X', '-v', 'ON_ERROR_STOP=1', '-P', 'footer=off'], {

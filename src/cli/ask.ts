@@ -9,17 +9,17 @@ export function canAsk(): boolean {
 /** Asks on standard error. Whatever is not `y` or `yes` is a no; undefined is Ctrl-C. */
 export async function ask(question: string): Promise<boolean | undefined> {
   const lines = createInterface({ input: process.stdin, output: process.stderr })
-  try {
-    lines.setPrompt(`${question} [y/N] `)
-    lines.prompt()
-    const answer = await Promise.race([
-      once(lines, 'line').then(([line]) => String(line)),
-      once(lines, 'SIGINT').then(() => undefined),
-      // Ctrl-D.
-      once(lines, 'close').then(() => ''),
-    ])
-    return answer === undefined ? undefined : /^y(es)?$/i.test(answer.trim())
-  } finally {
-    lines.close()
-  }
+  lines.setPrompt(`${question} [y/N] `)
+  lines.prompt()
+  const answer = await Promise.race([
+    once(lines, 'line').then(([line]) => ({ line: String(line) })),
+    once(lines, 'SIGINT').then(() => 'interrupted' as const),
+    // Ctrl-D.
+    once(lines, 'close').then(() => 'closed' as const),
+  ])
+  lines.close()
+  if (typeof answer === 'object') return /^y(es)?$/i.test(answer.line.trim())
+  // The cursor still stands behind the question.
+  process.stderr.write('\n')
+  return answer === 'closed' ? false : undefined
 }

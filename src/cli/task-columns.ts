@@ -28,8 +28,8 @@ export const taskColumns: readonly Column<Task>[] = [
   {
     title: 'ATTEMPTS',
     text: ({ attemptCount, attemptMax }) => `${attemptCount} of ${attemptMax}`,
-    leaveOut: 1,
+    leaveOut: 2,
   },
-  { title: 'CREATED', text: ({ createdAt }) => formatTime(createdAt), leaveOut: 2 },
-  { title: 'LAST ERROR', text: ({ lastError }) => lastError ?? '', shrinkTo: 10 },
+  { title: 'CREATED', text: ({ createdAt }) => formatTime(createdAt), leaveOut: 3 },
+  { title: 'LAST ERROR', text: ({ lastError }) => lastError ?? '', shrinkTo: 10, leaveOut: 1 },
 ]

@@ -1,3 +1,4 @@
+import { stripVTControlCharacters } from 'node:util'
 import type { ExecutionContext } from 'ava'
 import { spawn, type IPty } from '@lydell/node-pty'
 import { commandLine } from './command-line.ts'
@@ -5,12 +6,12 @@ import { projectFolder } from './run-program.ts'
 
 /** `kanthorq-tasks` under a pseudo-terminal. */
 export interface Terminal {
-  /** Waits until what it has written matches; fails when it ends before. */
+  /** Waits until what it has written, colours and the like left out, matches; fails when it ends before. */
   until: (pattern: RegExp) => Promise<void>
   /** Types. */
   type: (keys: string) => void
-  /** Waits for its end. */
-  end: () => Promise<{ code: number; screen: string }>
+  /** Waits for its end. `raw` is all that it has written, `screen` without colours and the like. */
+  end: () => Promise<{ code: number; raw: string; screen: string }>
 }
 
 /** The keys Ctrl and C. */
@@ -33,10 +34,10 @@ export function openTerminal(
     rows: 24,
     env: { ...Object.fromEntries(inherited), TERM: 'xterm-256color', ...env },
   })
-  let screen = ''
+  let raw = ''
   const listeners = new Set<() => void>()
   pty.onData((data) => {
-    screen += data
+    raw += data
     for (const listener of listeners) listener()
   })
   const ended = endOf(pty)
@@ -48,27 +49,28 @@ export function openTerminal(
     until: (pattern) =>
       new Promise((resolve, reject) => {
         const look = () => {
-          if (!pattern.test(screen)) return
+          if (!pattern.test(stripVTControlCharacters(raw))) return
           listeners.delete(look)
           resolve()
         }
         listeners.add(look)
         void ended.then(() => {
-          reject(new Error(`it ended without ${String(pattern)}:\n${screen}`))
+          reject(new Error(`it ended without ${String(pattern)}:\n${raw}`))
         })
         look()
       }),
     type: (keys) => {
       pty.write(keys)
     },
-    end: async () => ({ code: await ended, screen }),
+    end: async () => ({ code: await ended, raw, screen: stripVTControlCharacters(raw) }),
   }
 }
 
+/** The exit code, as a shell has it. */
 function endOf(pty: IPty): Promise<number> {
   return new Promise((resolve) => {
-    pty.onExit(({ exitCode }) => {
-      resolve(exitCode)
+    pty.onExit(({ exitCode, signal = 0 }) => {
+      resolve(signal === 0 ? exitCode : 128 + signal)
     })
   })
 }
