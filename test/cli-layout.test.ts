@@ -71,7 +71,11 @@ test('the progress has a bar, the rate and the time that is left', (t) => {
     'cancelled 50,000 of 200,000 [#####---------------] 25% 10,000/s 15s left',
   )
   t.is(progressText(half, Infinity), 'cancelled 50,000 of 200,000 25% 10,000/s 15s left')
-  t.is(progressText({ ...half, total: undefined }, 80), 'cancelled 50,000, 10,000/s')
+  t.is(progressText({ ...half, total: undefined }, 80), 'cancelled 50,000 10,000/s')
+  t.is(
+    progressText({ ...half, tasks: 0, total: 10 }, 80),
+    `cancelled 0 of 10 [${'-'.repeat(20)}] 0%`,
+  )
 })
 
 test('the progress of more tasks than were counted is at most everything', (t) => {

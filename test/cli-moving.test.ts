@@ -223,7 +223,7 @@ test('while it works it says now and then how far it is', async (t) => {
   ]
   const { code, stdout, stderr } = await run(args)
   t.deepEqual([code, stdout], [0, '2 tasks cancelled\n'])
-  t.regex(stderr, /^cancelled 2, \d+\/s\n$/)
+  t.regex(stderr, /^cancelled 2 \d+\/s\n$/)
 })
 
 test('interrupted, it says how far it got and how to go on, and ends with 130', async (t) => {

@@ -58,7 +58,7 @@ for (const [answer, keys, expected] of [
     terminal.type(keys)
     const { code, screen } = await terminal.end()
     t.is(code, expected)
-    t.regex(screen, /\? \[y\/N\] n?\r\nnothing was done\r\n$/)
+    t.regex(screen, /\? \[y\/N\] n?\r+\nnothing was done\r\n$/)
     t.deepEqual(await statesOf(db, consumer, ids), ['pending'])
   })
 }

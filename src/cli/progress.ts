@@ -29,6 +29,7 @@ export class Progress {
     this.#output = output
     this.#done = done
     this.#total = total
+    if (output.isWatched) this.update(0)
   }
 
   update(tasks: number): void {
@@ -60,19 +61,19 @@ const barWidth = 20
 /** `cancelled 50,000 of 200,000 [#####---------------] 25% 8,400/s 18s left`, or as much of it as there is room for. */
 export function progressText({ done, tasks, total, elapsed }: Standing, width: number): string {
   const rate = (tasks / Math.max(elapsed, 1)) * 1000
-  const perSecond = `${formatNumber(Math.round(rate))}/s`
-  if (total === undefined) return cutOff(`${done} ${formatNumber(tasks)}, ${perSecond}`, width - 1)
+  const sum = `${done} ${formatNumber(tasks)}`
+  const pace = tasks === 0 ? [] : [`${formatNumber(Math.round(rate))}/s`]
+  // One column stays free: a terminal breaks the line when the last is written.
+  if (total === undefined) return cutOff([sum, ...pace].join(' '), width - 1)
   // It may turn out more than was counted before.
   const share = Math.min(tasks / Math.max(total, 1), 1)
   const filled = Math.round(share * barWidth)
-  const parts = [
-    `${done} ${formatNumber(tasks)} of ${formatNumber(total)}`,
-    ...(width === Infinity ? [] : [`[${'#'.repeat(filled)}${'-'.repeat(barWidth - filled)}]`]),
-    `${Math.floor(share * 100)}%`,
-    perSecond,
-    `${formatDuration((Math.max(total - tasks, 0) / rate) * 1000)} left`,
-  ]
-  // One column stays free: a terminal breaks the line when the last is written.
-  const whole = parts.join(' ')
-  return whole.length < width ? whole : cutOff([parts[0], ...parts.slice(-3)].join(' '), width - 1)
+  const bar = `[${'#'.repeat(filled)}${'-'.repeat(barWidth - filled)}]`
+  const left = `${formatDuration((Math.max(total - tasks, 0) / rate) * 1000)} left`
+  const head = `${sum} of ${formatNumber(total)}`
+  const tail = [`${Math.floor(share * 100)}%`, ...pace, ...(tasks === 0 ? [] : [left])]
+  const whole = [head, bar, ...tail].join(' ')
+  return width !== Infinity && whole.length < width
+    ? whole
+    : cutOff([head, ...tail].join(' '), width - 1)
 }
