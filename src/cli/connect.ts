@@ -18,7 +18,7 @@ const defaultTimeout = 15
  * @throws UsageError for what psql takes and node-postgres does not: a service, or a connection string of `name=value`
  */
 export async function connect(flags: ConnectionFlags): Promise<pg.Client> {
-  const url = filled(flags.url) ?? filled(process.env['DATABASE_URL'])
+  const url = filled(flags.url ?? process.env['DATABASE_URL'])
   refuseServices(url)
   const client = new pg.Client({
     ...(url !== undefined && { connectionString: url }),
