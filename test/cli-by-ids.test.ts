@@ -134,4 +134,3 @@ test('undo puts the tasks of operations back, the newest first', async (t) => {
       'there is no operation 999999999\n"kanthorq-tasks log" lists them; an old one may have been purged.\n',
   })
 })
-

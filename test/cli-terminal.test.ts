@@ -113,11 +113,21 @@ test('ids that nobody pipes in are missed at once', async (t) => {
   }
 })
 
+test('ids can be typed, until Ctrl-D', async (t) => {
+  const consumer = await makeConsumer(db, 'typed')
+  const [id = ''] = await makeTasks(db, consumer, ['pending'])
+  const terminal = openTerminal(t, ['cancel', consumer, '-'], env())
+  await terminal.until(/^Ids, one a line; Ctrl-D ends them\.\r\n/)
+  terminal.type(`${id}\r\x04`)
+  const { code, screen } = await terminal.end()
+  t.is(code, 0)
+  t.regex(screen, /1 task cancelled, 0 left alone\r\n$/)
+})
+
 test('Ctrl-C while ids are typed ends it', async (t) => {
   const terminal = openTerminal(t, ['cancel', 'a', '-'], env())
-  terminal.type('event_1\r')
-  await terminal.until(/event_1/)
-  terminal.type(ctrlC)
+  await terminal.until(/Ctrl-D/)
+  terminal.type(`event_1\r${ctrlC}`)
   t.is((await terminal.end()).code, 130)
 })
 

@@ -24,6 +24,7 @@ export async function namedIds(args: readonly string[], idsOf: IdsOf): Promise<s
   if (args.length > 1 && args.includes('-'))
     throw new UsageError('"-" stands for standard input: it does not go with ids beside it')
   if (args.length > 0 && args[0] !== '-') return [...args]
+  if (process.stdin.isTTY) process.stderr.write('Ids, one a line; Ctrl-D ends them.\n')
   const ids = await readIds(process.stdin, idsOf)
   if (ids.length === 0) throw new NothingError('there are no ids on standard input')
   return ids
