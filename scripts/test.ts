@@ -1,12 +1,25 @@
 // npm test: all pgTAP files and all ava files, on one server, each kind twice: as the owner of everything, and as a role
 // that may only execute the functions.
-import { readdirSync, readFileSync } from 'node:fs'
-import { createTemplate } from '../test/support/template.ts'
+//
+// What else it can be told by the environment is for scripts/test-matrix.ts:
+// - KANTHORQ_TEST_VIA=pgbouncer    calls go through PgBouncer (test/support/route.ts)
+// - KANTHORQ_TEST_PARTITIONS=4     tables of tasks have so many partitions (test/support/template.ts)
+// - KANTHORQ_TEST_WITHOUT=a,b      test files to leave out
+// - KANTHORQ_TEST_ONCE=1           each file once, as the role that may only execute the functions if it can be run as that
+// - KANTHORQ_TEST_TOTALS=file      a file to which the last line is added
+import { appendFileSync, readdirSync, readFileSync } from 'node:fs'
+import { openRoute, routed } from '../test/support/route.ts'
+import { as, createTemplate, type Template } from '../test/support/template.ts'
 import { findTapFiles, runTapFiles } from './pg-tap-runner.ts'
 import { runAva } from './run-ava.ts'
 import { startServer } from './server.ts'
 import { createDatabase } from './throwaway-database.ts'
 
+const once = process.env['KANTHORQ_TEST_ONCE'] !== undefined
+/** These take long, and are not run as the owner: the role with fewer rights has more that could go wrong. */
+const long = ['hostile-input', 'hostile-sessions', 'isolation-levels', 'model', 'races'].map(
+  (name) => `test/${name}.test.ts`,
+)
 const sum = { passed: 0, failed: 0 }
 
 function add(result: { passed: number; failed: number }): void {
@@ -17,34 +30,70 @@ function add(result: { passed: number; failed: number }): void {
 const server = await startServer()
 try {
   const template = await createTemplate(server.url)
+  const closeRoute = await openRoute(server.url, template)
   const env = { DATABASE_URL: server.url, KANTHORQ_TEST_TEMPLATE: JSON.stringify(template) }
 
-  const { url } = await createDatabase(server.url, new URL(template.url).pathname.slice(1))
-  const files = await findTapFiles(['db/tests'])
-  title('pgTAP, as the owner')
-  add(await runTapFiles({ url, files, reporter: 'report' }))
-  title('pgTAP, as a role that may only execute the functions')
-  add(await runTapFiles({ url, files, reporter: 'report', role: template.operator.name }))
+  const asOwner = once ? [] : [{ title: 'pgTAP, as the owner', role: undefined }]
+  const asOperator = {
+    title: 'pgTAP, as a role that may only execute the functions',
+    role: template.operator,
+  }
+  // Both at once, for one of them alone leaves half of the machine idle.
+  const tap = [...asOwner, asOperator].map(async ({ title, role }) => ({
+    ...(await runTap(template.url, role)),
+    title,
+  }))
+  for (const result of await Promise.all(tap)) {
+    title(result.title)
+    process.stdout.write(result.report)
+    add(result)
+  }
 
-  title('ava, as the owner')
-  add(await runAva([], env))
+  const files = avaFiles()
+  const ownersFiles = files.filter((file) => !usesDatabase(file) || (!once && !long.includes(file)))
+  if (ownersFiles.length > 0) {
+    title('ava, as the owner')
+    add(await runAva(ownersFiles, env))
+  }
   title('ava, as a role that may only execute the functions')
-  add(await runAva(filesWithDatabase(), { ...env, KANTHORQ_TEST_AS: 'operator' }))
+  add(await runAva(files.filter(usesDatabase), { ...env, KANTHORQ_TEST_AS: 'operator' }))
+  await closeRoute()
 } finally {
   await server.stop()
 }
-console.log(`\n${String(sum.passed)} passed, ${String(sum.failed)} failed`)
+const total = `${String(sum.passed)} passed, ${String(sum.failed)} failed`
+console.log(`\n${total}`)
+const totals = process.env['KANTHORQ_TEST_TOTALS']
+if (totals) appendFileSync(totals, `${total}\n`)
 process.exitCode = sum.failed === 0 && sum.passed > 0 ? 0 : 1
 
 function title(text: string): void {
   console.log(`\n${text} (PostgreSQL ${server.version})\n`)
 }
 
-/** The test files that can be run as another role: those that take their database from useDatabase. */
-function filesWithDatabase(): string[] {
+/** Runs the pgTAP files in a database of their own. */
+async function runTap(templateUrl: string, role?: Template['operator']) {
+  const { url } = await createDatabase(server.url, new URL(templateUrl).pathname.slice(1))
+  const files = (await findTapFiles(['db/tests'])).filter(isWanted)
+  let report = ''
+  const write = (text: string) => (report += text)
+  const login = routed(role ? as(role, url) : url)
+  return { ...(await runTapFiles({ url: login, files, reporter: 'report', write })), report }
+}
+
+function avaFiles(): string[] {
   return readdirSync('test')
+    .filter((file) => file.endsWith('.test.ts'))
     .map((file) => `test/${file}`)
-    .filter(
-      (file) => file.endsWith('.test.ts') && readFileSync(file, 'utf8').includes('useDatabase('),
-    )
+    .filter(isWanted)
+}
+
+/** Whether a test file can be run as another role: those can that take their database from useDatabase. */
+function usesDatabase(file: string): boolean {
+  return readFileSync(file, 'utf8').includes('useDatabase(')
+}
+
+/** Whether it is not among those that were to be left out. */
+function isWanted(file: string): boolean {
+  return !(process.env['KANTHORQ_TEST_WITHOUT'] ?? '').split(',').includes(file)
 }

@@ -117,7 +117,7 @@ async function createFrom(client: pg.Client, name: string, template: string): Pr
  * then takes the whole process down.
  */
 async function dropPolitely(client: pg.Client, name: string): Promise<void> {
-  const deadline = Date.now() + 2000
+  const deadline = Date.now() + 5000
   while (Date.now() < deadline) {
     const { rows } = await client.query('SELECT FROM pg_stat_activity WHERE datname = $1', [name])
     if (rows.length === 0) break

@@ -41,6 +41,8 @@ export async function migrate(options: MigrateOptions): Promise<string[]> {
 
   if (isClient(database)) return run(database, { ...options, schema })
   const client = new pg.Client(database)
+  // When the connection is lost, what is running fails. Without a listener, the whole process would end as well.
+  client.on('error', () => undefined)
   await client.connect()
   try {
     return await run(client, { ...options, schema })
@@ -72,10 +74,13 @@ async function run(
     })
     return done.map((migration) => migration.name)
   } finally {
-    await client.query("select set_config('search_path', $1, false), pg_advisory_unlock($2)", [
-      path.rows[0]?.search_path,
-      PG_MIGRATE_LOCK_ID,
-    ])
+    // With a connection that is lost the lock is gone, and what was running has said why.
+    await client
+      .query("select set_config('search_path', $1, false), pg_advisory_unlock($2)", [
+        path.rows[0]?.search_path,
+        PG_MIGRATE_LOCK_ID,
+      ])
+      .catch(() => undefined)
   }
 }
 

@@ -29,6 +29,8 @@ for (const document of ['README.md', ...docs()]) {
     const { url, client } = await server.emptyDatabase(t)
     await client.query(readFileSync(join(projectFolder, 'test/fixtures/kanthorq-go.sql'), 'utf8'))
     await migrate({ database: url })
+    // As it is by default from PostgreSQL 15 on.
+    await client.query('revoke create on schema public from public')
     const role = await server.role()
 
     const blocks = codeBlocks(readFileSync(join(projectFolder, document), 'utf8'))
@@ -151,6 +153,7 @@ function docs(): string[] {
   return readdirSync(join(projectFolder, 'docs'), { recursive: true, encoding: 'utf8' })
     .filter((file) => file.endsWith('.md'))
     .map((file) => `docs/${file}`)
+    .filter((file) => readFileSync(join(projectFolder, file), 'utf8').includes('```'))
 }
 
 function codeBlocks(markdown: string): Block[] {

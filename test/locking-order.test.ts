@@ -48,17 +48,17 @@ for (const [n, { of, before = '', after = '' }] of tables.entries()) {
     const session = await openSession(t, db.pool)
     for (const setting of settings) {
       await session.query(`reset all; ${setting}`)
-      for (const transition of ['cancel', 'resume'] as const) {
-        const call = { transition, consumer, table, holder, session }
-        const first29 = ids(kindFor[transition], 1, 29)
-        t.deepEqual(await lockedBefore(call), first29, `${transition} after "${setting}"`)
+      for (const action of ['cancel', 'resume', 'undo'] as const) {
+        const meeting = { action, consumer, table, holder, session }
+        const first29 = ids(kindFor[action], 1, 29)
+        t.deepEqual(await lockedBefore(meeting), first29, `${action} after "${setting}"`)
       }
     }
   })
 }
 
 interface Meeting {
-  transition: 'cancel' | 'resume'
+  action: 'cancel' | 'resume' | 'undo'
   consumer: string
   table: string
   /** Who holds the task in the middle. */
@@ -68,17 +68,22 @@ interface Meeting {
 }
 
 /** What a call for 60 tasks has locked of them by the time that it comes to the one in their middle, and waits there. */
-async function lockedBefore({ transition, consumer, table, holder, session }: Meeting) {
+async function lockedBefore({ action, consumer, table, holder, session }: Meeting) {
   const [holding, waiting] = [await processOf(holder), await processOf(session)]
-  const kind = kindFor[transition]
+  const kind = kindFor[action]
+  const neitherOrder = [...ids(kind, 21, 60), ...ids(kind, 1, 20).reverse()]
+  const tasks = new TaskClient(session)
+  // What there is to undo, and is undone for good before the next meeting.
+  if (action === 'undo') await tasks.cancel(consumer, neitherOrder)
+  const [newest] = await tasks.operations(consumer)
   await holder.query('begin')
   await holder.query(`select from ${table} where event_id = any ($1) for update`, [
     ids(kind, 30, 30),
   ])
   await session.query('begin')
 
-  const neitherOrder = [...ids(kind, 21, 60), ...ids(kind, 1, 20).reverse()]
-  const call = new TaskClient(session)[transition](consumer, neitherOrder)
+  const call =
+    action === 'undo' ? tasks.undo(newest?.id ?? '') : tasks[action](consumer, neitherOrder)
   await Promise.race([withoutWaiting(call), untilBlocked(db.owner, [waiting], holding)])
   const { rows } = await db.owner.query<{ event_id: string }>(
     `select i as event_id from unnest($1::text[]) i
@@ -89,10 +94,11 @@ async function lockedBefore({ transition, consumer, table, holder, session }: Me
   await holder.query('rollback')
   await call
   await session.query('rollback')
+  if (action === 'undo') await tasks.undo(newest?.id ?? '')
   return rows.map((row) => row.event_id)
 }
 
-const kindFor = { cancel: 'c', resume: 'r' } as const
+const kindFor = { cancel: 'c', resume: 'r', undo: 'c' } as const
 
 /** The ids of tasks `from` to `to` of a kind. */
 function ids(kind: 'c' | 'r', from: number, to: number) {

@@ -6,7 +6,7 @@ import { text } from 'node:stream/consumers'
 import { setTimeout as delay } from 'node:timers/promises'
 import test, { type ExecutionContext } from 'ava'
 import pg from 'pg'
-import { startServer, type Server } from '../scripts/server.ts'
+import { startKillableServer, startServer, type Server } from '../scripts/server.ts'
 import { createDatabase, createRole } from '../scripts/throwaway-database.ts'
 
 // These tests too may run with DATABASE_URL, as part of a run. What they start must know of neither.
@@ -106,6 +106,22 @@ test('starts a server that answers, and leaves no process and no folder when sto
   await server.stop()
   t.deepEqual(remains(), nothing)
   await t.notThrowsAsync(() => server.stop())
+})
+
+test('a server that was killed starts again with all that was committed, and leaves nothing either', async (t) => {
+  const server = await startKillableServer()
+  const remains = await remainsOf(server.url)
+  t.deepEqual(await query(server.url, 'SHOW fsync'), ['on'])
+  for (const answer of [42, 43]) {
+    await query(server.url, `CREATE TABLE fact${answer} AS SELECT ${answer} AS answer`)
+    await server.kill()
+    t.deepEqual(remains(), { process: false, folder: true })
+    await server.start()
+    t.deepEqual(await query(server.url, `SELECT answer FROM fact${answer}`), [answer])
+  }
+  await server.kill()
+  await server.stop()
+  t.deepEqual(remains(), nothing)
 })
 
 test('listens on the loopback address only, without a socket file', async (t) => {

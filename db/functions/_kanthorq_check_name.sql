@@ -19,7 +19,7 @@ begin
       using errcode = 'KQ003', hint = 'At most 256 are allowed.';
   end if;
   if name !~ '^[a-zA-Z0-9]+(_[a-zA-Z0-9]+)*$' then
-    raise exception '% is not a % name', quote_literal(name), kind
+    raise exception '% is not a % name', kanthorq_schema._kanthorq_shown(name), kind
       using errcode = 'KQ003',
         hint = 'Use ASCII letters and digits, with single underscores between them: order_update.';
   end if;

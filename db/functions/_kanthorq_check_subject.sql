@@ -17,7 +17,7 @@ begin
       using errcode = 'KQ003', hint = 'At most 256 are allowed.';
   end if;
   if subject !~ '^[a-zA-Z0-9]+([._-]?[a-zA-Z0-9]+)*$' then
-    raise exception '% is not a subject', quote_literal(subject)
+    raise exception '% is not a subject', kanthorq_schema._kanthorq_shown(subject)
       using errcode = 'KQ003',
         hint = 'Use ASCII letters and digits, with single dots, hyphens or underscores between them: order.created.v1';
   end if;

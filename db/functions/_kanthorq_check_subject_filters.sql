@@ -21,7 +21,7 @@ begin
     raise exception '% is not a one-dimensional array', argument
       using errcode = 'KQ003', hint = 'Pass an array of subject filters: array[''order.>''].';
   end if;
-  select coalesce(quote_literal(f.filter), 'null') into v_bad
+  select kanthorq_schema._kanthorq_shown(f.filter) into v_bad
   from unnest(filters) f (filter)
   where f.filter is null
     or length(f.filter) > 256

@@ -19,11 +19,11 @@ begin
   end if;
   select r.* into registry from kanthorq_schema.kanthorq_consumer_registry r where r.name = consumer;
   if not found then
-    raise exception 'there is no consumer %', quote_literal(consumer)
+    raise exception 'there is no consumer %', kanthorq_schema._kanthorq_shown(consumer)
       using errcode = 'KQ001',
         hint = 'Names are case-sensitive. To list them: select name from kanthorq_schema.kanthorq_consumer_registry';
   end if;
-  task_table := kanthorq_schema._kanthorq_table(registry.id, 'consumer ' || quote_literal(consumer));
+  task_table := kanthorq_schema._kanthorq_table(registry.id::text, 'event_id', 'consumer ' || kanthorq_schema._kanthorq_shown(consumer));
 end
 $function$;
 

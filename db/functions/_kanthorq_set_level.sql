@@ -16,7 +16,7 @@ declare
 begin
   select r.rolname into v_role from pg_roles r where r.rolname = role;
   if not found then
-    raise exception 'there is no role %', coalesce(quote_literal(left(role, 100)), 'null')
+    raise exception 'there is no role %', kanthorq_schema._kanthorq_shown(role)
       using errcode = 'KQ003', hint = 'Name a role that exists; CREATE ROLE makes one. PUBLIC can''t be given anything here.';
   end if;
   if v_role = current_user then

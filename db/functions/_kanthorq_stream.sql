@@ -19,11 +19,11 @@ begin
   end if;
   select r.* into registry from kanthorq_schema.kanthorq_stream_registry r where r.name = stream;
   if not found then
-    raise exception 'there is no stream %', quote_literal(stream)
+    raise exception 'there is no stream %', kanthorq_schema._kanthorq_shown(stream)
       using errcode = 'KQ001',
         hint = 'Names are case-sensitive. To list them: select name from kanthorq_schema.kanthorq_stream_registry';
   end if;
-  event_table := kanthorq_schema._kanthorq_table(registry.id, 'stream ' || quote_literal(stream));
+  event_table := kanthorq_schema._kanthorq_table(registry.id::text, 'id', 'stream ' || kanthorq_schema._kanthorq_shown(stream));
 end
 $function$;
 

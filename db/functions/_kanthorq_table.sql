@@ -1,9 +1,7 @@
--- The table that holds the events of a stream or the tasks of a consumer, given the id from its registry row.
+-- The table behind a stream id or a consumer id, like _kanthorq_find_table, but raises KQ002 when there is none.
 --
--- KanthorQ names it `kanthorq_` || id and keeps it in the schema of its registries (entities.Collection).
 -- owner says whose table it is, for the message. The result prints qualified and quoted, ready for format('%s').
--- Raises KQ002 when the table is gone.
-create or replace function kanthorq_schema._kanthorq_table(id text, owner text)
+create or replace function kanthorq_schema._kanthorq_table(id text, key text, owner text)
 returns regclass
 language plpgsql
 stable
@@ -11,14 +9,14 @@ security definer
 set search_path to pg_catalog, pg_temp
 as $function$
 declare
-  v_name text := format('kanthorq_schema.%I', 'kanthorq_' || id);
+  v_table regclass := kanthorq_schema._kanthorq_find_table(id, key);
 begin
-  if to_regclass(v_name) is null then
-    raise exception 'the table % of % is gone', v_name, owner
+  if v_table is null then
+    raise exception 'the table % of % is gone', format('kanthorq_schema.%I', 'kanthorq_' || id), owner
       using errcode = 'KQ002',
         hint = 'Restore the table from a backup. Registering the name again would make an empty one.';
   end if;
-  return to_regclass(v_name);
+  return v_table;
 end
 $function$;
 

@@ -13,7 +13,7 @@
 create or replace function
 kanthorq_schema._kanthorq_task_action(
   action text,
-  reset_attempts boolean default false,
+  reset_attempts boolean,
   out from_states smallint[],
   out condition text,
   out to_state smallint,
@@ -51,7 +51,7 @@ begin
       to_state := kanthorq_schema._kanthorq_task_state('discarded');
       assignments := 'finalized_at = $1';
     else
-      raise exception '% is not an action', coalesce(quote_literal(action), 'null')
+      raise exception '% is not an action', kanthorq_schema._kanthorq_shown(action)
         using errcode = 'KQ003', hint = 'The actions are cancel, resume and discard.';
   end case;
 end

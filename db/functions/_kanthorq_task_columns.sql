@@ -10,16 +10,18 @@ security definer
 set search_path to pg_catalog, pg_temp
 as $function$
 select format(
-  't.event_id::text, t.subject::text, case t.state %s end, t.state = any (%L) and %s,'
-  ' to_timestamp(nullif(t.schedule_at, 0) / 1000.0), to_timestamp(nullif(t.finalized_at, 0) / 1000.0),'
-  ' t.attempt_count::integer, $2::integer, to_timestamp(nullif(t.attempted_at, 0) / 1000.0),'
-  ' t.attempted_error[array_upper(t.attempted_error, 1)] ->> ''error'', t.metadata,'
-  ' to_timestamp(t.created_at / 1000.0), to_timestamp(t.updated_at / 1000.0)',
+  't.event_id::text, t.subject::text, case t.state %s end, t.state = any (%L) and %s, %s, %s, t.attempt_count::integer,'
+  ' $2::integer, %s, t.attempted_error[array_upper(t.attempted_error, 1)] ->> ''error'', t.metadata, %s, %s',
   (select string_agg(format('when %s then %L', s.code, s.name), ' ') from kanthorq_schema._kanthorq_task_states() s),
   d.from_states,
-  d.condition
+  d.condition,
+  kanthorq_schema._kanthorq_as_time('nullif(t.schedule_at, 0)'),
+  kanthorq_schema._kanthorq_as_time('nullif(t.finalized_at, 0)'),
+  kanthorq_schema._kanthorq_as_time('nullif(t.attempted_at, 0)'),
+  kanthorq_schema._kanthorq_as_time('t.created_at'),
+  kanthorq_schema._kanthorq_as_time('t.updated_at')
 )
-from kanthorq_schema._kanthorq_task_action('discard') d
+from kanthorq_schema._kanthorq_task_action('discard', false) d
 $function$;
 
 comment on function kanthorq_schema._kanthorq_task_columns is 'Internal. The SELECT list that makes a kanthorq_task.';

@@ -40,6 +40,10 @@ begin
       raise exception 'subject is empty'
         using errcode = 'KQ003', hint = 'Pass null for any subject, or a filter such as order.>';
     end if;
+    if length(subject) > 256 then
+      raise exception 'subject has % characters', length(subject)
+        using errcode = 'KQ003', hint = 'No subject has more than 256.';
+    end if;
     if subject ~ '[*>]' then
       subject_pattern := kanthorq_schema._kanthorq_subject_pattern(subject);
       condition := condition || ' and t.subject ~ $4';

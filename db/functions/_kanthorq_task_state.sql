@@ -14,7 +14,7 @@ declare
 begin
   select s.code into v_code from kanthorq_schema._kanthorq_task_states() s where s.name = _kanthorq_task_state.name;
   if v_code is null then
-    raise exception '% is not a task state', coalesce(quote_literal(name), 'null')
+    raise exception '% is not a task state', kanthorq_schema._kanthorq_shown(name)
       using errcode = 'KQ003',
         hint = 'The states are ' || (select string_agg(s.name, ', ') from kanthorq_schema._kanthorq_task_states() s) || '.';
   end if;

@@ -21,7 +21,7 @@
 -- updated_at always grows, also when two calls move a task in the same millisecond or an application's clock is ahead: undo
 -- tells by it which of them was the last.
 --
--- due is when resumed tasks run. With a spread_step (milliseconds, fractions count) the n-th of event_ids, counted from
+-- due is when resumed tasks run. With a spread_step (milliseconds, fractions count; 0 is none) the n-th of event_ids, counted from
 -- spread_from, runs at due + n × spread_step; event_ids must then be sorted.
 create or replace function
 kanthorq_schema._kanthorq_task_transition(
@@ -29,10 +29,10 @@ kanthorq_schema._kanthorq_task_transition(
   consumer text,
   event_ids text[],
   reason text,
-  due timestamp with time zone default null,
-  reset_attempts boolean default false,
-  spread_step double precision default 0,
-  spread_from bigint default 0,
+  due timestamp with time zone,
+  reset_attempts boolean,
+  spread_step double precision,
+  spread_from bigint,
   out updated text[],
   out noop text[]
 )
@@ -59,6 +59,7 @@ declare
   v_partitioned boolean;
   v_at_once boolean := false;
   v_newest bigint;
+  v_count bigint;
   v_ctids tid[];
   v_done kanthorq_schema.kanthorq_task_operation;
 begin
@@ -67,9 +68,12 @@ begin
   v_action := kanthorq_schema._kanthorq_task_action(action, reset_attempts);
   v_partitioned := (select c.relkind = 'p' from pg_class c where c.oid = v_consumer.task_table);
 
-  v_update := format('update %s as t set state = $5, updated_at = greatest($1, t.updated_at + 1), %s', v_consumer.task_table, v_action.assignments);
+  v_update := format(
+    'update %s as t set state = $5, updated_at = greatest($1, least(t.updated_at, 9223372036854775806) + 1), %s',
+    v_consumer.task_table, v_action.assignments
+  );
   if spread_step > 0 then
-    v_update := replace(v_update, '$6', '$6 + $7 * ($8 + width_bucket(t.event_id::text, $3) - 1)');
+    v_update := replace(v_update, '$6', 'least($6 + $7 * ($8 + width_bucket(t.event_id::text, $3) - 1), 8640000000000000)');
   end if;
   v_where := 't.event_id = any ((select $3)::text[]) and t.state::integer = any ($4) and ' || v_action.condition;
   v_log := 'coalesce(array_agg(t.event_id::text), ''{}''), array_agg(t.state), array_agg(t.updated_at), max(t.updated_at)'
@@ -114,10 +118,28 @@ begin
         || case when v_partitioned then 't.event_id = any ((select $9)::text[])' else 't.ctid = any ($10)' end
       using v_now, (v_consumer.registry).attempt_max, event_ids, v_action.from_states::integer[], v_action.to_state,
         v_due, spread_step, spread_from, v_done.event_ids, v_ctids;
+      get diagnostics v_count = row_count;
+      if v_count < cardinality(v_done.event_ids) then
+        -- A trigger may keep a row from being updated. It is in the old state still.
+        execute format(
+          'select coalesce(array_agg(e.a), ''{}''), array_agg(e.b), array_agg(e.c), max(e.c), array_agg(e.d), array_agg(e.e),'
+          ' array_agg(e.f), array_agg(e.g) from unnest($1, $2, $3, $4, $5, $6, $7) e (a, b, c, d, e, f, g)'
+          ' join %s t on t.event_id = e.a where t.state = $8',
+          v_consumer.task_table
+        )
+        into v_done.event_ids, v_done.from_state, v_done.from_updated_at, v_newest, v_done.from_schedule_at,
+          v_done.from_finalized_at, v_done.from_attempt_count, v_done.to_attempt_count
+        using v_done.event_ids, v_done.from_state, v_done.from_updated_at, v_done.from_schedule_at,
+          v_done.from_finalized_at, v_done.from_attempt_count, v_done.to_attempt_count, v_action.to_state;
+      end if;
     end if;
+  end if;
+
+  if cardinality(v_done.event_ids) > 0 then
     if v_newest >= v_now then
       v_done.to_updated_at := array(
-        select greatest(v_now, f.updated_at + 1) from unnest(v_done.from_updated_at) with ordinality f (updated_at, n) order by f.n
+        select greatest(v_now, least(f.updated_at, 9223372036854775806) + 1)
+        from unnest(v_done.from_updated_at) with ordinality f (updated_at, n) order by f.n
       );
     end if;
     v_done.at := to_timestamp(v_now / 1000.0);

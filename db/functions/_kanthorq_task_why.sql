@@ -1,15 +1,15 @@
 -- Where a task stands, as a sentence for kanthorq_task_explain.
 --
--- A state that has no name comes as its code. Times are epoch milliseconds and are shown in the session's time zone, to the second.
+-- A state that has no name comes as its code. Times are shown in the session's time zone, to the second.
 create or replace function
 kanthorq_schema._kanthorq_task_why(
   state text,
-  schedule_at bigint,
-  finalized_at bigint,
+  schedule_at timestamp with time zone,
+  finalized_at timestamp with time zone,
   attempt_count smallint,
   attempt_max smallint,
   last_error text,
-  now bigint
+  now timestamp with time zone
 )
 returns text
 language plpgsql
@@ -18,8 +18,8 @@ security definer
 set search_path to pg_catalog, pg_temp
 as $function$
 declare
-  v_due text := date_trunc('second', to_timestamp(schedule_at / 1000.0))::text;
-  v_done text := coalesce(' at ' || date_trunc('second', to_timestamp(nullif(finalized_at, 0) / 1000.0)), '');
+  v_due text := date_trunc('second', schedule_at)::text;
+  v_done text := coalesce(' at ' || date_trunc('second', finalized_at), '');
   v_spent boolean := attempt_count > attempt_max;
   v_overdue boolean := schedule_at < now;
   v_attempts text := format('attempts spent (%s of %s)', attempt_count, attempt_max);

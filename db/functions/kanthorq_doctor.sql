@@ -25,14 +25,14 @@ begin
     format('%s %L is registered, but its table %s does not exist', r.kind, r.name, r.task_table),
     format('-- restore the table from a backup, or: delete from %s where name = %L', r.registry, r.name)
   from (
-    select 'consumer' as kind, c.name, format('kanthorq_schema.%I', 'kanthorq_' || c.id) as task_table,
+    select 'consumer' as kind, c.name, c.id::text, 'event_id' as key, format('kanthorq_schema.%I', 'kanthorq_' || c.id) as task_table,
       'kanthorq_schema.kanthorq_consumer_registry' as registry
     from kanthorq_schema.kanthorq_consumer_registry c
     union all
-    select 'stream', s.name, format('kanthorq_schema.%I', 'kanthorq_' || s.id), 'kanthorq_schema.kanthorq_stream_registry'
+    select 'stream', s.name, s.id::text, 'id', format('kanthorq_schema.%I', 'kanthorq_' || s.id), 'kanthorq_schema.kanthorq_stream_registry'
     from kanthorq_schema.kanthorq_stream_registry s
   ) r
-  where to_regclass(r.task_table) is null
+  where kanthorq_schema._kanthorq_find_table(r.id, r.key) is null
   order by r.kind, r.name;
 
   return query
@@ -60,25 +60,25 @@ begin
       )
     end
   from kanthorq_schema.kanthorq_consumer_registry r
-  join pg_class c on c.oid = to_regclass(format('kanthorq_schema.%I', 'kanthorq_' || r.id))
+  join pg_class c on c.oid = kanthorq_schema._kanthorq_find_table(r.id::text, 'event_id')
   left join pg_index i on i.indexrelid = to_regclass(format('kanthorq_schema.%I', c.relname || '_scheduling'))
-  where not kanthorq_schema._kanthorq_has_scheduling_index(c.oid)
+  where not kanthorq_schema._kanthorq_has_scheduling_index(c.oid::regclass)
   order by r.name;
 
   for v_consumer in
     select r.name, c.oid::regclass as task_table, r.attempt_max
     from kanthorq_schema.kanthorq_consumer_registry r
-    join pg_class c on c.oid = to_regclass(format('kanthorq_schema.%I', 'kanthorq_' || r.id))
+    join pg_class c on c.oid = kanthorq_schema._kanthorq_find_table(r.id::text, 'event_id')
     order by r.name
   loop
     execute format(
       'select count(*) filter (where t.state = any ($3) and %s), count(*) filter (where t.state = $4) from %s t',
-      (kanthorq_schema._kanthorq_task_action('discard')).condition,
+      (kanthorq_schema._kanthorq_task_action('discard', false)).condition,
       v_consumer.task_table
     )
     into v_stuck, v_parked
     using extract(epoch from clock_timestamp()) * 1000, v_consumer.attempt_max,
-      (kanthorq_schema._kanthorq_task_action('discard')).from_states, kanthorq_schema._kanthorq_task_state('available');
+      (kanthorq_schema._kanthorq_task_action('discard', false)).from_states, kanthorq_schema._kanthorq_task_state('available');
 
     if v_stuck > 0 then
       return query values (
@@ -109,6 +109,17 @@ begin
     )
   order by p.oid::regprocedure::text;
 
+  -- Whoever may make a function there can have people call it instead of ours.
+  return query
+  select 'schema is open', 'error',
+    format('anybody may create objects in schema %s, and so put a function in the way of somebody''s call', n.oid::regnamespace),
+    format('revoke create on schema %s from public', n.oid::regnamespace)
+  from pg_namespace n
+  where n.oid = 'kanthorq_schema'::regnamespace
+    and exists (
+      select from aclexplode(n.nspacl) a where a.grantee = 0 and a.privilege_type = 'CREATE'
+    );
+
   return query
   select 'migrations', 'warning',
     format('migration %s is not recorded in kanthorq_migrations', kanthorq_schema._kanthorq_newest_migration()),
@@ -121,7 +132,7 @@ comment on function kanthorq_schema.kanthorq_doctor is 'Looks for what is wrong 
 
 Returns a row for each finding, none if all is well:
 check     what was looked at: table is gone, table is nobody''s, no scheduling index, stuck tasks, tasks in available, PUBLIC may
-          execute, migrations
+          execute, schema is open, migrations
 severity  error, warning or info
 detail    what was found, and what follows from it
 fix       the SQL that mends it; a comment where a person has to decide first. So this is safe:

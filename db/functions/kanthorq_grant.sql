@@ -11,7 +11,7 @@ set search_path to pg_catalog, pg_temp
 as $function$
 begin
   if level is null or level not in ('viewer', 'operator') then
-    raise exception '% is not a level', coalesce(quote_literal(left(level, 100)), 'null')
+    raise exception '% is not a level', kanthorq_schema._kanthorq_shown(level)
       using errcode = 'KQ003', hint = 'The levels are viewer and operator. kanthorq_revoke takes the rights away.';
   end if;
   perform kanthorq_schema._kanthorq_set_level(role, level);

@@ -41,6 +41,10 @@ begin
     end if;
   end;
 
+  if pause operator(pg_catalog.<) interval '0' or pause operator(pg_catalog.>) interval '1 day' then
+    raise exception 'pause is %', pause using errcode = 'KQ003', hint = 'Pass an interval of at most a day, or null.';
+  end if;
+
   updated := 0;
   loop
     select b.progress, b.updated, b.total into v_batch

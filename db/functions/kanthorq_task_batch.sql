@@ -49,6 +49,7 @@ declare
   );
   v_now bigint := floor(extract(epoch from clock_timestamp()) * 1000)::bigint;
   v_states smallint[];
+  v_at record;
   v_walk integer;
   v_limit bigint;
   v_where text;
@@ -57,37 +58,27 @@ declare
   v_last_schedule_at bigint;
 begin
   if v_filter.empty and everything is not true then
-    raise exception 'the filter is empty, so it would % all tasks of %', action, quote_literal(consumer)
+    raise exception 'the filter is empty, so it would % all tasks of %', action, kanthorq_schema._kanthorq_shown(consumer)
       using errcode = 'KQ003', hint = 'Name states, a subject or the like; or pass everything => true if that is what you want.';
   end if;
   if batch_size is null or batch_size < 1 or max_tasks < 1 then
     raise exception 'batch_size is %, max_tasks is %', coalesce(batch_size::text, 'null'), coalesce(max_tasks::text, 'null')
       using errcode = 'KQ003', hint = 'Both have to be at least 1; a max_tasks of null is no limit.';
   end if;
-  if not isfinite(schedule_at) or not isfinite(spread) or extract(epoch from spread) < 0 then
+  if not isfinite(schedule_at) or not isfinite(spread) or spread < interval '0' or spread > interval '100 years' then
     raise exception 'schedule_at is %, spread is %', coalesce(schedule_at::text, 'null'), coalesce(spread::text, 'null')
-      using errcode = 'KQ003', hint = 'Pass a point in time and a positive interval, or null for now and for all at once.';
+      using errcode = 'KQ003', hint = 'Pass a point in time and a positive interval of at most a hundred years, or null for now and for all at once.';
   end if;
   v_states := array(
     select s from unnest(v_action.from_states) s where v_filter.codes is null or s = any (v_filter.codes) order by s
   );
   if cardinality(v_states) = 0 then
-    raise exception '% does not take tasks in state %', action, array_to_string(states, ', ')
+    raise exception '% does not take tasks in state %', action, (select string_agg(distinct s, ', ') from unnest(states) s)
       using errcode = 'KQ003',
         hint = format('It takes %s.', (
           select string_agg(s.name, ', ') from kanthorq_schema._kanthorq_task_states() s
           where s.code = any (v_action.from_states)
         ));
-  end if;
-
-  if progress is not null and not coalesce(
-    jsonb_path_match(
-      progress, 'strict $.started >= 0 && $.done >= 0 && $.walk >= 0 && $.walk <= $states',
-      jsonb_build_object('states', cardinality(v_states)), true
-    ), false
-  ) then
-    raise exception 'progress is not one of this call: %', progress
-      using errcode = 'KQ003', hint = 'Pass null to begin, then what the batch before returned, with the other arguments unchanged.';
   end if;
 
   -- Nothing that is newer than the first batch.
@@ -110,8 +101,9 @@ begin
     end if;
   end if;
 
-  total := (progress ->> 'done')::bigint;
-  v_walk := (progress ->> 'walk')::integer;
+  v_at := kanthorq_schema._kanthorq_task_progress(progress, cardinality(v_states));
+  total := v_at.done;
+  v_walk := v_at.walk;
   v_limit := greatest(least(batch_size, max_tasks - total), 0);
 
   execute format(
@@ -130,8 +122,8 @@ begin
   )
   into v_ids, v_last_id, v_last_schedule_at
   using v_now, (v_consumer.registry).attempt_max, v_states, v_filter.subject_pattern, metadata, error,
-    v_filter.created_from, v_filter.created_to, (progress ->> 'started')::bigint,
-    coalesce(progress ->> 'event_id', ''), coalesce((progress ->> 'schedule_at')::bigint, -9223372036854775808),
+    v_filter.created_from, v_filter.created_to, v_at.started,
+    coalesce(v_at.event_id, ''), coalesce(v_at.schedule_at, -9223372036854775808),
     v_limit;
 
   updated := 0;
@@ -139,9 +131,9 @@ begin
     select cardinality(t.updated)::bigint into updated
     from kanthorq_schema._kanthorq_task_transition(
       action, consumer, v_ids, reason,
-      due => coalesce(schedule_at, to_timestamp((progress ->> 'started')::bigint / 1000.0)),
+      due => coalesce(schedule_at, to_timestamp(v_at.started / 1000.0)),
       reset_attempts => reset_attempts,
-      spread_step => coalesce((progress ->> 'step')::double precision, 0),
+      spread_step => coalesce(v_at.step, 0),
       spread_from => total
     ) t;
     total := total + updated;

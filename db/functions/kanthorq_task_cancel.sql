@@ -18,7 +18,7 @@ set search_path to pg_catalog, pg_temp
 as $function$
 begin
   select t.updated, t.noop into updated, noop
-  from kanthorq_schema._kanthorq_task_transition('cancel', consumer, event_ids, reason) t;
+  from kanthorq_schema._kanthorq_task_transition('cancel', consumer, event_ids, reason, null::timestamptz, false, 0::float8, 0::bigint) t;
 end
 $function$;
 

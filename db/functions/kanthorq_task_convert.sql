@@ -37,7 +37,7 @@ begin
     ' order by i.n',
     v_consumer.task_table,
     kanthorq_schema._kanthorq_table(
-      (v_consumer.registry).stream_id, 'stream ' || quote_literal((v_consumer.registry).stream_name)
+      (v_consumer.registry).stream_id::text, 'id', 'stream ' || kanthorq_schema._kanthorq_shown((v_consumer.registry).stream_name::text)
     ),
     kanthorq_schema._kanthorq_task_columns()
   )

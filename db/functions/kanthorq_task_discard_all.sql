@@ -23,7 +23,7 @@ as $procedure$
 begin
   call kanthorq_schema.kanthorq_task_all(
     'discard', consumer, states, subject, metadata, error, created_after, created_before, everything, batch_size,
-    max_tasks, pause, reason, null, false, null, updated
+    max_tasks, pause, reason, null::pg_catalog.timestamptz, false, null::pg_catalog.interval, updated
   );
 end
 $procedure$;

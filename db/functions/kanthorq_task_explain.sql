@@ -18,9 +18,9 @@ set search_path to pg_catalog, pg_temp
 as $function$
 declare
   v_consumer record;
-  v_cancel record := kanthorq_schema._kanthorq_task_action('cancel');
-  v_resume record := kanthorq_schema._kanthorq_task_action('resume');
-  v_discard record := kanthorq_schema._kanthorq_task_action('discard');
+  v_cancel record := kanthorq_schema._kanthorq_task_action('cancel', false);
+  v_resume record := kanthorq_schema._kanthorq_task_action('resume', false);
+  v_discard record := kanthorq_schema._kanthorq_task_action('discard', false);
   v_now bigint := floor(extract(epoch from clock_timestamp()) * 1000)::bigint;
 begin
   perform kanthorq_schema._kanthorq_check_event_ids(event_ids);
@@ -31,10 +31,10 @@ begin
     ' coalesce(t.state = any ($4) and %2$s, false),'
     ' coalesce(t.state = any ($5) and %3$s, false),'
     ' coalesce(t.state = any ($6) and %4$s, false),'
-    ' kanthorq_schema._kanthorq_task_why(coalesce(s.name, t.state::text), t.schedule_at, t.finalized_at, t.attempt_count, $2,'
-    '   t.attempted_error[array_upper(t.attempted_error, 1)] ->> ''error'', $1),'
+    ' kanthorq_schema._kanthorq_task_why(coalesce(s.name, t.state::text), %5$s, %6$s, t.attempt_count, $2,'
+    '   t.attempted_error[array_upper(t.attempted_error, 1)] ->> ''error'', %7$s),'
     ' case when s.name in (''running'', ''retryable'') and t.attempt_count <= $2'
-    '   then to_timestamp(greatest(t.schedule_at, $1) / 1000.0) end'
+    '   then %8$s end'
     ' from (select u.event_id, min(u.n) as n from unnest($3) with ordinality u (event_id, n) group by u.event_id) i'
     ' left join %1$s t on t.event_id = i.event_id'
     ' left join kanthorq_schema._kanthorq_task_states() s on s.code = t.state'
@@ -42,7 +42,11 @@ begin
     v_consumer.task_table,
     v_cancel.condition,
     v_resume.condition,
-    v_discard.condition
+    v_discard.condition,
+    kanthorq_schema._kanthorq_as_time('t.schedule_at'),
+    kanthorq_schema._kanthorq_as_time('nullif(t.finalized_at, 0)'),
+    kanthorq_schema._kanthorq_as_time('$1'),
+    kanthorq_schema._kanthorq_as_time('greatest(t.schedule_at, $1)')
   )
   using v_now, (v_consumer.registry).attempt_max, event_ids,
     v_cancel.from_states, v_resume.from_states, v_discard.from_states;

@@ -1,4 +1,7 @@
 -- Deletes the part of the log that is older than a point in time. What is deleted can't be undone any more.
+--
+-- Of two purges at once the second may wait for the first, but never each for the other: a scan of a large table would begin
+-- where another one is, and so meet the rows in another order, if synchronize_seqscans were on.
 create or replace function
 kanthorq_schema.kanthorq_task_operation_purge(
   before timestamp with time zone
@@ -8,6 +11,7 @@ language plpgsql
 volatile
 security definer
 set search_path to pg_catalog, pg_temp
+set synchronize_seqscans = off
 as $function$
 declare
   v_count bigint;

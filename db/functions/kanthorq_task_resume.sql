@@ -26,7 +26,7 @@ begin
   end if;
   select t.updated, t.noop into updated, noop
   from kanthorq_schema._kanthorq_task_transition(
-    'resume', consumer, event_ids, reason, schedule_at, reset_attempts
+    'resume', consumer, event_ids, reason, schedule_at, reset_attempts, 0::float8, 0::bigint
   ) t;
 end
 $function$;

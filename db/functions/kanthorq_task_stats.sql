@@ -18,7 +18,7 @@ as $function$
 declare
   v_name text;
   v_consumer record;
-  v_action record := kanthorq_schema._kanthorq_task_action('discard');
+  v_action record := kanthorq_schema._kanthorq_task_action('discard', false);
   v_now bigint := floor(extract(epoch from clock_timestamp()) * 1000)::bigint;
 begin
   if consumer is not null then
@@ -27,12 +27,12 @@ begin
   for v_name in
     select r.name::text from kanthorq_schema.kanthorq_consumer_registry r
     where (consumer is null or r.name = consumer)
-      and to_regclass(format('kanthorq_schema.%I', 'kanthorq_' || r.id)) is not null
+      and kanthorq_schema._kanthorq_find_table(r.id::text, 'event_id') is not null
     order by r.name
   loop
     v_consumer := kanthorq_schema._kanthorq_consumer(v_name);
     return query execute format(
-      'select $3, s.name, c.tasks, to_timestamp(c.oldest / 1000.0), to_timestamp(c.due / 1000.0), c.stuck'
+      'select $3, s.name, c.tasks, %s, %s, c.stuck'
       ' from ('
       '   select t.state, count(*) as tasks, min(t.created_at) as oldest,'
       '     min(t.schedule_at) filter (where t.state = any ($4) and t.attempt_count <= $2) as due,'
@@ -41,6 +41,8 @@ begin
       ' ) c'
       ' join kanthorq_schema._kanthorq_task_states() s on s.code = c.state'
       ' order by c.state',
+      kanthorq_schema._kanthorq_as_time('c.oldest'),
+      kanthorq_schema._kanthorq_as_time('c.due'),
       v_action.condition,
       v_consumer.task_table
     )

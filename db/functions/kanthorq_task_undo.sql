@@ -40,7 +40,7 @@ begin
   -- What the log leaves out follows from the action.
   v_at := (extract(epoch from v_operation.at) * 1000)::bigint;
   if v_operation.action <> 'undo' then
-    v_to_state := (kanthorq_schema._kanthorq_task_action(v_operation.action)).to_state;
+    v_to_state := (kanthorq_schema._kanthorq_task_action(v_operation.action, false)).to_state;
   end if;
   v_done.at := date_trunc('milliseconds', clock_timestamp());
   v_done.action := 'undo';

@@ -1,6 +1,9 @@
 -- What tests need beside the SQL API: tasks in any state, and a look at the tables. Loaded into the schema `test`.
 --
 -- The functions run as their owner, so that a test passes unchanged for a role that may only execute the SQL API.
+-- As it is by default from PostgreSQL 15 on.
+revoke create on schema public from public;
+
 create schema test;
 
 grant usage on schema test to public;
@@ -8,9 +11,59 @@ grant usage on schema test to public;
 -- Registers a consumer of a stream of its own and returns its name.
 create function test.consumer(name text default 'send_email', attempt_max integer default 3)
 returns text
-language sql security definer set search_path to pg_catalog, pg_temp
+language plpgsql security definer set search_path to pg_catalog, pg_temp
 as $$
-  select r.name from public.kanthorq_consumer_register(name || '_stream', name, '{>}', attempt_max => attempt_max) r
+begin
+  perform public.kanthorq_consumer_register(name || '_stream', name, '{>}', attempt_max => attempt_max);
+  if test.partitions() > 0 then
+    perform test.partition(name, test.partitions());
+  end if;
+  return name;
+end
+$$;
+
+-- How many partitions the table of each new consumer gets; with 0 it is the table that KanthorQ makes. A run of the tests
+-- may have it otherwise (template.ts).
+create function test.partitions()
+returns integer
+language sql immutable set search_path to pg_catalog, pg_temp
+as $$
+  select 0
+$$;
+
+-- Partitions a consumer's empty table by the hash of event_id, if it is not; all else about it stays as it is.
+create function test.partition(consumer text, partitions integer)
+returns void
+language plpgsql security definer set search_path to pg_catalog, pg_temp
+as $$
+declare
+  v_name text := (select c.relname from pg_class c where c.oid = test.task_table(consumer) and c.relkind = 'r');
+  v_indexes text[] := array(
+    select pg_get_indexdef(i.indexrelid) from pg_index i where i.indrelid = test.task_table(consumer) and not i.indisprimary
+  );
+  v_index text;
+begin
+  if v_name is null then
+    return;
+  end if;
+  execute format('alter table public.%I rename to whole', v_name);
+  execute format('alter index public.%I rename to whole_pkey', v_name || '_pkey');
+  execute format(
+    'create table public.%I (like public.whole including all excluding indexes, primary key (event_id))'
+    ' partition by hash (event_id)',
+    v_name
+  );
+  for n in 0..partitions - 1 loop
+    execute format(
+      'create table public.%I partition of public.%I for values with (modulus %s, remainder %s)',
+      v_name || '_part_' || n, v_name, partitions, n
+    );
+  end loop;
+  drop table public.whole;
+  foreach v_index in array v_indexes loop
+    execute v_index;
+  end loop;
+end
 $$;
 
 -- The table that holds a consumer's tasks.

@@ -22,6 +22,7 @@ export async function createTemplate(serverUrl: string): Promise<Template> {
   try {
     await loadPgtap(client)
     await client.query(readFileSync(new URL('fixtures.sql', import.meta.url), 'utf8'))
+    await client.query(partitionsSql(Number(process.env['KANTHORQ_TEST_PARTITIONS'] ?? 0)))
     const { rows } = await client.query<{ grant: string }>(grantSql, [operator.name])
     for (const row of rows) await client.query(row.grant)
   } finally {
@@ -29,6 +30,14 @@ export async function createTemplate(serverUrl: string): Promise<Template> {
   }
   return { url: database.url, operator }
 }
+
+/** The connection string of a database, for another role. */
+export function as(role: Template['operator'], databaseUrl: string): string {
+  return Object.assign(new URL(databaseUrl), { username: role.name, password: role.password }).href
+}
+
+const partitionsSql = (partitions: number) =>
+  `create or replace function test.partitions() returns integer language sql immutable as 'select ${partitions}'`
 
 /** Not the internal helpers, whose names begin with an underscore. */
 const grantSql = `

@@ -22,13 +22,13 @@ from (values
 
 select throws_ok(
   format('select kanthorq_consumer_register(''event_log'', ''send_email'', array[''order.>'', %L])', filter),
-  'KQ003', format('%L in subject_includes is not a subject filter', filter), description
+  'KQ003', format('%L%s in subject_includes is not a subject filter', left(filter, 100), case when length(filter) > 100 then '…' end), description
 )
 from bad;
 
 select throws_ok(
   format('select kanthorq_consumer_register(''event_log'', ''send_email'', ''{>}'', array[''order.>'', %L])', filter),
-  'KQ003', format('%L in subject_excludes is not a subject filter', filter), description || ' among the excludes'
+  'KQ003', format('%L%s in subject_excludes is not a subject filter', left(filter, 100), case when length(filter) > 100 then '…' end), description || ' among the excludes'
 )
 from bad;
 

@@ -13,7 +13,7 @@ select throws_ok(
 
 select throws_ok(
   $$ select kanthorq_task_batch('resume', 'send_email', '{running,completed}') $$,
-  'KQ003', 'resume does not take tasks in state running, completed',
+  'KQ003', 'resume does not take tasks in state completed, running',
   'resume takes neither running nor completed ones'
 );
 

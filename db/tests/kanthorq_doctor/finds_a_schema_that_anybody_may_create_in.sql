@@ -1,0 +1,33 @@
+begin;
+
+select plan(3);
+
+select is_empty('select * from kanthorq_doctor()', 'here nobody but the owner may');
+
+do $$
+begin
+  perform test.as_owner('grant create on schema public to public');
+end
+$$;
+
+select results_eq(
+  'select * from kanthorq_doctor()',
+  $$ values (
+       'schema is open', 'error',
+       'anybody may create objects in schema public, and so put a function in the way of somebody''s call',
+       'revoke create on schema public from public'
+     ) $$,
+  'that anybody may is an error'
+);
+
+do $$
+begin
+  perform test.as_owner(fix) from kanthorq_doctor();
+end
+$$;
+
+select is_empty('select * from kanthorq_doctor()', 'the fix takes the right away');
+
+select * from finish();
+
+rollback;

@@ -1,0 +1,45 @@
+import { readdirSync, readFileSync } from 'node:fs'
+
+/** Test files that are not run in a configuration, and why. */
+export type LeftOut = Record<string, string>
+
+/** These are not about the server: one version is enough. */
+export const sameOnEveryServer: LeftOut = {
+  'test/cli.test.ts':
+    'tests the command line; what it does to a database is in test/migrate.test.ts',
+  'test/documents.test.ts': 'tests the documents',
+  'test/lint-sql.test.ts': 'tests a script that reads text',
+  'test/migration-text.test.ts': 'tests a script that writes text',
+  'test/pg-tap-runner.test.ts': 'tests the runner of the pgTAP files',
+  'test/server.test.ts': 'tests that servers are started, and leave nothing behind',
+  'test/types.test.ts': 'tests the types of the client',
+}
+
+/** Where all tables of tasks are partitioned. */
+export function onPartitions(): LeftOut {
+  return {
+    ...withoutWords('makes no table of tasks that could be partitioned', 'useDatabase('),
+    'test/plan.test.ts': 'says which plans a table gets that is not partitioned',
+    'db/tests/kanthorq_doctor/finds_consumers_without_a_scheduling_index.sql':
+      'expects CREATE INDEX CONCURRENTLY, which partitioned tables do not have',
+    'db/tests/kanthorq_doctor/mends_a_scheduling_index_that_was_left_invalid.sql':
+      'runs REINDEX in a transaction, which partitioned indexes do not allow',
+  }
+}
+
+/** Where calls go through PgBouncer. */
+export function throughPgBouncer(): LeftOut {
+  return withoutWords('makes no calls that could go through PgBouncer', 'useDatabase(', 'routed(')
+}
+
+/** The ava files that have none of these words in them. */
+function withoutWords(why: string, ...words: string[]): LeftOut {
+  const files = readdirSync('test')
+    .filter((file) => file.endsWith('.test.ts'))
+    .map((file) => `test/${file}`)
+  const has = (file: string) => {
+    const text = readFileSync(file, 'utf8')
+    return words.some((word) => text.includes(word))
+  }
+  return Object.fromEntries(files.filter((file) => !has(file)).map((file) => [file, why]))
+}
