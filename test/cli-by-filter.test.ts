@@ -172,7 +172,8 @@ test('when the connection is lost, it says how far it got and how to go on, and 
   const consumer = await makeConsumer(db, 'lost')
   await makeTasks(db, consumer, ['pending', 'pending'])
   const args = ['cancel', consumer, '--everything', '-y', '--batch-size', '1', '--pause', '10s']
-  const env = { DATABASE_URL: db.url, PGAPPNAME: 'to be lost' }
+  // To the server itself: what PgBouncer lends for a statement can't be taken away between two of them.
+  const env = { DATABASE_URL: db.ownerUrl, PGAPPNAME: 'to be lost' }
   const running = kanthorqTasks(args, { env })
   await untilTasks(consumer, 'cancelled', 1)
   await db.owner.query(

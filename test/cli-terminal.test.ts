@@ -94,7 +94,7 @@ test('a second Ctrl-C does not wait for the batch', async (t) => {
   const owner = await openSession(t, db.owner)
   await owner.query(`begin; lock table ${await taskTable(db, consumer)} in exclusive mode`)
   const terminal = openTerminal(t, ['cancel', consumer, '--state', 'pending', '-y'], {
-    ...env(),
+    DATABASE_URL: db.ownerUrl,
     PGAPPNAME: 'left at once',
   })
   await untilBlocked(db.owner, [await processNamed('left at once')], await processOf(owner))
