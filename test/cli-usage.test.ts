@@ -1,7 +1,6 @@
 // What the program says before it looks at a database: help, completion, and what it refuses.
 import { readFileSync } from 'node:fs'
 import test from 'ava'
-import { cliReference } from '../scripts/cli-reference.ts'
 import { examplesOf } from '../src/cli/examples.ts'
 import { fullName, leavesOf } from '../src/cli/help.ts'
 import { makeProgram } from '../src/cli/program.ts'
@@ -11,10 +10,6 @@ import { projectFolder, runProgram } from './support/run-program.ts'
 
 // Where nobody listens: what gets that far fails with another exit code.
 const env = { DATABASE_URL: 'postgres://nobody@127.0.0.1:1/nowhere' }
-
-test('docs/cli.md is what --help prints', async (t) => {
-  t.is(readFileSync(`${projectFolder}docs/cli.md`, 'utf8'), await cliReference())
-})
 
 test('every command has an example, and its help ends with it', async (t) => {
   const program = makeProgram()
