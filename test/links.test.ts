@@ -7,39 +7,37 @@ import { projectFolder } from './support/run-program.ts'
 
 for (const document of documents()) {
   test(`the links of ${document} lead somewhere`, (t) => {
-    for (const link of linksOf(readDocument(document))) {
-      const [path = '', anchor] = link.split('#')
-      const file = path === '' ? document : join(dirname(document), path)
-      t.true(existsSync(join(projectFolder, file)), link)
-      if (anchor !== undefined) t.true(anchorsOf(readDocument(file)).includes(anchor), link)
-    }
+    const broken = linksOf(document).filter(({ file, anchor }) => {
+      if (!existsSync(join(projectFolder, file))) return true
+      return anchor !== undefined && !anchorsOf(file).includes(anchor)
+    })
+    t.deepEqual(broken, [])
   })
 }
 
 test('every document can be reached from the README', (t) => {
   const reached = new Set(['README.md'])
   for (const document of reached) {
-    const files = linksOf(readDocument(document)).map((link) =>
-      join(dirname(document), link.replace(/#.*/, '')),
-    )
-    for (const file of files) if (file.endsWith('.md')) reached.add(file)
+    const files = linksOf(document).map(({ file }) => file)
+    for (const file of files) if (documents().includes(file)) reached.add(file)
   }
-  t.deepEqual(
-    documents().filter((document) => !reached.has(document)),
-    [],
-  )
+  t.deepEqual([...reached].sort(), documents().sort())
 })
 
-/** Those that do not lead out of the project. */
-function linksOf(markdown: string): string[] {
-  return [...markdown.matchAll(/\]\(([^)\s]+)\)/g)]
+/** Those that do not lead out of the project. Of each, the file as a path from the project's folder. */
+function linksOf(document: string): { file: string; anchor: string | undefined }[] {
+  return [...readDocument(document).matchAll(/\]\(([^)\s]+)\)/g)]
     .map(([, link = '']) => link)
     .filter((link) => !/^[a-z]+:/.test(link))
+    .map((link) => {
+      const [path = '', anchor] = link.split('#')
+      return { file: path === '' ? document : join(dirname(document), path), anchor }
+    })
 }
 
 /** As GitHub makes them of headings. */
-function anchorsOf(markdown: string): string[] {
-  return [...markdown.matchAll(/^#+ (.*)$/gm)].map(([, heading = '']) =>
+function anchorsOf(document: string): string[] {
+  return [...readDocument(document).matchAll(/^#+ (.*)$/gm)].map(([, heading = '']) =>
     heading
       .toLowerCase()
       .replace(/[^\p{L}\p{N}_ -]/gu, '')
