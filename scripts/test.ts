@@ -9,7 +9,7 @@
 // - KANTHORQ_TEST_WITHOUT=a,b      test files to leave out
 // - KANTHORQ_TEST_ONCE=1           each file once, as the role that may only execute the functions if it can be run as that
 // - KANTHORQ_TEST_TOTALS=file      a file to which the last line is added
-import { appendFileSync, readdirSync, readFileSync } from 'node:fs'
+import { appendFileSync, existsSync, readdirSync, readFileSync } from 'node:fs'
 import { openRoute, routed } from '../test/support/route.ts'
 import { as, createTemplate, type Template } from '../test/support/template.ts'
 import { findTapFiles, runTapFiles } from './pg-tap-runner.ts'
@@ -19,6 +19,13 @@ import { createDatabase } from './throwaway-database.ts'
 
 /** What the command line names; everything, if it names nothing. */
 const wanted = process.argv.slice(2).map((path) => path.replace(/\/$/, ''))
+const missing = wanted.filter((path) => !existsSync(path))
+if (missing.length > 0) {
+  console.error(
+    `no file or folder ${missing.join(', ')}: name test files, or folders of pgTAP files`,
+  )
+  process.exit(2)
+}
 const once = process.env['KANTHORQ_TEST_ONCE'] !== undefined
 /** These take long, and are not run as the owner: the role with fewer rights has more that could go wrong. */
 const long = ['hostile-input', 'hostile-sessions', 'isolation-levels', 'model', 'races'].map(
