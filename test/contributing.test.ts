@@ -39,7 +39,7 @@ test('a function can be added as CONTRIBUTING.md says', async (t) => {
     }
     const outcome =
       language === 'diff'
-        ? await run('git', ['apply', '--unidiff-zero', '-'], text)
+        ? await run('git', ['apply', '-'], text)
         : await run('bash', ['-euo', 'pipefail', '-c', text])
     t.is(outcome.code, 0, `${text}\n${outcome.stdout}${outcome.stderr}`)
     said += outcome.stdout

@@ -45,10 +45,12 @@ export function typeScriptPage(): Promise<Page> {
     'typescript',
     sections.flatMap(({ title, files }) => [
       `## ${title}`,
-      ...exports
-        .filter((symbol) => files.includes(fileOf(symbol)))
-        .sort((a, b) => positionOf(a) - positionOf(b))
-        .flatMap((symbol) => describe(symbol, checker)),
+      ...files.flatMap((file) =>
+        exports
+          .filter((symbol) => fileOf(symbol) === file)
+          .sort((a, b) => positionOf(a) - positionOf(b))
+          .flatMap((symbol) => describe(symbol, checker)),
+      ),
     ]),
   )
 }
@@ -118,7 +120,7 @@ function inherited(declaration: ts.ClassDeclaration | ts.InterfaceDeclaration): 
   const links = bases.map((base) =>
     base === 'Error' ? code(base) : `[\`${base}\`](#${base.toLowerCase()})`,
   )
-  return links.length === 0 ? [] : [`And all of ${links.join(' and ')}.`]
+  return links.length === 0 ? [] : [`Extends ${links.join(' and ')}.`]
 }
 
 function fence(text: string): string {
