@@ -18,15 +18,14 @@ export async function cliReference(): Promise<string> {
   if (prose === undefined || rest === undefined)
     throw new Error(`docs/cli.md must have the line ${marker}`)
   const program = makeProgram()
-  const commands = leavesOf(program).filter(({ parent }) => parent === program)
-  const text = [prose, marker, ...[program, ...commands].flatMap(section)].join('\n')
+  const text = [prose, marker, ...[program, ...leavesOf(program)].flatMap(section)].join('\n')
   return format(text, { ...(await resolveConfig(file)), parser: 'markdown' })
 }
 
 /** The help of a command, and its examples as a block that can be run. */
 function section(command: Command): string[] {
   command.configureOutput({ getOutHelpWidth: () => 80 })
-  const [help = ''] = command.helpInformation().split(/^Examples:$/m)
+  const help = command.helpInformation()
   const examples = ['', '```sh', ...exampleLines(examplesOf(command)), '```']
   return ['', `## ${fullName(command)}`, '', '```', help.trim(), '```', ...examples]
 }
