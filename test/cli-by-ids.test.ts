@@ -1,7 +1,9 @@
 // cancel, resume and discard by ids, and undo, without a terminal.
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
 import test from 'ava'
 import type { Explanation, Operation } from 'kanthorq-tasks'
-import { kanthorqTasks, records } from './support/command-line.ts'
+import { commandLine, kanthorqTasks, records } from './support/command-line.ts'
 import { useDatabase } from './support/database.ts'
 import { makeConsumer, makeTasks, only, statesOf, storedTasks } from './support/scene.ts'
 
@@ -77,6 +79,17 @@ test('ids come on standard input, one a line or as what other commands print', a
   t.like(records<Explanation>(why)[0], { eventId: ids[2], state: 'running' })
 })
 
+test('any number of ids can be given', async (t) => {
+  const consumer = await makeConsumer(db, 'given_many')
+  const ids = Array.from({ length: 150_000 }, (_, n) => `event_${String(n)}`)
+  const { code, stdout } = await run(['explain', consumer], ids.join('\n'))
+  t.is(code, 3)
+  t.deepEqual(
+    stdout.split('\n').flatMap((line) => (line.startsWith('event_') ? [line] : [])),
+    ids.map((id) => `${id}  no task`),
+  )
+})
+
 test('standard input that is empty, or no ids, is refused', async (t) => {
   const consumer = await makeConsumer(db, 'bad_input')
   t.deepEqual(await run(['cancel', consumer], '\n'), {
@@ -133,4 +146,16 @@ test('undo puts the tasks of operations back, the newest first', async (t) => {
     stderr:
       'there is no operation 999999999\n"kanthorq-tasks log" lists them; an old one may have been purged.\n',
   })
+})
+
+test('undo goes on when nobody reads on what it prints', async (t) => {
+  const consumer = await makeConsumer(db, 'unread')
+  const ids = await makeTasks(db, consumer, ['pending', 'available'])
+  await run(['cancel', consumer, '--everything', '--batch-size', '1', '--yes'])
+  const logged = records<Operation>(await run(['log', consumer, '--json']))
+  const [program, ...args] = commandLine(['undo', ...logged.map(({ id }) => id)])
+  const child = spawn(program, args, { env: { ...process.env, DATABASE_URL: db.url } })
+  child.stdout.destroy()
+  t.deepEqual(await once(child, 'exit'), [0, null])
+  t.deepEqual(await statesOf(db, consumer, ids), ['pending', 'available'])
 })

@@ -70,6 +70,26 @@ test('the log shows the name of the program, or the one that PGAPPNAME gives', a
   )
 })
 
+test('--url comes before DATABASE_URL, and DATABASE_URL before PGHOST and the like', async (t) => {
+  const nowhere = await closedPort()
+  const { url } = await server.emptyDatabase(t)
+  await migrate({ database: url })
+  const { hostname, port, username, password, pathname } = new URL(url)
+  const variables = {
+    PGHOST: hostname,
+    PGPORT: port,
+    PGUSER: username,
+    PGPASSWORD: decodeURIComponent(password),
+    PGDATABASE: pathname.slice(1),
+  }
+  const code = async (env: NodeJS.ProcessEnv, ...args: string[]) =>
+    (await kanthorqTasks(['doctor', ...args], { env })).code
+  t.is(await code({ DATABASE_URL: nowhere }, '--url', url), 0)
+  t.is(await code({ DATABASE_URL: url, PGHOST: 'nowhere.invalid' }), 0)
+  t.is(await code(variables), 0)
+  t.is(await code({ ...variables, DATABASE_URL: nowhere }), 1)
+})
+
 const unread: [env: NodeJS.ProcessEnv, args: string[]][] = [
   [{ PGSERVICE: 'production' }, []],
   [{ PGSERVICE: 'production', PGHOST: 'localhost' }, []],
@@ -77,11 +97,13 @@ const unread: [env: NodeJS.ProcessEnv, args: string[]][] = [
   [{}, ['--url', 'service=production']],
   [{}, ['--url', 'host=localhost dbname=orders']],
   [{ DATABASE_URL: 'host=localhost' }, []],
+  [{}, ['--url', 'orders']],
+  [{}, ['--url', 'mysql://root@localhost/orders']],
 ]
 
 for (const [env, args] of unread) {
   const shown = [...Object.entries(env).map((pair) => pair.join('=')), ...args].join(' ')
-  test(`${shown} is refused: it would mean another database to psql`, async (t) => {
+  test(`${shown} is refused: psql would read it in another way`, async (t) => {
     const { code, stderr } = await kanthorqTasks(['stats', ...args], { env })
     t.is(code, 2)
     t.regex(stderr, /^[^\n]+ (not read here): [^\n]+\n$/)
@@ -92,6 +114,32 @@ test('with a URL, PGSERVICE does not matter', async (t) => {
   const { url } = await server.emptyDatabase(t)
   const { code } = await kanthorqTasks(['migrate', 'up', '--url', url], { env: { PGSERVICE: 'x' } })
   t.is(code, 0)
+})
+
+test('an empty --url is refused: it stands for no other', async (t) => {
+  const { code, stderr } = await kanthorqTasks(['stats', '--url', ''])
+  t.is(code, 2)
+  t.regex(stderr, /^option '--url <url>' [^\n]+ leave the option out instead\.\n$/)
+})
+
+for (const url of ['postgres://me:hunter2@[broken/db', 'postgres://me:hunter2@host:port/db']) {
+  test(`${url} is refused in one line, without the password, with exit code 2`, async (t) => {
+    const { code, stdout, stderr } = await kanthorqTasks(['migrate', 'up', '--url', url])
+    t.deepEqual([code, stdout], [2, ''])
+    t.regex(stderr, /^[^\n]*postgres:\/\/user:password@host:port\/database[^\n]*\n$/)
+    t.notRegex(stderr, /hunter2/)
+  })
+}
+
+test('a server that is not there is told in one line, without the password', async (t) => {
+  const url = new URL(await closedPort())
+  for (const host of ['127.0.0.1', 'localhost']) {
+    url.hostname = host
+    const env = { DATABASE_URL: url.href }
+    const { code, stdout, stderr } = await kanthorqTasks(['migrate', 'up'], { env })
+    t.deepEqual([code, stdout], [1, ''])
+    t.regex(stderr, /^connect ECONNREFUSED [^\n]+\n$/)
+  }
 })
 
 test('a server that does not answer is given up on', async (t) => {
@@ -113,13 +161,15 @@ test('a server that does not answer is given up on', async (t) => {
   )
 })
 
-test('a database that does not exist is told in one line', async (t) => {
+test('a database that does not exist is told, and where it may be named', async (t) => {
   const url = new URL(server.serverUrl())
   url.pathname = '/kanthorq_nowhere'
   t.deepEqual(await kanthorqTasks(['stats', '--url', url.href]), {
     code: 1,
     stdout: '',
-    stderr: 'database "kanthorq_nowhere" does not exist\n',
+    stderr:
+      'database "kanthorq_nowhere" does not exist\n' +
+      'Check the name in --url, DATABASE_URL or PGDATABASE.\n',
   })
 })
 
@@ -143,3 +193,12 @@ test('only --debug prints where an error comes from, and never the password', as
     t.notRegex(outcome.stderr, /hunter2/)
   }
 })
+
+/** A URL, with a password, of a port where nobody listens. */
+async function closedPort(): Promise<string> {
+  const socket = createServer().listen(0, '127.0.0.1')
+  await new Promise((resolve) => socket.once('listening', resolve))
+  const { port } = socket.address() as AddressInfo
+  await new Promise((resolve) => socket.close(resolve))
+  return `postgres://me:hunter2@127.0.0.1:${String(port)}/nowhere`
+}

@@ -5,8 +5,8 @@ import { addFilter } from '../src/cli/filter.ts'
 import { commandText } from '../src/cli/command-text.ts'
 import { progressText } from '../src/cli/progress.ts'
 import { addCommon } from '../src/cli/session.ts'
-import { cutOff, Table, type Column } from '../src/cli/table.ts'
-import { formatDuration, formatTime } from '../src/cli/time.ts'
+import { cutOff, formatDuration, formatTime } from '../src/cli/format.ts'
+import { Table, type Column } from '../src/cli/table.ts'
 import { duration, future, past } from '../src/cli/values.ts'
 
 interface Row {
@@ -47,9 +47,13 @@ test('a table that is too wide is cut off where it may be, then columns are left
 })
 
 test('a table keeps the layout of its first rows, and has one head', (t) => {
-  const table = new Table(columns, Infinity, (_, text) => text)
-  table.lines([{ id: '1', text: 'abc', more: '' }])
-  t.deepEqual(table.lines([{ id: '2', text: 'defghij', more: 'z' }]), [' 2  def…  z'])
+  const later = (width: number) => {
+    const table = new Table(columns, width, (_, text) => text)
+    table.lines([{ id: '1', text: 'abcd', more: '' }])
+    return table.lines([{ id: '100', text: 'efghij', more: 'z' }])
+  }
+  t.deepEqual(later(80), ['100  efg…  z'])
+  t.deepEqual(later(Infinity), ['100  efghij  z'], 'without a terminal nothing is cut off')
 })
 
 test('colours do not count for the width, and do not reach beyond the text', (t) => {

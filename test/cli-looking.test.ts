@@ -1,4 +1,5 @@
 // The commands that only look: stats, find, explain, log, doctor.
+import { existsSync } from 'node:fs'
 import test from 'ava'
 import type { Explanation, Finding, Operation, Task, TaskState, TaskStats } from 'kanthorq-tasks'
 import { actions } from '../src/cli/action.ts'
@@ -137,6 +138,16 @@ test('find is quiet when its reader has read enough', async (t) => {
   )
   t.deepEqual([code, stderr], [0, ''])
   t.is(stdout.split('\n').length, 2)
+})
+
+const onLinux = existsSync('/dev/full') ? test : test.skip
+onLinux('what can not be written is told in one line', async (t) => {
+  const command = commandLine(['stats', await makeConsumer(db, 'full'), '--json'])
+  await makeTasks(db, 'full', ['pending'])
+  const { code, stderr } = await runProgram('bash', ['-c', '"$@" > /dev/full', '-', ...command], {
+    env: { DATABASE_URL: db.url },
+  })
+  t.deepEqual([code, stderr], [1, 'ENOSPC: no space left on device, write\n'])
 })
 
 test('what steers a terminal is not printed in a table', async (t) => {

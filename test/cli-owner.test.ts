@@ -1,55 +1,10 @@
-// What only the owner of the functions does: migrate status, grant and revoke.
+// Who may do what: grant and revoke, and what the command line says where rights or functions are missing.
 import test from 'ava'
 import { migrate } from 'kanthorq-tasks'
-import { migrationStatus } from '../src/migration-status.ts'
-import { readMigrations } from '../src/migrations.ts'
 import { kanthorqTasks, records } from './support/command-line.ts'
 import { useServer } from './support/empty-database.ts'
 
 const server = useServer(test)
-const names = readMigrations().map(({ name }) => name)
-
-test('migrate status tells what is applied, and changes nothing', async (t) => {
-  const { client, url } = await server.emptyDatabase(t)
-  const run = (...args: string[]) => kanthorqTasks([...args, '--url', url])
-  t.deepEqual(
-    records(await run('migrate', 'status', '--json')),
-    names.map((name) => ({ name, appliedAt: null, known: true })),
-  )
-  const { rows } = await client.query("select from pg_class where relname like 'kanthorq%'")
-  t.is(rows.length, 0)
-
-  await migrate({ database: url, count: names.length - 1 })
-  await client.query("insert into kanthorq_migrations (name, run_on) values ('9999_later', now())")
-  const { code, stdout, stderr } = await run('migrate', 'status')
-  t.deepEqual([code, stderr], [0, '1 to apply: kanthorq-tasks migrate up\n'])
-  t.regex(stdout, /^MIGRATION +APPLIED\n0001_registries +\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\+\d\d/)
-  t.regex(stdout, new RegExp(`\n${names.at(-1) ?? ''} +not yet\n`))
-  t.regex(stdout, /\n9999_later +\S+ \S+ +by a newer version of this program\n$/)
-})
-
-test('migrate status looks at the schema that is named', async (t) => {
-  const { client, url } = await server.emptyDatabase(t)
-  await migrate({ database: url, schema: 'My queue' })
-  const applied = async (schema?: string) =>
-    (await migrationStatus(client, schema)).filter(({ appliedAt }) => appliedAt !== null).length
-  t.is(await applied('My queue'), names.length)
-  t.is(await applied(), 0)
-  await t.throwsAsync(applied('a$b'), { message: /^"a\$b" can't be the schema/ })
-  const shown = await kanthorqTasks(['migrate', 'status', '--url', url, '--schema', 'My queue'])
-  t.is(shown.stderr, '')
-})
-
-test('migrate up and down tell programs what they did', async (t) => {
-  const { url } = await server.emptyDatabase(t)
-  const run = (direction: string) =>
-    kanthorqTasks(['migrate', direction, '--json'], { env: { DATABASE_URL: url } })
-  t.deepEqual(
-    records(await run('up')),
-    names.map((name) => ({ name, direction: 'up' })),
-  )
-  t.deepEqual(records(await run('down')), [{ name: names.at(-1), direction: 'down' }])
-})
 
 test('what is not installed is told, and how to install it', async (t) => {
   const { url } = await server.emptyDatabase(t)
@@ -101,6 +56,16 @@ test('grant gives a role the rights of a level, and revoke takes them', async (t
     { role: role.name, level: null },
   ])
   t.is((await as('stats')).code, 1)
+})
+
+test('where nothing can be changed, that is told, and where to go', async (t) => {
+  const { url } = await server.emptyDatabase(t)
+  await migrate({ database: url })
+  const env = { DATABASE_URL: url, PGOPTIONS: '-c default_transaction_read_only=on' }
+  t.is((await kanthorqTasks(['stats'], { env })).code, 3)
+  const { code, stderr } = await kanthorqTasks(['grant', 'pg_monitor', 'viewer'], { env })
+  t.is(code, 1)
+  t.regex(stderr, /read-only transaction\nIt is a standby, .* connect to the primary server\.\n$/)
 })
 
 test('a role that does not exist is told in the words of the server, with its hint', async (t) => {

@@ -24,6 +24,17 @@ test('a table has colours, and fits the terminal', async (t) => {
   )
   t.regex(lines[0] ?? '', /^EVENT ID +STATE +SUBJECT/)
 
+  await kanthorqTasks(['resume', consumer, '--everything', '--yes', '--reason', 'a'.repeat(80)], {
+    env: env(),
+  })
+  for (const args of [['find', consumer], ['log', consumer], ['stats']]) {
+    const narrow = await openTerminal(t, args, env(), 50).end()
+    t.deepEqual(
+      narrow.screen.split('\r\n').filter((line) => line.length > 50),
+      [],
+    )
+  }
+
   const without = await openTerminal(t, ['find', consumer], { ...env(), NO_COLOR: '1' }).end()
   t.is(without.raw, without.screen)
 })
@@ -86,6 +97,15 @@ test('Ctrl-C finishes the batch, and prints the command that goes on', async (t)
   const rest = await kanthorqTasks([...goOn.replace(' --pause 1h', '').split(' ')], { env: env() })
   t.is(rest.stdout, '8 tasks cancelled\n')
   t.deepEqual(new Set(await statesOf(db, consumer, ids)), new Set(['cancelled' as const]))
+})
+
+test('the bar goes away before an error is told', async (t) => {
+  const consumer = await makeConsumer(db, 'failed')
+  await makeTasks(db, consumer, ['cancelled'])
+  const args = ['resume', consumer, '--state', 'cancelled', '--spread', '6000w', '--yes']
+  const { code, raw } = await openTerminal(t, args, env(), 200).end()
+  t.is(code, 1)
+  t.true(raw.includes('0%\x1b[K\r\x1b[Kschedule_at is null, spread is '), raw)
 })
 
 test('a second Ctrl-C does not wait for the batch', async (t) => {

@@ -12,8 +12,7 @@ import { projectFolder, runProgram } from './support/run-program.ts'
 const env = { DATABASE_URL: 'postgres://nobody@127.0.0.1:1/nowhere' }
 
 test('every command has an example, and its help ends with it', async (t) => {
-  const program = makeProgram()
-  const commands = leavesOf(program).filter(({ parent }) => parent === program)
+  const commands = leavesOf(makeProgram())
   t.true(commands.length > 10)
   for (const command of commands) t.true(examplesOf(command).length > 0, fullName(command))
 
@@ -22,7 +21,15 @@ test('every command has an example, and its help ends with it', async (t) => {
   t.regex(stdout, /^Usage: kanthorq-tasks find \[options\] <consumer>\n/)
   t.regex(stdout, /\nExamples:\n( {2}# .+\n {2}kanthorq-tasks find .+\n\n?)+$/)
   t.is((await kanthorqTasks(['help', 'find'])).stdout, stdout)
-  for (const { line } of examplesOf(program)) t.true(program.helpInformation().includes(line))
+})
+
+test('without a command it prints the help on standard error, and ends with 2', async (t) => {
+  for (const args of [[], ['migrate']]) {
+    const help = await kanthorqTasks([...args, '--help'])
+    t.like(help, { code: 0, stderr: '' })
+    t.regex(help.stdout, /^Usage: kanthorq-tasks .*\n(.*\n)+Commands:\n/)
+    t.deepEqual(await kanthorqTasks(args), { code: 2, stdout: '', stderr: help.stdout })
+  }
 })
 
 test('--version prints the version of the package', async (t) => {
@@ -34,6 +41,11 @@ test('--version prints the version of the package', async (t) => {
 
 const refused: [args: string[], sentence: RegExp][] = [
   [['cancle', 'send_email'], /^unknown command 'cancle' \(Did you mean cancel\?\)$/],
+  [['up'], /^unknown command 'up': kanthorq-tasks --help lists them all$/],
+  [['migrate', 'sideways'], /^unknown command 'sideways'/],
+  [['migrate', 'up', 'now'], /^too many arguments for 'up'/],
+  [['migrate', 'up', '--force'], /^unknown option '--force'$/],
+  [['migrate', 'up', '--schema'], /^option '--schema <name>' argument missing$/],
   [['find'], /^missing required argument 'consumer'$/],
   [['stats', 'a', 'b'], /^too many arguments for 'stats'/],
   [['find', 'a', '--stat', 'running'], /^unknown option '--stat' \(Did you mean .*--state/],
@@ -44,17 +56,19 @@ const refused: [args: string[], sentence: RegExp][] = [
   ],
   [['find', 'a', '--limit', '0'], /Write a whole number, at least 1\.$/],
   [['find', 'a', '--limit', '3', '--all'], /'--limit <n>' cannot be used with option '--all'/],
-  [['find', 'a', '--count', '--ids'], /^--ids does not go with --count/],
+  [['find', 'a', '--count', '--ids'], /^option '--count' cannot be used with option '--ids'$/],
+  [['find', 'a', '--json', '--ids'], /^--ids does not go with --json/],
   [['find', 'a', '--subject', ''], /It is empty: leave the option out instead\.$/],
   [['find', 'a', '--metadata', '[1]'], /Write customer=42, or a JSON object/],
   [['find', 'a', '--metadata', '{"a"'], /Write customer=42, or a JSON object/],
   [['find', 'a', '--created-after', 'yesterday'], /Write 2026-01-31, .* or how long ago: 90s/],
-  [['find', 'a', '--created-before', '2026-02-31T25:00'], /Write 2026-01-31/],
+  [['find', 'a', '--created-before', '2026-01-31T25:00'], /Write 2026-01-31/],
+  [['find', 'a', '--created-before', '2026-02-31'], /Write 2026-01-31/],
   [['resume', 'a', '--schedule-at', 'soon', 'b'], /or how long from now: 90s/],
   [['cancel', 'a', '--pause', '1 fortnight', '-y', '--everything'], /Write a time such as 500ms/],
   [
     ['cancel', 'a', 'b', '--subject', 'c', '-y'],
-    /^ids and a filter do not go together: leave out b/,
+    /^ids and a filter do not go together: leave out one of the two$/,
   ],
   [['cancel', 'a', 'b', '-'], /^"-" stands for standard input/],
   [['cancel', 'a', 'b', '--limit', '2'], /^--limit needs a filter beside it/],
@@ -69,6 +83,7 @@ const refused: [args: string[], sentence: RegExp][] = [
   [['undo', 'all'], /^"all" is not the id of an operation: .* "kanthorq-tasks log" shows$/],
   [['grant', 'support', 'admin'], /Allowed choices are viewer, operator\.$/],
   [['migrate', 'sql', '--json'], /^--json does not go with migrate sql/],
+  [['migrate', 'sql', '--schema', 'queue'], /^--schema does not go with migrate sql/],
   [['completion', 'tcsh'], /Allowed choices are zsh, bash, fish, powershell\.$/],
 ]
 
@@ -87,7 +102,7 @@ test('the shell is told commands, options and their values', async (t) => {
     return stdout.split('\n').flatMap((line) => (line.includes('\t') ? [line.split('\t')[0]] : []))
   }
   t.deepEqual(await words('re'), ['resume', 'revoke'])
-  t.deepEqual(await words('migrate', ''), ['up', 'down', 'sql', 'status'])
+  t.deepEqual(await words('migrate', ''), ['up', 'down', 'status', 'sql'])
   t.deepEqual(await words('cancel', 'send_email', '--state', ''), [
     'pending',
     'available',

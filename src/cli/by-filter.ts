@@ -6,9 +6,8 @@ import { ask, canAsk } from './ask.ts'
 import { commandText } from './command-text.ts'
 import { exitCode, type ExitCode } from './exit-code.ts'
 import { Interrupt } from './interrupt.ts'
-import { counted, formatNumber } from './number.ts'
-import { previewOf, type Preview } from './preview.ts'
-import { previewLines } from './preview-text.ts'
+import { counted, formatNumber } from './format.ts'
+import { previewLines, previewOf, type Preview } from './preview.ts'
 import { Progress } from './progress.ts'
 import type { Session } from './session.ts'
 import { UsageError } from './errors.ts'
@@ -53,8 +52,8 @@ export async function byFilter(session: Session, wanted: ByFilter): Promise<Exit
   const look = () => previewOf(tasks, action, consumer, { ...filter, states }, options.maxTasks)
   if (wanted.dryRun) {
     const preview = await look()
-    if (output.json) await output.records(preview)
-    else await output.lines(...previewLines(preview, (columns) => output.table(columns)))
+    if (output.json) await output.records([preview])
+    else await output.lines(previewLines(preview, (columns) => output.table(columns)))
     return preview.tasks > 0 ? exitCode.done : exitCode.nothing
   }
   let total: number | undefined
@@ -94,20 +93,7 @@ async function carryOut(
     output.note('stopping after this batch; Ctrl-C again leaves at once')
   })
   let updated = 0
-  const tell = async (complete: boolean) => {
-    progress.end()
-    const result: BulkResult = { action, consumer, updated, complete }
-    if (output.json) await output.records(result)
-    else if (complete) await output.lines(`${counted(updated, 'task')} ${done}`)
-    if (complete && updated > 0 && output.isWatched)
-      output.note(`kanthorq-tasks log ${consumer} shows it, kanthorq-tasks undo takes it back`)
-    if (complete) return
-    const left = options.maxTasks === undefined ? {} : { limit: options.maxTasks - updated }
-    output.note(
-      `stopped: ${counted(updated, 'task')} ${done}${total === undefined ? '' : ` of ${formatNumber(total)}`}. To go on:`,
-      `  ${commandText(command, left)}`,
-    )
-  }
+  let failure: Error | undefined
   try {
     await tasks[`${action}All`](consumer, filter, {
       ...options,
@@ -117,14 +103,28 @@ async function carryOut(
         progress.update(moved)
       },
     })
-    await tell(true)
-    return updated > 0 ? exitCode.done : exitCode.nothing
   } catch (error) {
-    const interrupted = error instanceof Error && error.name === 'AbortError'
-    if (interrupted || updated > 0) await tell(false)
-    if (interrupted) return exitCode.interrupted
-    throw error
+    failure = error instanceof Error ? error : new Error(String(error))
   } finally {
     interrupt.end()
+    progress.end()
   }
+  const interrupted = failure?.name === 'AbortError'
+  if (failure && !interrupted && updated === 0) throw failure
+
+  const result: BulkResult = { action, consumer, updated, complete: !failure }
+  if (output.json) await output.records([result])
+  else if (!failure) await output.lines([`${counted(updated, 'task')} ${done}`])
+  if (failure) {
+    const left = options.maxTasks === undefined ? {} : { limit: options.maxTasks - updated }
+    output.note(
+      `stopped: ${counted(updated, 'task')} ${done}${total === undefined ? '' : ` of ${formatNumber(total)}`}. To go on:`,
+      `  ${commandText(command, left)}`,
+    )
+  } else if (updated > 0 && output.isWatched)
+    output.note(`kanthorq-tasks log ${consumer} shows it, kanthorq-tasks undo takes it back`)
+
+  if (interrupted) return exitCode.interrupted
+  if (failure) throw failure
+  return updated > 0 ? exitCode.done : exitCode.nothing
 }

@@ -1,8 +1,8 @@
 import type { ResumeOptions } from '../options.ts'
 import { actions, type Action } from './action.ts'
-import { explainLines } from './explain-text.ts'
+import { explainLines } from './commands/explain.ts'
 import { exitCode, type ExitCode } from './exit-code.ts'
-import { counted, formatNumber } from './number.ts'
+import { counted, formatNumber } from './format.ts'
 import type { Session } from './session.ts'
 
 /** How many of the tasks that were left alone are explained. */
@@ -18,11 +18,11 @@ export async function byIds(
 ): Promise<ExitCode> {
   const result = await tasks[action](consumer, ids, options)
   const { updated, noop } = result
-  if (output.json) await output.records(result)
+  if (output.json) await output.records([result])
   else {
-    await output.lines(...updated)
+    await output.lines(updated)
     output.note(
-      `${counted(updated.length, 'task')} ${actions[action].done}, ${noop.length} left alone`,
+      `${counted(updated.length, 'task')} ${actions[action].done}, ${formatNumber(noop.length)} left alone`,
     )
     if (noop.length > 0) {
       const why = await tasks.explain(consumer, noop.slice(0, explainAtMost))
@@ -43,10 +43,12 @@ export async function lookAtIds(
 ): Promise<ExitCode> {
   const explanations = await tasks.explain(consumer, ids)
   const taken = explanations.filter((explanation) => explanation[actions[action].can])
-  if (output.json) await output.records(...explanations)
+  if (output.json) await output.records(explanations)
   else {
-    await output.lines(...explainLines(explanations, output.paint))
-    output.note(`${action} would take ${taken.length} of ${counted(explanations.length, 'task')}`)
+    await output.lines(explainLines(explanations, output.paint))
+    output.note(
+      `${action} would take ${formatNumber(taken.length)} of ${counted(explanations.length, 'task')}`,
+    )
   }
   return taken.length > 0 ? exitCode.done : exitCode.nothing
 }

@@ -8,10 +8,11 @@ export interface Example {
 
 const known = new WeakMap<Command, readonly Example[]>()
 
-/** Gives a command its examples: `--help` ends with them, and docs/cli.md has them run. */
+/** Gives a command its examples: `--help` ends with them, and the documents have them run. */
 export function addExamples(command: Command, ...examples: Example[]): Command {
   known.set(command, examples)
-  return command
+  const lines = exampleLines(examples).map((line) => (line === '' ? '' : `  ${line}`))
+  return command.addHelpText('after', ['', 'Examples:', ...lines].join('\n'))
 }
 
 export function examplesOf(command: Command): readonly Example[] {

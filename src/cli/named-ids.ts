@@ -37,18 +37,19 @@ async function readIds(input: NodeJS.ReadableStream, idsOf: IdsOf): Promise<stri
     number += 1
     const text = line.trim()
     if (text === '') continue
-    const found = text.startsWith('{') ? idsInJson(text, idsOf) : /\s/.test(text) ? undefined : text
+    const found = idsInLine(text, idsOf)
     if (found === undefined)
       throw new UsageError(
         `line ${number} of standard input is no id: ${JSON.stringify(text.slice(0, 60))}. ` +
           'Give an id a line, or what --json or --ids prints',
       )
-    ids.push(...[found].flat())
+    for (const id of found) ids.push(id)
   }
   return ids
 }
 
-function idsInJson(text: string, idsOf: IdsOf): string[] | undefined {
+function idsInLine(text: string, idsOf: IdsOf): string[] | undefined {
+  if (!text.startsWith('{')) return /\s/.test(text) ? undefined : [text]
   try {
     const found = [idsOf(JSON.parse(text) as Record<string, unknown>)].flat()
     return found.every((id) => typeof id === 'string') ? found : undefined

@@ -1,6 +1,10 @@
 import type { TaskClient } from '../client.ts'
 import type { Task, TaskFilter, TaskState } from '../types.ts'
 import type { Action } from './action.ts'
+import { counted, formatNumber } from './format.ts'
+import type { Output } from './output.ts'
+import type { Column } from './table.ts'
+import { taskColumns } from './task-columns.ts'
 
 /** What an action by filter would do. */
 export interface Preview {
@@ -11,17 +15,19 @@ export interface Preview {
   /** How many match that it can take. */
   matching: number
   byState: Partial<Record<TaskState, number>>
-  /** By subject, most tasks first; among the newest `lookedAt` tasks. */
+  /** By subject, most tasks first; among the oldest `lookedAt` tasks. */
   bySubject: { subject: string; tasks: number }[]
   lookedAt: number
-  /** The newest few. */
+  /** The oldest few. */
   first: Task[]
 }
 
 /** How many tasks are looked at one by one. Counting goes further. */
 const lookAt = 10_000
 const pageSize = 1000
-const showFirst = 5
+/** How many tasks, and how many subjects, are shown one by one. */
+const showTasks = 5
+const showSubjects = 10
 
 /**
  * Looks at what an action would do.
@@ -43,7 +49,7 @@ export async function previewOf(
   const first: Task[] = []
   let lookedAt = 0
   let sawAll = true
-  for await (const page of tasks.pages(consumer, filter, { pageSize })) {
+  for await (const page of tasks.pages(consumer, filter, { pageSize, oldestFirst: true })) {
     if (lookedAt >= lookAt && action !== 'discard') {
       sawAll = false
       break
@@ -54,7 +60,7 @@ export async function previewOf(
       byState.set(state, (byState.get(state) ?? 0) + 1)
       subjects.set(subject, (subjects.get(subject) ?? 0) + 1)
     }
-    first.push(...taken.slice(0, showFirst - first.length))
+    first.push(...taken.slice(0, showTasks - first.length))
   }
   if (!sawAll) {
     for (const state of filter.states)
@@ -73,4 +79,39 @@ export async function previewOf(
     lookedAt,
     first,
   }
+}
+
+const subjectColumns: readonly Column<Preview['bySubject'][number]>[] = [
+  { title: 'TASKS', text: ({ tasks }) => formatNumber(tasks), align: 'right' },
+  { title: 'SUBJECT', text: ({ subject }) => subject, shrinkTo: 12 },
+]
+
+/** What an action would do, for people: how many tasks, of which subjects, and the first few of them. */
+export function previewLines(preview: Preview, table: Output['table']): string[] {
+  const { bySubject, first, lookedAt, matching } = preview
+  if (matching === 0)
+    return [`${preview.action} would take none of the tasks of ${preview.consumer}`]
+  const hidden = bySubject.length - showSubjects
+  const counts = bySubject.reduce((sum, { tasks }) => sum + tasks, 0)
+  return [
+    sentence(preview),
+    '',
+    ...table(subjectColumns).lines(bySubject.slice(0, showSubjects)),
+    ...(hidden > 0 ? [`and ${counted(hidden, 'more subject')}`] : []),
+    ...(counts < matching ? [`(among the oldest ${formatNumber(lookedAt)})`] : []),
+    '',
+    ...table(taskColumns).lines(first),
+    ...(matching > first.length ? ['…'] : []),
+    '',
+  ]
+}
+
+/** `cancel would take 12 tasks of send_email: 7 pending, 5 available`. */
+function sentence({ action, consumer, tasks, matching, byState }: Preview): string {
+  const states = Object.entries(byState).map(([state, count]) => `${formatNumber(count)} ${state}`)
+  const taken =
+    tasks < matching
+      ? `${formatNumber(tasks)} of the ${counted(matching, 'task')} of ${consumer} that match`
+      : `${counted(tasks, 'task')} of ${consumer}`
+  return `${action} would take ${taken}: ${states.join(', ')}`
 }

@@ -1,27 +1,30 @@
 import { readFileSync } from 'node:fs'
-import tab from '@bomb.sh/tab/commander'
 import { Command } from 'commander'
-import { cancelCommand } from './cancel.ts'
-import { discardCommand } from './discard.ts'
-import { doctorCommand } from './doctor.ts'
+import { cancelCommand } from './commands/cancel.ts'
+import { addCompletion } from './commands/completion.ts'
+import { discardCommand } from './commands/discard.ts'
+import { doctorCommand } from './commands/doctor.ts'
+import { explainCommand } from './commands/explain.ts'
+import { findCommand } from './commands/find.ts'
+import { grantCommand } from './commands/grant.ts'
+import { logCommand } from './commands/log.ts'
+import { migrateCommand } from './commands/migrate.ts'
+import { resumeCommand } from './commands/resume.ts'
+import { revokeCommand } from './commands/revoke.ts'
+import { statsCommand } from './commands/stats.ts'
+import { undoCommand } from './commands/undo.ts'
 import { addExamples } from './examples.ts'
-import { explainCommand } from './explain.ts'
-import { findCommand } from './find.ts'
-import { grantCommand } from './grant.ts'
-import { formatHelp } from './help.ts'
-import { logCommand } from './log.ts'
-import { migrateCommand } from './migrate.ts'
-import { resumeCommand } from './resume.ts'
-import { revokeCommand } from './revoke.ts'
+import { subcommandTerm } from './help.ts'
 import { addCommon } from './session.ts'
-import { statsCommand } from './stats.ts'
-import { undoCommand } from './undo.ts'
 
 /** The whole command line. Parsing it throws a CommanderError for what can't be obeyed, and never ends the process. */
 export function makeProgram(): Command {
   const program = addCommon(new Command('kanthorq-tasks'))
+    .description('Looks after the tasks of KanthorQ, in PostgreSQL.')
     .version(version(), '--version', 'print the version')
-    .configureHelp({ formatHelp })
+    .helpOption('-h, --help', 'print this')
+    .helpCommand('help [command]', 'what --help prints for it')
+    .configureHelp({ subcommandTerm })
     .configureOutput({ outputError: () => undefined })
     .exitOverride()
   for (const command of [
@@ -41,12 +44,12 @@ export function makeProgram(): Command {
     program.addCommand(command)
   addCompletion(program)
   inherit(program)
+  program.addHelpText(
+    'after',
+    '\nExit codes: 0 done; 1 failed; 2 not written as it should be; 3 nothing matched; 130 interrupted.',
+  )
   return addExamples(
     program,
-    {
-      why: 'install the functions beside KanthorQ, or update them',
-      line: 'kanthorq-tasks migrate up --url "$DATABASE_URL"',
-    },
     {
       why: 'what is there, and is anything wrong?',
       line: 'kanthorq-tasks stats && kanthorq-tasks doctor',
@@ -55,29 +58,14 @@ export function makeProgram(): Command {
       why: 'see what a cancel would do; without --dry-run it asks, and does it',
       line: "kanthorq-tasks cancel send_email --subject 'order.>' --dry-run",
     },
+    {
+      why: 'more about a command, with examples',
+      line: 'kanthorq-tasks cancel --help',
+    },
   )
 }
 
-/** `completion`, and the hidden command by which the shell asks for words. */
-function addCompletion(program: Command): void {
-  tab(program, { completionCommandName: 'completion' })
-  const completion = program.commands.find((command) => command.name() === 'completion')
-  completion
-    ?.description(
-      'Prints the script that makes a shell complete commands, options and their values.',
-    )
-    .summary('complete words in bash, zsh, fish or powershell')
-  if (completion !== undefined)
-    addExamples(
-      completion,
-      { why: 'bash: in ~/.bashrc', line: 'source <(kanthorq-tasks completion bash)' },
-      {
-        why: 'zsh: into a folder of $fpath, under this name',
-        line: 'kanthorq-tasks completion zsh > _kanthorq-tasks',
-      },
-    )
-}
-
+/** Commander gives its settings only to the commands that it makes itself. */
 function inherit(command: Command): void {
   for (const child of command.commands) {
     child.copyInheritedSettings(command)

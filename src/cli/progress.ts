@@ -1,7 +1,5 @@
-import { formatNumber } from './number.ts'
+import { cutOff, formatDuration, formatNumber } from './format.ts'
 import type { Output } from './output.ts'
-import { cutOff } from './table.ts'
-import { formatDuration } from './time.ts'
 
 /** How far something is that takes long. */
 export interface Standing {

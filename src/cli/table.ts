@@ -1,5 +1,5 @@
 import stringWidth from 'string-width'
-import { clean } from './clean.ts'
+import { clean, cutOff } from './format.ts'
 import type { Coloured, Paint } from './colour.ts'
 
 /** A column of a table whose rows are of this type. */
@@ -54,7 +54,11 @@ export class Table<Row> {
   ): string {
     const cells = columns.map((column) => {
       const [text, colour] = cellOf(column)
-      const cut = cutOff(text, column.width)
+      // Without a terminal there is room for what the first rows did not need; and half an id is none.
+      const cut =
+        this.#width === Infinity || column.shrinkTo === undefined
+          ? text
+          : cutOff(text, column.width)
       const blanks = ' '.repeat(Math.max(column.width - stringWidth(cut), 0))
       // The blanks without colour, so that those at the end of the line can go.
       const cell = colour === undefined || cut === '' ? cut : this.#paint(colour, cut)
@@ -103,17 +107,4 @@ function totalOf(columns: readonly { width: number }[]): number {
     columns.reduce((sum, { width }) => sum + width, 0) +
     gap.length * Math.max(columns.length - 1, 0)
   )
-}
-
-const segmenter = new Intl.Segmenter()
-
-/** At most this wide, with an ellipsis at the end where something is missing. */
-export function cutOff(text: string, width: number): string {
-  if (stringWidth(text) <= width) return text
-  let cut = ''
-  for (const { segment } of segmenter.segment(text)) {
-    if (stringWidth(cut + segment) > width - 1) break
-    cut += segment
-  }
-  return `${cut}…`
 }

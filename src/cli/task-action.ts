@@ -3,10 +3,10 @@ import type { ResumeAllOptions } from '../options.ts'
 import { actions, type Action } from './action.ts'
 import { byFilter, refuseUnasked } from './by-filter.ts'
 import { byIds, lookAtIds } from './by-ids.ts'
+import { UsageError } from './errors.ts'
 import { addFilter, filterOf, isEmpty, type FilterFlags } from './filter.ts'
 import { eventIdsOf, hasInput, namedIds } from './named-ids.ts'
 import { addCommon, withSession } from './session.ts'
-import { UsageError } from './errors.ts'
 import { count, duration, words, type Duration } from './values.ts'
 
 interface ActionFlags extends FilterFlags {
@@ -43,54 +43,65 @@ export function actionCommand(
     )
     .argument('<consumer>', 'name of the consumer')
     .argument('[ids...]', 'ids of events; - is standard input')
+    .action((consumer: string, ids: string[], flags: ActionFlags) =>
+      !isEmpty(filterOf(flags)) || flags.everything
+        ? runByFilter(command, action, consumer, ids, flags)
+        : runByIds(command, action, consumer, ids, flags),
+    )
   addFilter(command, actions[action].takes)
-  command
-    .addOption(
-      new Option('--everything', 'all that can be taken, without a filter').helpGroup('Filter:'),
-    )
-    .addOption(
-      new Option('--limit <n>', 'at most so many tasks').argParser(count).helpGroup('Filter:'),
-    )
-    .addOption(new Option('--reason <text>', 'why, for the log').argParser(words))
+  const ofFilter = [
+    new Option('--everything', 'all that can be taken, without a filter'),
+    new Option('--limit <n>', 'at most so many tasks').argParser(count),
+  ]
+  for (const option of ofFilter) command.addOption(option.helpGroup('Filter:'))
+  command.addOption(new Option('--reason <text>', 'why, for the log').argParser(words))
   for (const option of more) command.addOption(option)
-  const batches = [
+  const ofBatches = [
     new Option('--batch-size <n>', 'so many tasks at once (default: 1000)').argParser(count),
     new Option('--pause <duration>', 'wait between batches: 100ms, 2s').argParser(duration),
   ]
-  for (const option of batches) command.addOption(option.helpGroup('By filter:'))
+  for (const option of ofBatches) command.addOption(option.helpGroup('By filter:'))
   command
     .option('-n, --dry-run', 'show what it would do, and do nothing')
     .option('-y, --yes', 'do not ask')
-    .action(run)
   return addCommon(command)
+}
 
-  async function run(consumer: string, args: string[], flags: ActionFlags): Promise<void> {
-    const filter = filterOf(flags)
-    const options = optionsOf(flags)
-    const { dryRun = false, yes = false } = flags
-    if (!isEmpty(filter) || flags.everything === true) {
-      if (args.length > 0)
-        throw new UsageError(
-          `ids and a filter do not go together: leave out ${args.join(' ')}, or the filter`,
-        )
-      refuseUnasked({ dryRun, yes })
-      await withSession(command, (session) =>
-        byFilter(session, { action, consumer, filter, options, dryRun, yes, command }),
-      )
-      return
-    }
-    refuseFilterOptions(flags)
-    if (args.length === 0 && !hasInput())
-      throw new UsageError(
-        `say which tasks to ${action}: event ids, a filter such as --subject, or --everything`,
-      )
-    const ids = await namedIds(args, eventIdsOf)
-    await withSession(command, (session) =>
-      dryRun
-        ? lookAtIds(session, action, consumer, ids)
-        : byIds(session, action, consumer, ids, options),
+async function runByFilter(
+  command: Command,
+  action: Action,
+  consumer: string,
+  ids: string[],
+  flags: ActionFlags,
+): Promise<void> {
+  if (ids.length > 0)
+    throw new UsageError('ids and a filter do not go together: leave out one of the two')
+  const { dryRun = false, yes = false } = flags
+  refuseUnasked({ dryRun, yes })
+  const [filter, options] = [filterOf(flags), optionsOf(flags)]
+  await withSession(command, (session) =>
+    byFilter(session, { action, consumer, filter, options, dryRun, yes, command }),
+  )
+}
+
+async function runByIds(
+  command: Command,
+  action: Action,
+  consumer: string,
+  args: string[],
+  flags: ActionFlags,
+): Promise<void> {
+  refuseFilterOptions(flags)
+  if (args.length === 0 && !hasInput())
+    throw new UsageError(
+      `say which tasks to ${action}: event ids, a filter such as --subject, or --everything`,
     )
-  }
+  const ids = await namedIds(args, eventIdsOf)
+  await withSession(command, (session) =>
+    flags.dryRun
+      ? lookAtIds(session, action, consumer, ids)
+      : byIds(session, action, consumer, ids, optionsOf(flags)),
+  )
 }
 
 /** What makes no sense without a filter, and would be overheard. */

@@ -40,7 +40,7 @@ export function future(text: string): Date {
 function pointInTime(text: string, direction: 1 | -1): Date {
   if (/^\d+(\.\d+)? ?[a-z]+$/.test(text))
     return new Date(Date.now() + direction * duration(text).milliseconds)
-  const [, day, clock = '00:00', zone = ''] =
+  const [, day = '', clock = '00:00', zone = ''] =
     /^(\d{4}-\d\d-\d\d)(?:[T ](\d\d:\d\d(?::\d\d(?:\.\d+)?)?))?(Z|[+-]\d\d(?::?\d\d)?)?$/i.exec(
       text,
     ) ?? []
@@ -48,12 +48,18 @@ function pointInTime(text: string, direction: 1 | -1): Date {
   const offset = zone.replace(/^([+-]\d\d):?(\d\d)?$/, (_, hours: string, minutes = '00') => {
     return `${hours}:${String(minutes)}`
   })
-  const time = new Date(`${day ?? ''}T${clock}${offset.toUpperCase()}`)
-  if (Number.isNaN(time.getTime()))
+  const time = new Date(`${day}T${clock}${offset.toUpperCase()}`)
+  if (!isDay(day) || Number.isNaN(time.getTime()))
     throw new InvalidArgumentError(
       `Write 2026-01-31, 2026-01-31T03:00, 2026-01-31T03:00Z, or how long ${direction < 0 ? 'ago' : 'from now'}: 90s, 15m, 2h, 7d.`,
     )
   return time
+}
+
+/** JavaScript takes the 31st of February for the 3rd of March. */
+function isDay(day: string): boolean {
+  const time = new Date(`${day}T00:00Z`)
+  return !Number.isNaN(time.getTime()) && time.toISOString().startsWith(day)
 }
 
 /** Reads a whole number that is at least 1. */

@@ -1,8 +1,8 @@
 import { Command } from 'commander'
-import { clean } from './clean.ts'
-import { addExamples } from './examples.ts'
-import { exitCode } from './exit-code.ts'
-import { addCommon, withSession } from './session.ts'
+import { clean } from '../format.ts'
+import { addExamples } from '../examples.ts'
+import { exitCode } from '../exit-code.ts'
+import { addCommon, withSession } from '../session.ts'
 
 export function doctorCommand(): Command {
   const command = new Command('doctor')
@@ -14,14 +14,14 @@ export function doctorCommand(): Command {
     .action(() =>
       withSession(command, async ({ tasks, output }) => {
         const findings = await tasks.doctor()
-        if (output.json) await output.records(...findings)
+        if (output.json) await output.records(findings)
         else {
           for (const { severity, detail, fix } of findings)
-            await output.lines(
+            await output.lines([
               `${output.paint(severity, severity)}: ${clean(detail)}`,
               // Line by line: what follows a comment would become part of it.
               ...fix.split('\n').map((line) => `  ${clean(line)}`),
-            )
+            ])
           if (findings.length === 0) output.note('nothing is wrong')
         }
         return findings.some(({ severity }) => severity === 'error')

@@ -1,8 +1,8 @@
 import { Argument, Command } from 'commander'
-import type { RoleLevel } from '../types.ts'
-import { addExamples } from './examples.ts'
-import { exitCode } from './exit-code.ts'
-import { addCommon, withSession } from './session.ts'
+import type { RoleLevel } from '../../types.ts'
+import { addExamples } from '../examples.ts'
+import { exitCode } from '../exit-code.ts'
+import { addCommon, withSession } from '../session.ts'
 
 export function grantCommand(): Command {
   const command = new Command('grant')
@@ -18,11 +18,11 @@ export function grantCommand(): Command {
     .action((role: string, level: RoleLevel) =>
       withSession(command, async ({ tasks, output }) => {
         await tasks.grant(role, level)
-        if (output.json) await output.records({ role, level })
+        if (output.json) await output.records([{ role, level }])
         else
-          await output.lines(
+          await output.lines([
             `${role} has the rights of ${level === 'viewer' ? 'a viewer' : 'an operator'}`,
-          )
+          ])
         return exitCode.done
       }),
     )

@@ -1,7 +1,7 @@
 import { Command } from 'commander'
-import { addExamples } from './examples.ts'
-import { exitCode } from './exit-code.ts'
-import { addCommon, withSession } from './session.ts'
+import { addExamples } from '../examples.ts'
+import { exitCode } from '../exit-code.ts'
+import { addCommon, withSession } from '../session.ts'
 
 export function revokeCommand(): Command {
   const command = new Command('revoke')
@@ -11,8 +11,8 @@ export function revokeCommand(): Command {
     .action((role: string) =>
       withSession(command, async ({ tasks, output }) => {
         await tasks.revoke(role)
-        if (output.json) await output.records({ role, level: null })
-        else await output.lines(`${role} has no rights on the functions`)
+        if (output.json) await output.records([{ role, level: null }])
+        else await output.lines([`${role} has no rights on the functions`])
         return exitCode.done
       }),
     )

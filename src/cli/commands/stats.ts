@@ -1,16 +1,14 @@
 import { Command } from 'commander'
-import type { TaskStats } from '../types.ts'
-import { addExamples } from './examples.ts'
-import { exitCode } from './exit-code.ts'
-import { formatNumber } from './number.ts'
-import { addCommon, withSession } from './session.ts'
-import type { Column } from './table.ts'
-import { stateColumn } from './task-columns.ts'
-import { formatTime } from './time.ts'
+import type { TaskStats } from '../../types.ts'
+import { addExamples } from '../examples.ts'
+import { exitCode } from '../exit-code.ts'
+import { formatNumber, formatTime } from '../format.ts'
+import { addCommon, withSession } from '../session.ts'
+import type { Column } from '../table.ts'
 
 const columns: readonly Column<TaskStats>[] = [
   { title: 'CONSUMER', text: ({ consumerName }) => consumerName, shrinkTo: 12 },
-  stateColumn(),
+  { title: 'STATE', text: ({ state }) => state, colour: ({ state }) => state },
   { title: 'TASKS', text: ({ tasks }) => formatNumber(tasks), align: 'right' },
   {
     title: 'STUCK',
@@ -33,8 +31,8 @@ export function statsCommand(): Command {
     .action((consumer?: string) =>
       withSession(command, async ({ tasks, output }) => {
         const stats = await tasks.stats(consumer)
-        if (output.json) await output.records(...stats)
-        else if (stats.length > 0) await output.lines(...output.table(columns).lines(stats))
+        if (output.json) await output.records(stats)
+        else if (stats.length > 0) await output.lines(output.table(columns).lines(stats))
         else output.note('there are no tasks')
         return stats.length > 0 ? exitCode.done : exitCode.nothing
       }),

@@ -1,11 +1,11 @@
 import { Command, Option } from 'commander'
-import { addExamples } from './examples.ts'
-import { exitCode } from './exit-code.ts'
-import { hasInput, namedIds, operationIdsOf } from './named-ids.ts'
-import { counted } from './number.ts'
-import { addCommon, withSession } from './session.ts'
-import { UsageError } from './errors.ts'
-import { words } from './values.ts'
+import { addExamples } from '../examples.ts'
+import { exitCode } from '../exit-code.ts'
+import { hasInput, namedIds, operationIdsOf } from '../named-ids.ts'
+import { counted, formatNumber } from '../format.ts'
+import { addCommon, withSession } from '../session.ts'
+import { UsageError } from '../errors.ts'
+import { words } from '../values.ts'
 
 export function undoCommand(): Command {
   const command = new Command('undo')
@@ -28,11 +28,11 @@ export function undoCommand(): Command {
           const result = await tasks.undo(operation, reason === undefined ? {} : { reason })
           const { updated, noop } = result
           moved += updated.length
-          if (output.json) await output.records({ operation, ...result })
+          if (output.json) await output.records([{ operation, ...result }])
           else {
-            await output.lines(...updated)
+            await output.lines(updated)
             output.note(
-              `operation ${operation}: ${counted(updated.length, 'task')} put back, ${noop.length} left alone` +
+              `operation ${operation}: ${counted(updated.length, 'task')} put back, ${formatNumber(noop.length)} left alone` +
                 (noop.length > 0 ? ', which something has touched since' : ''),
             )
           }
