@@ -27,11 +27,13 @@ const attempts = 3
  *
  * @param serverUrl connection string of the server's maintenance database; its role may CREATE DATABASE
  * @param template name of a database to copy, nobody being connected to it; without it, `template0`
+ * @param strategy `file_copy`, which PostgreSQL has a name for since 15, is quicker where gigabytes are copied
  * @throws pg.DatabaseError when the server refuses, e.g. `55006` when somebody stays connected to the template
  */
 export async function createDatabase(
   serverUrl: string,
   template = 'template0',
+  strategy?: 'file_copy',
 ): Promise<ThrowawayDatabase> {
   const name = uniqueName()
   const url = new URL(serverUrl)
@@ -40,7 +42,7 @@ export async function createDatabase(
     // A backend completes its CREATE DATABASE even when the client is gone. Holding this lock until the backend ends
     // is what makes dropRun wait for it, instead of missing a database that is only just coming.
     await client.query('SELECT pg_advisory_lock_shared(hashtext($1))', [prefix])
-    await createFrom(client, name, template)
+    await createFrom(client, name, template, strategy)
   })
   return {
     name,
@@ -99,8 +101,15 @@ function uniqueName(): string {
 }
 
 /** While another session uses the template, the server itself waits five seconds for it before it refuses. */
-async function createFrom(client: pg.Client, name: string, template: string): Promise<void> {
-  const sql = `CREATE DATABASE ${pg.escapeIdentifier(name)} TEMPLATE ${pg.escapeIdentifier(template)}`
+async function createFrom(
+  client: pg.Client,
+  name: string,
+  template: string,
+  strategy?: 'file_copy',
+): Promise<void> {
+  const sql =
+    `CREATE DATABASE ${pg.escapeIdentifier(name)} TEMPLATE ${pg.escapeIdentifier(template)}` +
+    (strategy === undefined ? '' : ` STRATEGY ${strategy}`)
   for (let attempt = 1; ; attempt++) {
     try {
       await client.query(sql)

@@ -82,7 +82,7 @@ async function interrupt(
   pause = '0',
 ): Promise<void> {
   await fillTable(db, consumer, count, ['available'])
-  const session = await db.pool.connect()
+  const session = await db.sessions.connect()
   session.on('error', () => undefined)
   const pid = await processOf(session)
   const { outcome } = await new Promise<{ outcome: Promise<unknown> }>((resolve, reject) => {

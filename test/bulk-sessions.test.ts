@@ -20,7 +20,7 @@ const { emptyDatabase } = useServer(test)
 // One by one, for each takes several connections out of the pools.
 
 test.serial('a batch is committed before the next begins', async (t) => {
-  const session = await openSession(t, db.pool)
+  const session = await openSession(t, db.sessions)
   const consumer = await makeConsumer(db, 'committed')
   const ids = await fillTable(db, consumer, 3, ['available'])
   const pid = await processOf(session)
@@ -46,7 +46,7 @@ test.serial('a batch is committed before the next begins', async (t) => {
 })
 
 test.serial('each batch is an operation of a transaction of its own', async (t) => {
-  const session = await openSession(t, db.pool)
+  const session = await openSession(t, db.sessions)
   const consumer = await makeConsumer(db, 'transactions')
   await fillTable(db, consumer, 6, ['available'])
   await callProcedure(
@@ -81,7 +81,7 @@ for (const [where, statements] of Object.entries(transactions)) {
     await db.owner.query(`update ${await taskTable(db, consumer)} set attempt_count = 9`)
     const before = await storedTasks(db, consumer)
     for (const action of actions) {
-      const session = await openSession(t, db.pool)
+      const session = await openSession(t, db.sessions)
       const total = /DO|function/.test(where) ? ', updated => n' : ''
       const procedure = `call kanthorq_task_${action}_all('${consumer}', everything => true${total})`
       const error = await t.throwsAsync(
@@ -105,7 +105,7 @@ for (const [where, statements] of Object.entries(transactions)) {
 }
 
 test.serial('a DO block that is no part of a transaction may call it', async (t) => {
-  const session = await openSession(t, db.pool)
+  const session = await openSession(t, db.sessions)
   const consumer = await makeConsumer(db, 'do_block')
   const ids = await fillTable(db, consumer, 3, ['available'])
   await session.query(
@@ -117,7 +117,7 @@ test.serial('a DO block that is no part of a transaction may call it', async (t)
 
 for (const level of ['repeatable read', 'serializable']) {
   test.serial(`it works where transactions are ${level} by default`, async (t) => {
-    const session = await openSession(t, db.pool)
+    const session = await openSession(t, db.sessions)
     const consumer = await makeConsumer(db, level.replace(' ', '_'))
     const ids = await fillTable(db, consumer, 5, ['available'])
     await session.query(`set default_transaction_isolation to '${level}'`)
@@ -144,7 +144,7 @@ test.serial('a hostile search_path changes nothing', async (t) => {
     create function hostile.kanthorq_task_batch(text) returns integer language sql as 'select hostile.wrong()';
     create procedure hostile.kanthorq_task_all(text) language sql as 'select hostile.wrong()'`)
   for (const path of ['hostile, pg_catalog, public', '', 'hostile']) {
-    const session = await openSession(t, db.pool)
+    const session = await openSession(t, db.sessions)
     const consumer = await makeConsumer(db, `path_${path.replaceAll(/\W+/g, '_')}end`)
     await fillTable(db, consumer, 5, ['available', 'discarded'])
     await session.query("select set_config('search_path', $1, false)", [path])

@@ -12,7 +12,7 @@ test('a call is undone by ROLLBACK', async (t) => {
   const consumer = await makeConsumer(db, 'rolled_back')
   const ids = await makeTasks(db, consumer, ['available', 'cancelled'])
   const [available = ''] = ids
-  const session = await openSession(t, db.pool)
+  const session = await openSession(t, db.sessions)
   const tasks = new TaskClient(session)
 
   await session.query('begin')
@@ -26,7 +26,7 @@ test('a call is undone by ROLLBACK', async (t) => {
 test('a call lasts with COMMIT', async (t) => {
   const consumer = await makeConsumer(db, 'committed')
   const ids = await makeTasks(db, consumer, ['available'])
-  const session = await openSession(t, db.pool)
+  const session = await openSession(t, db.sessions)
 
   await session.query('begin')
   await new TaskClient(session).cancel(consumer, ids)
@@ -38,7 +38,7 @@ test('a call is undone by ROLLBACK TO SAVEPOINT, and what came before it is not'
   const consumer = await makeConsumer(db, 'savepoint')
   const ids = await makeTasks(db, consumer, ['available', 'available'])
   const [first = '', second = ''] = ids
-  const session = await openSession(t, db.pool)
+  const session = await openSession(t, db.sessions)
   const tasks = new TaskClient(session)
 
   await session.query('begin')
@@ -54,7 +54,7 @@ test('a call is undone by ROLLBACK TO SAVEPOINT, and what came before it is not'
 test('a call sees what its transaction did before', async (t) => {
   const consumer = await makeConsumer(db, 'sees_itself')
   const ids = await makeTasks(db, consumer, ['available'])
-  const session = await openSession(t, db.pool)
+  const session = await openSession(t, db.sessions)
   const tasks = new TaskClient(session)
 
   await session.query('begin')
@@ -80,7 +80,7 @@ for (const schema of ['queue', 'Queue', 'My Queue-2']) {
 
 test('the search_path of the caller does not matter', async (t) => {
   const consumer = await makeConsumer(db, 'search_path')
-  const session = await openSession(t, db.pool)
+  const session = await openSession(t, db.sessions)
   const tasks = new TaskClient(session)
   // What the functions need, by the same names and in the schema that is searched before all others.
   await session.query(`

@@ -35,7 +35,7 @@ test.serial(
 test.serial('a worker passes over a task that is being cancelled', async (t) => {
   const consumer = await makeConsumer(db, 'worker_skips')
   const ids = await makeTasks(db, consumer, ['retryable'])
-  const session = await openSession(t, db.pool)
+  const session = await openSession(t, db.sessions)
 
   await session.query('begin')
   await new TaskClient(session).cancel(consumer, ids)
@@ -63,7 +63,7 @@ for (const { name, from, to } of transitions) {
     test.serial(`a ${name} waits for another, and after its ${end} ${outcome}`, async (t) => {
       const consumer = await makeConsumer(db, `${name}_${end}`)
       const ids = await makeTasks(db, consumer, [from])
-      const [first, second] = [await openSession(t, db.pool), await openSession(t, db.pool)]
+      const [first, second] = [await openSession(t, db.sessions), await openSession(t, db.sessions)]
 
       await first.query('begin')
       t.deepEqual(await new TaskClient(first)[name](consumer, ids), { updated: ids, noop: [] })
@@ -83,7 +83,7 @@ test.serial(
     const ids = await makeTasks(db, consumer, ['retryable', 'running', 'available'])
     const [changed = '', untouched = '', cancelled = ''] = ids
     const table = await taskTable(db, consumer)
-    const [worker, session] = [await openSession(t, db.owner), await openSession(t, db.pool)]
+    const [worker, session] = [await openSession(t, db.owner), await openSession(t, db.sessions)]
 
     await worker.query('begin')
     t.deepEqual(await claim(db, consumer, 'retryable', worker), [changed])
@@ -104,7 +104,7 @@ for (const level of ['repeatable read', 'serializable']) {
       const consumer = await makeConsumer(db, level.replace(' ', '_'))
       const ids = await makeTasks(db, consumer, ['available', 'available', 'running'])
       const [changed = '', ...others] = ids
-      const session = await openSession(t, db.pool)
+      const session = await openSession(t, db.sessions)
       const tasks = new TaskClient(session)
 
       await session.query(`begin isolation level ${level}; select from pg_class limit 1`)
@@ -129,7 +129,7 @@ async function claimedTask(t: ExecutionContext, name: string) {
   const worker = await openSession(t, db.owner)
   await worker.query('begin')
   t.deepEqual(await claim(db, consumer, 'retryable', worker), ids)
-  const session = await openSession(t, db.pool)
+  const session = await openSession(t, db.sessions)
   const { result } = await blockedCall(session, worker, (tasks) => tasks.cancel(consumer, ids))
   return { consumer, ids, worker, call: result }
 }

@@ -100,7 +100,7 @@ test('permission denied passes through', async (t) => {
 })
 
 test('a cancelled statement passes through', async (t) => {
-  const session = await openSession(t, db.pool)
+  const session = await openSession(t, db.sessions)
   const pid = await processOf(session)
   const { consumer, ids } = await lockedTask(t, 'interrupted')
   const call = passesThrough(t, session, '57014', consumer, ids)
@@ -110,7 +110,7 @@ test('a cancelled statement passes through', async (t) => {
 })
 
 test('a connection that the server ended passes through', async (t) => {
-  const session = await openSession(t, db.pool)
+  const session = await openSession(t, db.sessions)
   const pid = await processOf(session)
   const { consumer, ids } = await lockedTask(t, 'terminated')
   const call = passesThrough(t, session, '57P01', consumer, ids)
@@ -129,7 +129,7 @@ test('a connection that the caller closed passes through', async (t) => {
 test('a serialization failure passes through', async (t) => {
   const consumer = await makeConsumer(db, 'serialized')
   const ids = await makeTasks(db, consumer, ['available'])
-  const session = await openSession(t, db.pool)
+  const session = await openSession(t, db.sessions)
   await session.query('begin isolation level repeatable read; select 1')
   await new TaskClient(db.pool).cancel(consumer, ids)
   await passesThrough(t, session, '40001', consumer, ids)
@@ -139,7 +139,7 @@ test('after an error and ROLLBACK TO SAVEPOINT the transaction is as before', as
   const consumer = await makeConsumer(db, 'intact')
   const ids = await makeTasks(db, consumer, ['available', 'available'])
   const [first = '', second = ''] = ids
-  const session = await openSession(t, db.pool)
+  const session = await openSession(t, db.sessions)
   const tasks = new TaskClient(session)
 
   await session.query('begin')

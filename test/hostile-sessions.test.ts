@@ -14,15 +14,16 @@ let scene: HostileScene
 let routines: Routine[]
 let plain: Outcomes
 
-/** What came of a call of each routine: rows, what changed, and the tasks that were moved. */
-type Outcomes = Readonly<Record<string, unknown>>
+/** What came of a call of each routine. */
+type Outcomes = Readonly<Record<string, Outcome>>
 
-test.serial('the scene is set', async (t) => {
+test.serial('in a plain session, every function does what it should', async (t) => {
   scene = await setScene(db)
   routines = await publicRoutines(db.owner)
-  await db.owner.query(readFileSync(new URL('support/hostile-traps.sql', import.meta.url), 'utf8'))
   plain = await outcomes(await openSession(t, db.sessions))
+  for (const [name, { result }] of Object.entries(plain)) t.true(result.startsWith('[{'), name)
   t.deepEqual(await outcomes(await openSession(t, db.sessions)), plain, 'the same each time')
+  await db.owner.query(readFileSync(new URL('support/hostile-traps.sql', import.meta.url), 'utf8'))
 })
 
 const paths = [
@@ -69,7 +70,7 @@ test.serial('the traps would catch what is not qualified', async (t) => {
     end $$`)
   await session.query('set search_path to trap, pg_catalog')
   const loop = routines.find(({ name }) => name === 'kanthorq_task_all')
-  const call = loop && callText(loop, scene.validArguments(loop)).replace('public.', 'trap.')
+  const call = loop && callText(loop, scene.fullArguments(loop)).replace('public.', 'trap.')
   await t.throwsAsync(session.query(call ?? ''), { code: 'TRAP0' })
   await scene.restore(await scene.changes())
 })
@@ -136,9 +137,18 @@ async function layTemporaryTraps(session: pg.ClientBase) {
 }
 
 async function outcomes(session: pg.ClientBase): Promise<Outcomes> {
-  const all: Record<string, unknown> = {}
+  const all: Record<string, Outcome> = {}
   for (const routine of routines) all[routine.name] = await outcomeOf(session, routine)
   return all
+}
+
+interface Outcome {
+  /** The rows, or an error's code. */
+  result: string
+  /** The parts of the database that changed. */
+  changed: string
+  /** The tasks that changed, and those that were logged. */
+  moved: Moved
 }
 
 interface Moved {
@@ -146,15 +156,15 @@ interface Moved {
   logged: string[]
 }
 
-async function outcomeOf(session: pg.ClientBase, routine: Routine): Promise<unknown> {
-  const call = callText(routine, scene.validArguments(routine))
+async function outcomeOf(session: pg.ClientBase, routine: Routine): Promise<Outcome> {
+  const call = callText(routine, scene.fullArguments(routine))
   // As JSON, times are the same in every session.
   const sql = routine.procedure
     ? call
     : call.replace('select * from', 'select pg_catalog.to_jsonb(r) as row from') + ' r'
   const result = await session.query<Record<string, unknown>>(sql).then(
     ({ rows }) => masked(rows),
-    (error: unknown) => (error instanceof pg.DatabaseError ? error.code : String(error)),
+    (error: unknown) => (error instanceof pg.DatabaseError ? String(error.code) : String(error)),
   )
   const changed = await scene.changes()
   const moved = only(await db.owner.query<Moved>('select hostile.changed(), hostile.logged()'))

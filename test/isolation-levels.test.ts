@@ -32,7 +32,7 @@ for (const level of ['repeatable read', 'serializable'] as const) {
   for (const name of callNames) {
     test.serial(`${level}: ${name} fails when a task was moved after the snapshot`, async (t) => {
       const call = await readyCall(db, name, `${name}_${suffix}`)
-      const [session, other] = [await openSession(t, db.pool), await openSession(t, db.owner)]
+      const [session, other] = [await openSession(t, db.sessions), await openSession(t, db.owner)]
       await session.query(`begin isolation level ${level}; select from pg_class limit 1`)
       await moveFirst(call, other)
       const before = await look(call)
@@ -46,7 +46,7 @@ for (const level of ['repeatable read', 'serializable'] as const) {
   for (const name of ['cancel', 'resume', 'discard'] as const) {
     test.serial(`${level}: to ${name} a task is what it was at the snapshot`, async (t) => {
       const call = await readyCall(db, name, `${name}_sees_${suffix}`)
-      const [session, other] = [await openSession(t, db.pool), await openSession(t, db.owner)]
+      const [session, other] = [await openSession(t, db.sessions), await openSession(t, db.owner)]
       const [was] = await statesOf(db, call.consumer, call.ids)
       await moveFirst(call, other)
       await session.query(`begin isolation level ${level}; select from pg_class limit 1`)
@@ -63,7 +63,7 @@ for (const level of ['repeatable read', 'serializable'] as const) {
         end === 'commit' ? 'fails when a task is moved' : 'is right when nothing is moved'
       test.serial(`${level}: ${name} ${what} while it waits`, async (t) => {
         const call = await readyCall(db, name, `${name}_${end}_${suffix}`)
-        const [session, other] = [await openSession(t, db.pool), await openSession(t, db.owner)]
+        const [session, other] = [await openSession(t, db.sessions), await openSession(t, db.owner)]
         await other.query('begin')
         await moveFirst(call, other)
         await session.query(`begin isolation level ${level}`)
@@ -86,7 +86,7 @@ for (const level of ['repeatable read', 'serializable'] as const) {
     const consumer = await makeConsumer(db, `all_${suffix}`)
     const ids = await fillTable(db, consumer, 6, ['available'])
     const call = { consumer, table: await taskTable(db, consumer), ids: ids.slice(2) }
-    const [session, log] = [await openSession(t, db.pool), await openSession(t, db.owner)]
+    const [session, log] = [await openSession(t, db.sessions), await openSession(t, db.owner)]
     const registry = await openSession(t, db.owner)
     const [calling, locking] = [await processOf(session), await processOf(registry)]
     await session.query(`set default_transaction_isolation to '${level}'`)
@@ -129,7 +129,7 @@ for (const level of ['repeatable read', 'serializable'] as const) {
 test.serial('of two that make the same two calls in opposite orders one fails', async (t) => {
   const consumer = await makeConsumer(db, 'opposite')
   const [one = '', two = ''] = await makeTasks(db, consumer, ['available', 'discarded'])
-  const [forth, back] = [await openSession(t, db.pool), await openSession(t, db.pool)]
+  const [forth, back] = [await openSession(t, db.sessions), await openSession(t, db.sessions)]
   const cancel = async (session: pg.ClientBase) =>
     (await new TaskClient(session).cancel(consumer, [one])).updated.length
   const resume = async (session: pg.ClientBase) =>
@@ -177,7 +177,10 @@ for (const name of waitingCalls) {
       async (t) => {
         for (const [way, code] of Object.entries(interruptions)) {
           const call = await readyCall(db, name, `${name}_${way}_${what.replace(' ', '_')}`)
-          const [session, holder] = [await openSession(t, db.pool), await openSession(t, db.owner)]
+          const [session, holder] = [
+            await openSession(t, db.sessions),
+            await openSession(t, db.owner),
+          ]
           const pid = await processOf(session)
           const before = await look(call)
           await holder.query(`begin; ${hold(call)}`)

@@ -24,6 +24,10 @@ const tables = [
     after: 'analyze #',
   },
   { of: 'where next to all tasks are completed', before: filler('array[101]'), after: 'analyze #' },
+  {
+    of: 'that was full when it was emptied and analysed',
+    before: `${filler('array[1]')}; delete from #; analyze #`,
+  },
   { of: 'without the scheduling index', before: 'drop index #_scheduling', after: 'analyze #' },
 ]
 
@@ -36,6 +40,9 @@ const settings = [
   'set cpu_index_tuple_cost to 10; set effective_cache_size to 1',
 ]
 
+// Fewer ids are looked for in another way than many.
+const counts = [60, 300]
+
 for (const [n, { of, before = '', after = '' }] of tables.entries()) {
   test.serial(`rows are locked in the order of their ids in a table ${of}`, async (t) => {
     const consumer = await makeConsumer(db, `locked_${n}`)
@@ -45,13 +52,16 @@ for (const [n, { of, before = '', after = '' }] of tables.entries()) {
     await run(tasksInReverse)
     await run(after)
     const holder = await openSession(t, db.owner)
-    const session = await openSession(t, db.pool)
+    const session = await openSession(t, db.sessions)
     for (const setting of settings) {
       await session.query(`reset all; ${setting}`)
       for (const action of ['cancel', 'resume', 'undo'] as const) {
-        const meeting = { action, consumer, table, holder, session }
-        const first29 = ids(kindFor[action], 1, 29)
-        t.deepEqual(await lockedBefore(meeting), first29, `${action} after "${setting}"`)
+        for (const count of counts) {
+          const meeting = { action, count, consumer, table, holder, session }
+          const first29 = ids(kindFor[action], 1, 29)
+          const which = `${action} of ${count} after "${setting}"`
+          t.deepEqual(await lockedBefore(meeting), first29, which)
+        }
       }
     }
   })
@@ -59,6 +69,8 @@ for (const [n, { of, before = '', after = '' }] of tables.entries()) {
 
 interface Meeting {
   action: 'cancel' | 'resume' | 'undo'
+  /** Of how many tasks. */
+  count: number
   consumer: string
   table: string
   /** Who holds the task in the middle. */
@@ -67,11 +79,11 @@ interface Meeting {
   session: pg.PoolClient
 }
 
-/** What a call for 60 tasks has locked of them by the time that it comes to the one in their middle, and waits there. */
-async function lockedBefore({ action, consumer, table, holder, session }: Meeting) {
+/** What a call has locked of its tasks by the time that it comes to the 30th, and waits there. */
+async function lockedBefore({ action, count, consumer, table, holder, session }: Meeting) {
   const [holding, waiting] = [await processOf(holder), await processOf(session)]
   const kind = kindFor[action]
-  const neitherOrder = [...ids(kind, 21, 60), ...ids(kind, 1, 20).reverse()]
+  const neitherOrder = [...ids(kind, 21, count), ...ids(kind, 1, 20).reverse()]
   const tasks = new TaskClient(session)
   // What there is to undo, and is undone for good before the next meeting.
   if (action === 'undo') await tasks.cancel(consumer, neitherOrder)
@@ -89,7 +101,7 @@ async function lockedBefore({ action, consumer, table, holder, session }: Meetin
     `select i as event_id from unnest($1::text[]) i
      where i not in (select event_id from ${table} where event_id = any ($1) for update skip locked)
        and i <> $2 order by i`,
-    [ids(kind, 1, 60), ...ids(kind, 30, 30)],
+    [ids(kind, 1, count), ...ids(kind, 30, 30)],
   )
   await holder.query('rollback')
   await call
@@ -105,11 +117,11 @@ function ids(kind: 'c' | 'r', from: number, to: number) {
   return Array.from({ length: to - from + 1 }, (_, n) => `event_${kind}${100 + from + n}`)
 }
 
-/** 60 tasks of each kind, whose states and schedule run against their ids, and whose place in the table is random. */
+/** 300 tasks of each kind, whose states and schedule run against their ids, and whose place in the table is random. */
 const tasksInReverse = `
   insert into # (event_id, subject, state, schedule_at)
-  select format('event_%s%s', kind, 100 + n), 's', states[1 + n * cardinality(states) / 61], 1000 - n
-  from generate_series(1, 60) n
+  select format('event_%s%s', kind, 100 + n), 's', states[1 + n * cardinality(states) / 301], 1000 - n
+  from generate_series(1, 300) n
   cross join (values ('c', array[102, 1, 0]), ('r', array[-101, -102])) kinds (kind, states)
   order by md5(kind || n)`
 

@@ -13,7 +13,7 @@ const db = useDatabase(test)
 for (const end of ['commit', 'rollback'] as const) {
   const fate = end === 'commit' ? 'come into' : 'stay out of'
   test.serial(`operations ${fate} the log with the ${end} of their transaction`, async (t) => {
-    const session = await openSession(t, db.pool)
+    const session = await openSession(t, db.sessions)
     const consumer = await makeConsumer(db, end)
     const ids = await makeTasks(db, consumer, ['available', 'discarded'])
     await session.query('begin')
@@ -40,7 +40,7 @@ const meanwhile = {
 
 for (const [action, [was, became]] of Object.entries(meanwhile)) {
   test.serial(`a ${action} that waited logs what a task was when its turn came`, async (t) => {
-    const [session, other] = [await openSession(t, db.pool), await openSession(t, db.owner)]
+    const [session, other] = [await openSession(t, db.sessions), await openSession(t, db.owner)]
     const consumer = await makeConsumer(db, `waited_${action}`)
     const table = await taskTable(db, consumer)
     const ids = await makeTasks(db, consumer, [was, was, was])
@@ -82,7 +82,7 @@ for (const [action, [was, became]] of Object.entries(meanwhile)) {
 }
 
 test.serial('of two calls that meet, each logs the tasks that it moved', async (t) => {
-  const [first, second] = [await openSession(t, db.pool), await openSession(t, db.pool)]
+  const [first, second] = [await openSession(t, db.sessions), await openSession(t, db.sessions)]
   const consumer = await makeConsumer(db, 'two_calls')
   const ids = await makeTasks(db, consumer, ['available', 'pending', 'retryable'])
   const pid = await processOf(second)

@@ -10,6 +10,7 @@ const db = useDatabase(test)
 const tables: { of: string; rows: number; states: TaskState[]; ids: number }[] = [
   { of: 'a small table', rows: 500, states: ['available', 'running', 'discarded'], ids: 500 },
   { of: 'a large table', rows: 50_000, states: ['available', 'running', 'discarded'], ids: 1 },
+  { of: 'a large table', rows: 50_000, states: ['available', 'running', 'discarded'], ids: 100 },
   { of: 'a large table', rows: 50_000, states: ['available', 'running', 'discarded'], ids: 500 },
   { of: 'a large table', rows: 50_000, states: ['available', 'running', 'discarded'], ids: 20_000 },
   {

@@ -17,7 +17,7 @@ for (const end of ['commit', 'rollback'] as const) {
     `an undo waits for another of the same operation, and after its ${end} ${outcome}`,
     async (t) => {
       const { consumer, ids, before, operation } = await cancelled(t, `undo_${end}`)
-      const [first, second] = [await openSession(t, db.pool), await openSession(t, db.pool)]
+      const [first, second] = [await openSession(t, db.sessions), await openSession(t, db.sessions)]
       const pid = await processOf(second)
 
       await first.query('begin')
@@ -42,7 +42,7 @@ for (const end of ['commit', 'rollback'] as const) {
       new Date(0),
     ])
     const [operation] = await loggedOperations(db, consumer)
-    const [worker, session] = [await openSession(t, db.owner), await openSession(t, db.pool)]
+    const [worker, session] = [await openSession(t, db.owner), await openSession(t, db.sessions)]
     const pid = await processOf(session)
 
     await worker.query('begin')
@@ -59,9 +59,9 @@ for (const end of ['commit', 'rollback'] as const) {
 test.serial('an undo and a call for the same tasks in another order do not deadlock', async (t) => {
   const { consumer, ids, operation } = await cancelled(t, 'no_deadlock')
   const [holder, first, second] = [
-    await openSession(t, db.pool),
-    await openSession(t, db.pool),
-    await openSession(t, db.pool),
+    await openSession(t, db.sessions),
+    await openSession(t, db.sessions),
+    await openSession(t, db.sessions),
   ]
   const pids = [await processOf(first), await processOf(second)]
   // Nothing says that the log has them in the order of their ids.

@@ -4,16 +4,19 @@
 -- therefore locked first, and what they were is read for the log; then they are updated where they lie, by their ctid, which
 -- cannot change any more.
 --
--- From PostgreSQL 18 on there is a cheaper way, for RETURNING tells what a row was: to update at once, if the plan visits the
--- rows in the order of their ids. The planner decides that anew each time, and where it believes a table to be all but empty
--- it may take another index; so it is asked, unless there is only one row to lock.
+-- From PostgreSQL 18 on there is a cheaper way, for RETURNING tells what a row was: to update at once, if rows are visited in
+-- the order of their ids. Which of these it is, is the cheapest that is sure:
+-- - One id has no order.
+-- - Up to 250 ids are sorted and looked up one after the other, in a nested loop: nothing else can come of a join whose
+--   condition is neither hashed nor merged, while the table has no other way to be read than by index. What the index is does
+--   not matter, but for the time that it takes; where the statistics know of no rows, it could be a wrong one, ids times.
+-- - More are quicker found in one index scan. The planner decides anew each time by which index, so it is asked.
+-- - A partitioned table has a key for each partition, and so no order in which a scan finds the ids of all. Its rows are
+--   locked first; a ctid says too little there, so that the ids are looked up again.
 --
--- A partitioned table has a key for each partition, and so no plan that goes by the ids of all; and a ctid says too little
--- there, so that the ids are looked up again.
---
--- So that the table's key is the way to the ids: seqscan, bitmapscan and sort are off; the state is compared as integer,
--- which no index on the state column can serve; and the array is hidden in a sub-select, whose 50,000 ids the planner need
--- not look at one by one. A plan that has to do what is off looks so dear that it would be compiled, so jit is off too.
+-- So that the table's key is the way to the ids: seqscan and bitmapscan are off; the state is compared as integer, which no
+-- index on the state column can serve; and an array of ids is hidden in a sub-select, so that the planner need not look at
+-- 50,000 of them one by one. A plan that has to do what is off looks so dear that it would be compiled, so jit is off too.
 --
 -- The state is tested on the row that is locked: PostgreSQL tests it again when it had to wait for another session, so of
 -- two racing calls exactly one reports a task as updated.
@@ -41,6 +44,7 @@ language plpgsql
 volatile
 security definer
 set search_path to pg_catalog, pg_temp
+set enable_indexscan = 'on'
 set enable_seqscan = off
 set enable_bitmapscan = off
 set jit = off
@@ -55,9 +59,11 @@ declare
   v_where text;
   v_log text;
   v_sql text;
+  -- Whether RETURNING knows what a row was.
+  v_old boolean := current_setting('server_version_num')::integer >= 180000;
+  v_table record;
   v_plan jsonb;
-  v_partitioned boolean;
-  v_at_once boolean := false;
+  v_way text := 'lock first';
   v_newest bigint;
   v_count bigint;
   v_ctids tid[];
@@ -66,7 +72,18 @@ begin
   perform kanthorq_schema._kanthorq_check_event_ids(event_ids);
   v_consumer := kanthorq_schema._kanthorq_consumer(consumer);
   v_action := kanthorq_schema._kanthorq_task_action(action, reset_attempts);
-  v_partitioned := (select c.relkind = 'p' from pg_class c where c.oid = v_consumer.task_table);
+  if cardinality(event_ids) = 1 and v_old then
+    v_way := 'one';
+  else
+    select c.relkind = 'p' as partitioned, not c.relhassubclass and c.reltuples <> 0 and a.attcollation = 100 as plain
+    into v_table
+    from pg_class c
+    join pg_attribute a on a.attrelid = c.oid and a.attname = 'event_id'
+    where c.oid = v_consumer.task_table;
+    if v_old and not v_table.partitioned then
+      v_way := case when cardinality(event_ids) <= 250 and v_table.plain then 'loop' else 'scan' end;
+    end if;
+  end if;
 
   v_update := format(
     'update %s as t set state = $5, updated_at = greatest($1, least(t.updated_at, 9223372036854775806) + 1), %s',
@@ -75,7 +92,7 @@ begin
   if spread_step > 0 then
     v_update := replace(v_update, '$6', 'least($6 + $7 * ($8 + width_bucket(t.event_id::text, $3) - 1), 8640000000000000)');
   end if;
-  v_where := 't.event_id = any ((select $3)::text[]) and t.state::integer = any ($4) and ' || v_action.condition;
+  v_where := 't.state::integer = any ($4) and ' || v_action.condition;
   v_log := 'coalesce(array_agg(t.event_id::text), ''{}''), array_agg(t.state), array_agg(t.updated_at), max(t.updated_at)'
     || coalesce(
       ', array_agg(t.schedule_at), array_agg(t.finalized_at), array_agg(t.attempt_count), array_agg('
@@ -83,24 +100,42 @@ begin
       ', null, null, null, null'
     );
 
-  if current_setting('server_version_num')::integer >= 180000 and not v_partitioned then
+  if v_way = 'one' then
     v_sql := format(
-      'with moved as (%s where %s returning t.event_id, old.state, old.updated_at, old.schedule_at, old.finalized_at,'
-      ' old.attempt_count) select %s, null from moved t',
-      v_update, v_where, v_log
+      '%s where t.event_id = any ($3) and %s returning array[t.event_id::text], array[old.state], array[old.updated_at],'
+      ' old.updated_at, %s, null',
+      v_update, v_where,
+      case
+        when v_action.attempts is null then 'null, null, null, null'
+        else 'array[old.schedule_at], array[old.finalized_at], array[old.attempt_count], array[t.attempt_count]'
+      end
     );
-    if cardinality(event_ids) > 1 then
-      execute 'explain (format json, costs off) ' || v_sql
-      into v_plan
-      using v_now, (v_consumer.registry).attempt_max, event_ids, v_action.from_states::integer[], v_action.to_state,
-        v_due, spread_step, spread_from;
-    end if;
-    v_at_once := v_plan is null or kanthorq_schema._kanthorq_goes_by_event_id(v_plan);
+  elsif v_way in ('loop', 'scan') then
+    v_sql := format(
+      'with moved as (%s %s and %s returning t.event_id, old.state, old.updated_at, old.schedule_at, old.finalized_at,'
+      ' old.attempt_count) select %s, null from moved t',
+      v_update,
+      case v_way
+        when 'loop' then 'from (select u.id from unnest($3) u (id) order by u.id) i where t.event_id = any (array[i.id])'
+        else 'where t.event_id = any ((select $3)::text[])'
+      end,
+      v_where, v_log
+    );
   end if;
-  if not v_at_once then
+  if v_way = 'scan' then
+    execute 'explain (format json, costs off) ' || v_sql
+    into v_plan
+    using v_now, (v_consumer.registry).attempt_max, event_ids, v_action.from_states::integer[], v_action.to_state,
+      v_due, spread_step, spread_from;
+    if not kanthorq_schema._kanthorq_goes_by_event_id(v_plan) then
+      v_way := 'lock first';
+    end if;
+  end if;
+  if v_way = 'lock first' then
     v_sql := format(
       'with locked as materialized (select t.event_id, t.state, t.updated_at, t.schedule_at, t.finalized_at,'
-      ' t.attempt_count, t.ctid from %s as t where %s order by t.event_id for no key update)'
+      ' t.attempt_count, t.ctid from %s as t where t.event_id = any ((select $3)::text[]) and %s'
+      ' order by t.event_id for no key update)'
       ' select %s, array_agg(t.ctid) from locked t',
       v_consumer.task_table, v_where, v_log
     );
@@ -112,26 +147,24 @@ begin
   using v_now, (v_consumer.registry).attempt_max, event_ids, v_action.from_states::integer[], v_action.to_state,
     v_due, spread_step, spread_from;
 
-  if cardinality(v_done.event_ids) > 0 then
-    if not v_at_once then
-      execute v_update || ' where t.state::integer = any ($4) and '
-        || case when v_partitioned then 't.event_id = any ((select $9)::text[])' else 't.ctid = any ($10)' end
-      using v_now, (v_consumer.registry).attempt_max, event_ids, v_action.from_states::integer[], v_action.to_state,
-        v_due, spread_step, spread_from, v_done.event_ids, v_ctids;
-      get diagnostics v_count = row_count;
-      if v_count < cardinality(v_done.event_ids) then
-        -- A trigger may keep a row from being updated. It is in the old state still.
-        execute format(
-          'select coalesce(array_agg(e.a), ''{}''), array_agg(e.b), array_agg(e.c), max(e.c), array_agg(e.d), array_agg(e.e),'
-          ' array_agg(e.f), array_agg(e.g) from unnest($1, $2, $3, $4, $5, $6, $7) e (a, b, c, d, e, f, g)'
-          ' join %s t on t.event_id = e.a where t.state = $8',
-          v_consumer.task_table
-        )
-        into v_done.event_ids, v_done.from_state, v_done.from_updated_at, v_newest, v_done.from_schedule_at,
-          v_done.from_finalized_at, v_done.from_attempt_count, v_done.to_attempt_count
-        using v_done.event_ids, v_done.from_state, v_done.from_updated_at, v_done.from_schedule_at,
-          v_done.from_finalized_at, v_done.from_attempt_count, v_done.to_attempt_count, v_action.to_state;
-      end if;
+  if v_way = 'lock first' and cardinality(v_done.event_ids) > 0 then
+    execute v_update || ' where t.state::integer = any ($4) and '
+      || case when v_table.partitioned then 't.event_id = any ((select $9)::text[])' else 't.ctid = any ($10)' end
+    using v_now, (v_consumer.registry).attempt_max, event_ids, v_action.from_states::integer[], v_action.to_state,
+      v_due, spread_step, spread_from, v_done.event_ids, v_ctids;
+    get diagnostics v_count = row_count;
+    if v_count < cardinality(v_done.event_ids) then
+      -- A trigger may keep a row from being updated. It is in the old state still.
+      execute format(
+        'select coalesce(array_agg(e.a), ''{}''), array_agg(e.b), array_agg(e.c), max(e.c), array_agg(e.d), array_agg(e.e),'
+        ' array_agg(e.f), array_agg(e.g) from unnest($1, $2, $3, $4, $5, $6, $7) e (a, b, c, d, e, f, g)'
+        ' join %s t on t.event_id = e.a where t.state = $8',
+        v_consumer.task_table
+      )
+      into v_done.event_ids, v_done.from_state, v_done.from_updated_at, v_newest, v_done.from_schedule_at,
+        v_done.from_finalized_at, v_done.from_attempt_count, v_done.to_attempt_count
+      using v_done.event_ids, v_done.from_state, v_done.from_updated_at, v_done.from_schedule_at,
+        v_done.from_finalized_at, v_done.from_attempt_count, v_done.to_attempt_count, v_action.to_state;
     end if;
   end if;
 
@@ -149,8 +182,14 @@ begin
     perform kanthorq_schema._kanthorq_task_log(v_done);
   end if;
 
-  select p.updated, p.noop into updated, noop
-  from kanthorq_schema._kanthorq_partition_ids(event_ids, v_done.event_ids) p;
+  -- As many as were asked for: each id was there once, and moved. The slice counts from 1, whatever the argument did.
+  if cardinality(v_done.event_ids) = cardinality(event_ids) then
+    updated := event_ids[:];
+    noop := '{}';
+  else
+    select p.updated, p.noop into updated, noop
+    from kanthorq_schema._kanthorq_partition_ids(event_ids, coalesce(v_done.event_ids, '{}')) p;
+  end if;
 end
 $function$;
 

@@ -1,5 +1,11 @@
 import { readFileSync } from 'node:fs'
-import { onPartitions, sameOnEveryServer, throughPgBouncer, type LeftOut } from './left-out.ts'
+import {
+  impossibleOnPartitions,
+  sameOnEveryServer,
+  sameOnPartitions,
+  sameThroughPgBouncer,
+  type LeftOut,
+} from './left-out.ts'
 
 /** A server, and how the tests use it. */
 export interface Configuration {
@@ -26,16 +32,28 @@ const releases: Record<string, string> = {
   18: newest,
 }
 
-const ways: Record<string, Pick<Configuration, 'title' | 'env' | 'without'>> = {
+/** How the tests use a server; test files that can't be run so, and those for which it is all the same. */
+interface Way {
+  title: string
+  env: Record<string, string>
+  impossible: LeftOut
+  same: LeftOut
+}
+
+const plain: Way = { title: '', env: {}, impossible: {}, same: {} }
+
+const ways: Record<string, Way> = {
   pgbouncer: {
     title: 'through PgBouncer in transaction mode',
     env: { KANTHORQ_TEST_VIA: 'pgbouncer' },
-    without: throughPgBouncer(),
+    impossible: {},
+    same: sameThroughPgBouncer(),
   },
   partitioned: {
     title: 'with four partitions to each table of tasks',
     env: { KANTHORQ_TEST_PARTITIONS: '4' },
-    without: onPartitions(),
+    impossible: impossibleOnPartitions,
+    same: sameOnPartitions(),
   },
 }
 
@@ -49,20 +67,24 @@ export const names = [...Object.keys(releases), ...Object.keys(ways)]
  */
 export function configuration(name: string): Configuration {
   const [first = '', version = '18', ...rest] = name in releases ? ['', name] : name.split('@')
-  const way = first === '' ? { title: '', env: {}, without: {} } : ways[first]
+  const way = first === '' ? plain : ways[first]
   const release = releases[version]
   if (way === undefined || release === undefined || rest.length > 0) {
     throw new Error(`there is no configuration ${name}`)
   }
   const server = release.split('.').slice(0, 2).join('.')
-  const others = name === '18' ? {} : sameOnEveryServer
   return {
     name,
     title: `PostgreSQL ${server} ${way.title}`.trim(),
     release: release === newest ? undefined : release,
     server,
     env: way.env,
-    without: { ...others, ...way.without },
+    without: {
+      ...(name === '18' ? {} : sameOnEveryServer),
+      // Another version runs them nowhere else, unless it is asked for by itself.
+      ...(version === '18' ? way.same : {}),
+      ...way.impossible,
+    },
   }
 }
 

@@ -12,6 +12,7 @@ export const sameOnEveryServer: LeftOut = {
   'test/cli-terminal.test.ts': 'tests the command line on a terminal',
   'test/cli-usage.test.ts': 'tests what the command line says without a server',
   'test/documents.test.ts': 'tests the documents',
+  'test/guarantees.test.ts': 'tests a document',
   'test/lint-sql.test.ts': 'tests a script that reads text',
   'test/migration-text.test.ts': 'tests a script that writes text',
   'test/pg-tap-runner.test.ts': 'tests the runner of the pgTAP files',
@@ -19,20 +20,22 @@ export const sameOnEveryServer: LeftOut = {
   'test/types.test.ts': 'tests the types of the client',
 }
 
-/** Where all tables of tasks are partitioned. */
-export function onPartitions(): LeftOut {
-  return {
-    ...withoutWords('makes no table of tasks that could be partitioned', 'useDatabase('),
-    'test/plan.test.ts': 'says which plans a table gets that is not partitioned',
-    'db/tests/kanthorq_doctor/finds_consumers_without_a_scheduling_index.sql':
-      'expects CREATE INDEX CONCURRENTLY, which partitioned tables do not have',
-    'db/tests/kanthorq_doctor/mends_a_scheduling_index_that_was_left_invalid.sql':
-      'runs REINDEX in a transaction, which partitioned indexes do not allow',
-  }
+/** These can't be run where all tables of tasks are partitioned. */
+export const impossibleOnPartitions: LeftOut = {
+  'test/plan.test.ts': 'says which plans a table gets that is not partitioned',
+  'db/tests/kanthorq_doctor/finds_consumers_without_a_scheduling_index.sql':
+    'expects CREATE INDEX CONCURRENTLY, which partitioned tables do not have',
+  'db/tests/kanthorq_doctor/mends_a_scheduling_index_that_was_left_invalid.sql':
+    'runs REINDEX in a transaction, which partitioned indexes do not allow',
 }
 
-/** Where calls go through PgBouncer. */
-export function throughPgBouncer(): LeftOut {
+/** For these it is all the same whether tables of tasks are partitioned. */
+export function sameOnPartitions(): LeftOut {
+  return withoutWords('makes no table of tasks that could be partitioned', 'useDatabase(')
+}
+
+/** For these it is all the same whether calls go through PgBouncer. */
+export function sameThroughPgBouncer(): LeftOut {
   return withoutWords('makes no calls that could go through PgBouncer', 'useDatabase(', 'routed(')
 }
 

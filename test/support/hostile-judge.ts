@@ -16,7 +16,8 @@ export function wrongError(error: unknown, parameter?: Parameter, value = ''): C
   for (const text of [message, hint, detail]) {
     if (text.length > 500) return `${text.length} characters: ${text.slice(0, 200)}`
   }
-  if (parameter !== undefined && !names(message + hint, parameter, value)) {
+  const blamed = parameter === undefined || names(message, parameter, value)
+  if (!blamed && !hint.includes(`${parameter.name} =>`)) {
     return `neither ${parameter.name} nor its value is in: ${message}`
   }
   return undefined

@@ -12,6 +12,8 @@ export interface HostileScene {
   event: string
   /** What a routine needs so that it does something. */
   validArguments: (routine: Routine) => Arguments
+  /** That, and a filter, a reason and whatever else it takes. */
+  fullArguments: (routine: Routine) => Arguments
   /** What is not as it was: names of tables; `tables` where there is another, `grants` where those have changed. */
   changes: () => Promise<string[]>
   /** Puts these parts back. */
@@ -48,8 +50,33 @@ export async function setScene(db: TestDatabase): Promise<HostileScene> {
     operation_id: operation,
     role: `'${role}'`,
     stream: "'send_email_stream'",
-    subject: "'order.created'",
+    subject: "'order-eu.created'",
     subject_includes: "'{>}'",
+  }
+  const more: Arguments = {
+    created_after: "'1970-01-01Z'",
+    created_before: "'2100-01-01Z'",
+    error: "'refused'",
+    metadata: `'{"customer": "42"}'`,
+    pause: "'1 millisecond'",
+    reason: "'why'",
+    schedule_at: "'2100-01-01Z'",
+    spread: "'1 hour'",
+  }
+  const validArguments = ({ parameters }: Routine): Arguments =>
+    Object.fromEntries(
+      parameters
+        .filter(({ name, optional }) => !optional || alsoNeeded.includes(name))
+        .map(({ name }) => [name, values[name] ?? 'null']),
+    )
+  const fullArguments = (routine: Routine): Arguments => {
+    const filtering = routine.parameters.some(({ name }) => name === 'states')
+    const full: Arguments = filtering ? { ...more, subject: "'order-eu.*'" } : more
+    const taken = routine.parameters.flatMap(({ name }) => {
+      const value = full[name]
+      return value === undefined ? [] : [[name, value] as const]
+    })
+    return { ...validArguments(routine), ...Object.fromEntries(taken) }
   }
   const look = async () =>
     only(await db.owner.query<Record<string, string>>('select * from hostile.look'))
@@ -57,12 +84,8 @@ export async function setScene(db: TestDatabase): Promise<HostileScene> {
   return {
     tasks,
     event,
-    validArguments: ({ parameters }) =>
-      Object.fromEntries(
-        parameters
-          .filter(({ name, optional }) => !optional || alsoNeeded.includes(name))
-          .map(({ name }) => [name, values[name] ?? 'null']),
-      ),
+    validArguments,
+    fullArguments,
     changes: async () => {
       const now = await look()
       return Object.keys(untouched).filter((part) => now[part] !== untouched[part])

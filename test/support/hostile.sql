@@ -8,7 +8,7 @@ select k.kind, test.task(
   'send_email', case k.kind when 'stuck' then 'running' when 'undoable' then 'available' else k.kind end,
   attempt_count => case k.kind when 'stuck' then 4 else 1 end,
   schedule_at => case k.kind when 'running' then 9e12::bigint else 1000 end,
-  subject => case n when 1 then 'order.created' else 'order.paid.v1' end,
+  subject => case n when 1 then 'order-eu.created' else 'order.paid.v1' end,
   attempted_error => array['{"at": 1, "error": "smtp: connection refused", "stack": ""}'::jsonb]
 ) as id
 from (
@@ -19,7 +19,7 @@ select from public.kanthorq_task_cancel('send_email', (select array_agg(id) from
 
 -- Another event, of which there is no task yet.
 create table hostile.event as
-select public.kanthorq_stream_publish('send_email_stream', 'order.created', 'body') as id;
+select public.kanthorq_stream_publish('send_email_stream', 'order-eu.created', 'body') as id;
 
 -- Copies of all tables, by their names.
 create schema hostile_copy;

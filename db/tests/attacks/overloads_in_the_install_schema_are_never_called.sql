@@ -73,6 +73,9 @@ begin
 end
 $$;
 
+-- What was planned without them would not be planned again.
+discard plans;
+
 select cmp_ok(
   (select count(*) from pg_proc where pronamespace = 'public'::regnamespace and prosrc like '%caught%'),
   '>', 1000::bigint,

@@ -5,7 +5,7 @@ import { error, published, valuesOf, type Values } from './values.ts'
 
 /** How often each kind comes. */
 const weights: Record<Kind, number> = {
-  publish: 1,
+  publish: 2,
   convert: 4,
   pull: 13,
   complete: 2,
@@ -24,7 +24,7 @@ const weights: Record<Kind, number> = {
   all: 9,
   find: 8,
   count: 6,
-  explain: 2,
+  explain: 5,
   stats: 1,
   operations: 3,
   misuse: 5,
@@ -71,7 +71,7 @@ function sequenceOf(eventCount: number, values: Values) {
 /** Steps that seldom come one after the other by chance. */
 function storiesOf(values: Values): fc.Arbitrary<Step[]>[] {
   const { consumer, events, bulk } = values
-  const { fail, cancel, cancelAndResume, undo, find } = stepsOf(values)
+  const { convert, fail, cancel, cancelAndResume, undo, find } = stepsOf(values)
   const last = { operation: 0, reason: null }
   return [
     // A call, undone and made again, so that two operations have left the same.
@@ -112,6 +112,16 @@ function storiesOf(values: Values): fc.Arbitrary<Step[]>[] {
       ['pull', { consumer: fail.consumer, puller: 'retryable', days: 1 }],
       ['fail', { ...fail, error: other }],
       ['find', { ...find, consumer: fail.consumer }],
+    ]),
+    // Tasks that have just been made, and cancelled in bulk.
+    fc.tuple(convert, bulk).map(([convert, bulk]) => [
+      ['convert', convert],
+      ['all', { consumer: convert.consumer, bulk: { ...bulk, action: 'cancel' } }],
+    ]),
+    // Tasks that are stuck, and discarded in bulk.
+    fc.tuple(consumer, bulk).map(([consumer, bulk]) => [
+      ['pull', { consumer, puller: 'running', days: 3 }],
+      ['all', { consumer, bulk: { ...bulk, action: 'discard' } }],
     ]),
     // Tasks that are worked until they have failed for good, and resumed in bulk.
     fc.tuple(fail, bulk).map(([fail, bulk]) => [

@@ -67,8 +67,12 @@ export type Values = ReturnType<typeof valuesOf>
 export function valuesOf(eventCount: number, consumers: readonly number[]) {
   const consumer = fc.constantFrom(...consumers)
   const event = fc.nat(eventCount + 1)
-  const events = fc.array(event, { maxLength: eventCount + 2, size: 'max' })
-  const allEvents = fc.constant(Array.from({ length: eventCount }, (_, n) => n))
+  const all = Array.from({ length: eventCount }, (_, n) => n)
+  /** In any order: with duplicates and unknown ones among them, or without. */
+  const events = fc.oneof(
+    fc.array(event, { maxLength: eventCount + 2, size: 'max' }),
+    fc.shuffledSubarray(all),
+  )
 
   /** When the task of an event was made, or half a millisecond before or after. */
   const creation = fc.record({ event, offset: fc.constantFrom(-0.5, 0, 0.5) })
@@ -96,7 +100,14 @@ export function valuesOf(eventCount: number, consumers: readonly number[]) {
     resetAttempts: fc.boolean(),
   })
 
-  return { consumer, event, events, someOrAllEvents: fc.oneof(events, allEvents), filter, bulk }
+  return {
+    consumer,
+    event,
+    events,
+    someOrAllEvents: fc.oneof(events, fc.constant(all)),
+    filter,
+    bulk,
+  }
 }
 
 /** A filter of no part, of one, or of several. */

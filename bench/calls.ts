@@ -1,0 +1,105 @@
+import type pg from 'pg'
+import { TaskClient, type FindOptions, type TaskFilter, type TaskState } from 'kanthorq-tasks'
+import { timed } from './measure.ts'
+import { createdAt, type Tasks } from './tasks.ts'
+import { claim } from './worker.ts'
+
+/** A consumer with its tasks, and a session to make calls by. */
+export interface Scene {
+  tasks: Tasks
+  session: pg.Client
+}
+
+/** What is measured: what a call took, without setting the scene and putting it back, and about how many tasks it was. */
+export interface Call {
+  name: string
+  make: (scene: Scene) => Promise<{ ms: number; tasks: number }>
+}
+
+/** Each call of the growth part, once. */
+export const calls: readonly Call[] = [
+  byIds('cancel', 'available', async ({ session, tasks }, ids) => {
+    return (await new TaskClient(session).cancel(tasks.consumer, ids)).updated
+  }),
+  byIds('resume', 'cancelled', async ({ session, tasks }, ids) => {
+    return (await new TaskClient(session).resume(tasks.consumer, ids)).updated
+  }),
+  byIds('explain', 'available', async ({ session, tasks }, ids) => {
+    const rows = await new TaskClient(session).explain(tasks.consumer, ids)
+    return rows.map(({ eventId }) => eventId)
+  }),
+  {
+    name: 'claim of a worker',
+    async make({ session, tasks }) {
+      const size = Math.min(someIds(tasks), 100)
+      const first = await claim(session, tasks, 'running', size)
+      const { ms, result } = await timed(() => claim(session, tasks, 'running', size))
+      await tasks.putBack([...first, ...result], 'running')
+      return { ms, tasks: result.length }
+    },
+  },
+  page('newest'),
+  page('in the middle', {}, (middle) => ({ after: `event_0${middle.getTime().toString(16)}` })),
+  page('states', { states: ['discarded'] }),
+  page('subject', { subject: 'order.paid' }),
+  page('subject, wildcard', { subject: 'order.>' }),
+  page('states, subject', { states: ['available'], subject: 'email.*' }),
+  page('metadata', { metadata: { customer: 'c42' } }),
+  page('error', { error: 'mailbox 42 ' }),
+  page('states, error', { states: ['discarded'], error: 'mailbox 42 ' }),
+  page('created_after', (middle) => ({ createdAfter: middle })),
+  page('created_before', (middle) => ({ createdBefore: middle })),
+]
+
+/**
+ * A call about 500 tasks in one state, or about as many as a small table can spare. One that is not timed comes first, by
+ * which the session plans anew what vacuuming has made it forget.
+ */
+function byIds(
+  name: string,
+  state: TaskState,
+  call: (scene: Scene, ids: string[]) => Promise<string[]>,
+): Call {
+  return {
+    name,
+    async make(scene) {
+      const [first = '', ...ids] = await scene.tasks.pick(1 + someIds(scene.tasks), state)
+      await call(scene, [first])
+      const { ms, result } = await timed(() => call(scene, ids))
+      if (result.length !== ids.length) {
+        throw new Error(
+          `${name} of ${ids.length} tasks of ${scene.tasks.consumer} did ${result.length}`,
+        )
+      }
+      await scene.tasks.putBack([first, ...ids], state)
+      return { ms, tasks: ids.length }
+    },
+  }
+}
+
+/** In the table with the fewest of them one task of a hundred is in a given state. */
+function someIds({ filling }: Tasks): number {
+  return Math.max(Math.min(500, Math.floor(filling.tasks / 250)), 1)
+}
+
+/** One page of 100 tasks; filter and options may depend on when the task in the middle of the table was made. */
+function page(
+  name: string,
+  filter: TaskFilter | ((middle: Date) => TaskFilter) = {},
+  options: (middle: Date) => FindOptions = () => ({}),
+): Call {
+  return {
+    name: `find: ${name}`,
+    async make({ session, tasks }) {
+      const middle = createdAt(Math.floor(tasks.filling.tasks / 2))
+      const { ms, result } = await timed(() =>
+        new TaskClient(session).find(
+          tasks.consumer,
+          typeof filter === 'function' ? filter(middle) : filter,
+          options(middle),
+        ),
+      )
+      return { ms, tasks: result.length }
+    },
+  }
+}

@@ -1,0 +1,64 @@
+import { existsSync, readFileSync } from 'node:fs'
+import { availableParallelism, cpus, release, totalmem, type } from 'node:os'
+import pg from 'pg'
+
+/** What numbers were measured on, and with. */
+export interface Conditions {
+  date: string
+  machine: string
+  system: string
+  /** How large the tables were, as a share of the full size. */
+  scale: number
+  /** By name: Node.js, PostgreSQL, and the packages that took part. */
+  versions: Record<string, string>
+  /** The settings of the server that tell most about its speed. */
+  settings: Record<string, string>
+}
+
+const settings = [
+  'shared_buffers',
+  'work_mem',
+  'max_wal_size',
+  'checkpoint_timeout',
+  'wal_level',
+  'fsync',
+  'full_page_writes',
+  'synchronous_commit',
+  'jit',
+]
+
+/** Asks the machine and the server. */
+export async function conditionsOf(serverUrl: string, scale: number): Promise<Conditions> {
+  const client = new pg.Client(serverUrl)
+  await client.connect()
+  try {
+    const { rows } = await client.query<{ name: string; setting: string }>(
+      `select name, current_setting(name) as setting from pg_settings where name = any ($1)`,
+      [[...settings, 'server_version']],
+    )
+    const shown = new Map(rows.map(({ name, setting }) => [name, setting]))
+    const model = cpus()[0]?.model.trim() ?? 'unknown processor'
+    return {
+      date: new Date().toISOString().slice(0, 10),
+      machine: `${availableParallelism()} cores (${model}), ${Math.round(totalmem() / 2 ** 30)} GB of memory`,
+      system: `${type()} ${release().split('-')[0] ?? ''}`,
+      scale,
+      versions: {
+        'Node.js': process.versions.node,
+        PostgreSQL: shown.get('server_version')?.split(' ')[0] ?? '',
+        ...Object.fromEntries(
+          ['pg', 'pg-boss', 'graphile-worker'].map((name) => [name, versionOf(name)]),
+        ),
+      },
+      settings: Object.fromEntries(settings.map((name) => [name, shown.get(name) ?? ''])),
+    }
+  } finally {
+    await client.end()
+  }
+}
+
+function versionOf(name: string): string {
+  const file = new URL(`node_modules/${name}/package.json`, import.meta.url)
+  if (!existsSync(file)) throw new Error(`${name} is not installed: run npm ci --prefix bench`)
+  return (JSON.parse(readFileSync(file, 'utf8')) as { version: string }).version
+}

@@ -1,0 +1,197 @@
+// By filter: cancel a tenth of ten million tasks, by subject and state, while workers claim others.
+import { availableParallelism } from 'node:os'
+import { setTimeout } from 'node:timers/promises'
+import type pg from 'pg'
+import type { Bench } from './bench.ts'
+import { openSession } from './contenders/contender.ts'
+import { statements } from './contenders/statements.ts'
+import { rotated, rounds, spread, spreadOfRatios } from './measure.ts'
+import type { FilterResult } from './results.ts'
+import { middle, number, table } from './table.ts'
+import type { Tasks } from './tasks.ts'
+import { claimSize, Workers } from './worker.ts'
+
+/** One way to cancel all available tasks of the subject `email.*`. */
+interface Contender {
+  name: string
+  /** Whether it may stop when it is late, as what takes too long to wait for. */
+  mayStop: boolean
+  /** Returns how many it has cancelled. */
+  cancel(session: pg.Client, tasks: Tasks, late: () => boolean): Promise<number>
+}
+
+const oneUpdate = 'one UPDATE'
+
+const contenders: readonly Contender[] = [
+  {
+    name: 'kanthorq_task_cancel_all',
+    mayStop: false,
+    async cancel(session, { consumer }) {
+      const { rows } = await session.query<{ updated: string }>(
+        `call kanthorq_task_cancel_all('${consumer}', states => '{available}', subject => 'email.*')`,
+      )
+      return Number(rows[0]?.updated)
+    },
+  },
+  {
+    name: oneUpdate,
+    mayStop: false,
+    async cancel(session, tasks) {
+      const { rowCount } = await session.query(
+        `update ${tasks.table} set ${assignments(tasks)} where ${matches(tasks)}`,
+        [Date.now()],
+      )
+      return rowCount ?? 0
+    },
+  },
+  {
+    name: 'UPDATE … LIMIT 1000, over and over',
+    mayStop: true,
+    async cancel(session, tasks, late) {
+      let done = 0
+      for (;;) {
+        const { rowCount } = await session.query(
+          `update ${tasks.table} set ${assignments(tasks)} where event_id in (
+             select event_id from ${tasks.table} where ${matches(tasks)} limit 1000
+           )`,
+          [Date.now()],
+        )
+        done += rowCount ?? 0
+        if (rowCount === 0 || late()) return done
+      }
+    },
+  },
+]
+
+function assignments(tasks: Tasks): string {
+  return statements(tasks)[0].assignments
+}
+
+function matches({ codes }: Tasks): string {
+  return `state = ${codes.available} and subject like 'email.%'`
+}
+
+/** What a contender came to in one round. Times are seconds since it began. */
+interface Run {
+  cancelled: number
+  seconds: number
+  before: number
+  meanwhile: number
+  longest: number
+  ranDry: boolean
+  course: { second: number; claims: number }[]
+}
+
+/** Measures for about so many seconds. */
+export async function filter(bench: Bench, seconds: number): Promise<FilterResult> {
+  const { tasks } = await bench.large()
+  const runs = new Map(contenders.map(({ name }) => [name, [] as Run[]]))
+  await rounds({ seconds, least: 1 }, async (round) => {
+    for (const contender of rotated(contenders, round)) {
+      bench.say(`by filter, round ${round + 1}: ${contender.name}`)
+      runs.get(contender.name)?.push(await run(bench, contender, seconds))
+    }
+  })
+  const base = runs.get(oneUpdate) ?? []
+  const rows = [...runs].map(([contender, each]) => summary(contender, each, base))
+  bench.print(inTable(rows))
+  return {
+    conditions: bench.conditions,
+    tasks: tasks.filling.tasks,
+    matching: Math.round(tasks.filling.tasks / 10),
+    workers,
+    claimSize,
+    rows,
+  }
+}
+
+/** Beside the one core that the cancelling takes. */
+const workers = Math.max(availableParallelism() - 1, 1)
+
+/** Each run begins with a copy of the same database, so that none meets what another has left. */
+async function run(bench: Bench, contender: Contender, seconds: number): Promise<Run> {
+  const { database, tasks } = await bench.copyOfLarge()
+  const sessions = await Promise.all(
+    Array.from({ length: workers }, () => openSession(database.url)),
+  )
+  const session = await openSession(database.url)
+  const claims = new Workers(sessions, tasks)
+  await setTimeout(Math.min(seconds / 100, 3) * 1000)
+  const from = performance.now()
+  // Something has to be claimed to compare with, however short the time.
+  do await setTimeout(Math.min(seconds / 40, 10) * 1000)
+  while (claims.between(from, performance.now()).perSecond === 0)
+
+  const start = performance.now()
+  const limit = Math.min(seconds / 10, 60) * 1000
+  const cancelled = await contender.cancel(session, tasks, () => performance.now() > start + limit)
+  const end = performance.now()
+  await claims.stop()
+  const { rowCount } = await session.query(`select from ${tasks.table} where ${matches(tasks)}`)
+  if (rowCount !== 0 && !contender.mayStop)
+    throw new Error(`${contender.name} left ${rowCount ?? 0} tasks`)
+  for (const each of [session, ...sessions]) await each.end()
+  await database.drop()
+
+  const meanwhile = claims.between(start, end)
+  return {
+    cancelled,
+    seconds: (end - start) / 1000,
+    before: claims.between(from, start).perSecond,
+    meanwhile: meanwhile.perSecond,
+    longest: meanwhile.longest,
+    ranDry: claims.ranDry,
+    course: course(claims, from, start, end),
+  }
+}
+
+/** What was claimed in each second, or in shorter times if all of it did not last for twenty. */
+function course(claims: Workers, from: number, start: number, end: number): Run['course'] {
+  const step = Math.min(1000, (end - from) / 20)
+  const first = -Math.floor((start - from) / step)
+  const length = Math.floor((end - start) / step) - first
+  return Array.from({ length }, (_, index) => {
+    const at = (first + index) * step
+    const { perSecond } = claims.between(start + at, start + at + step)
+    return { second: at / 1000, claims: Math.round(perSecond) }
+  })
+}
+
+function summary(
+  contender: string,
+  runs: readonly Run[],
+  base: readonly Run[],
+): FilterResult['rows'][number] {
+  const all = (of: (run: Run) => number) => runs.map(of)
+  return {
+    contender,
+    rounds: runs.length,
+    cancelled: Math.min(...all((run) => run.cancelled)),
+    seconds: spread(all((run) => run.seconds)),
+    timesUpdate: spreadOfRatios(
+      all((run) => run.seconds / run.cancelled),
+      base.map((run) => run.seconds / run.cancelled),
+    ),
+    claimsBefore: spread(all((run) => run.before)),
+    claimsMeanwhile: spread(all((run) => run.meanwhile)),
+    share: spread(all((run) => run.meanwhile / run.before)),
+    longestClaim: spread(all((run) => run.longest)),
+    ranDry: runs.some((run) => run.ranDry),
+    course: runs.at(-1)?.course ?? [],
+  }
+}
+
+function inTable(rows: FilterResult['rows']): string {
+  return table(
+    ['', 'rounds', 'cancelled', 'seconds', 'claims/s before', 'meanwhile', 'share'],
+    rows.map((row) => [
+      row.contender,
+      number(row.rounds),
+      number(row.cancelled),
+      middle(row.seconds),
+      middle(row.claimsBefore),
+      middle(row.claimsMeanwhile),
+      middle(row.share),
+    ]),
+  )
+}
