@@ -9,7 +9,7 @@ import {
   writeFileSync,
 } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { dirname, join } from 'node:path'
+import { basename, dirname, join } from 'node:path'
 import test, { type ExecutionContext } from 'ava'
 import { codeBlocks } from './support/code-blocks.ts'
 import { documents, readDocument } from './support/documents.ts'
@@ -75,8 +75,11 @@ function copyOfProject(t: ExecutionContext): string {
   t.teardown(() => {
     rmSync(folder, { recursive: true, force: true })
   })
-  const left = ['node_modules', '.git', 'dist'].map((name) => join(projectFolder, name))
-  cpSync(projectFolder, folder, { recursive: true, filter: (path) => !left.includes(path) })
+  const left = ['node_modules', '.git', 'dist']
+  cpSync(projectFolder, folder, {
+    recursive: true,
+    filter: (path) => !left.includes(basename(path)),
+  })
   symlinkSync(join(projectFolder, 'node_modules'), join(folder, 'node_modules'))
   return folder
 }
