@@ -1,21 +1,30 @@
 // npm run db: a database to play with, as KanthorQ left it and with everything installed. Gone when you stop it.
+// npm run db -- --empty: one with nothing in it, for the tutorial.
 import { readFileSync } from 'node:fs'
+import { parseArgs } from 'node:util'
 import pg from 'pg'
 import { migrate } from 'kanthorq-tasks'
 import { startServer } from './server.ts'
 import { createDatabase } from './throwaway-database.ts'
 
+const { values } = parseArgs({ options: { empty: { type: 'boolean', default: false } } })
 const server = await startServer()
 const { url } = await createDatabase(server.url)
-const client = new pg.Client(url)
-await client.connect()
-await client.query(
-  readFileSync(new URL('../test/fixtures/kanthorq-go.sql', import.meta.url), 'utf8'),
-)
-await client.end()
-await migrate({ database: url })
 
-console.log(`PostgreSQL ${server.version} with 28 tasks of the consumer send_email, in every state:
+if (values.empty) {
+  console.log(`PostgreSQL ${server.version} with an empty database. In another terminal, say:
+
+  export DATABASE_URL='${url}'
+`)
+} else {
+  const client = new pg.Client(url)
+  await client.connect()
+  await client.query(
+    readFileSync(new URL('../test/fixtures/kanthorq-go.sql', import.meta.url), 'utf8'),
+  )
+  await client.end()
+  await migrate({ database: url })
+  console.log(`PostgreSQL ${server.version} with 28 tasks of the consumer send_email, in every state:
 
   psql '${url}'
 
@@ -24,8 +33,9 @@ Try:
   \\df+ kanthorq_*
   select * from kanthorq_task_cancel('send_email', array['event_01m86243pcep6et4pajx64trgk', 'event_unknown']);
   select * from kanthorq_task_resume('send_email', array['event_01m86243pcep6et4pajx64trgk']);
-
-Ctrl-C stops the server and removes it.`)
+`)
+}
+console.log('Ctrl-C stops the server and removes it.')
 
 // Until it is interrupted, whereupon all of it is removed.
 setInterval(() => undefined, 2 ** 30)

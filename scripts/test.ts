@@ -1,13 +1,15 @@
 // npm test: all pgTAP files and all ava files, on one server, each kind twice: as the owner of everything, and as a role
 // that may only execute the functions.
 //
+// npm test -- <path>…: only these, files of either kind or folders of pgTAP files.
+//
 // What else it can be told by the environment is for scripts/test-matrix.ts:
 // - KANTHORQ_TEST_VIA=pgbouncer    calls go through PgBouncer (test/support/route.ts)
 // - KANTHORQ_TEST_PARTITIONS=4     tables of tasks have so many partitions (test/support/template.ts)
 // - KANTHORQ_TEST_WITHOUT=a,b      test files to leave out
 // - KANTHORQ_TEST_ONCE=1           each file once, as the role that may only execute the functions if it can be run as that
 // - KANTHORQ_TEST_TOTALS=file      a file to which the last line is added
-import { appendFileSync, readdirSync, readFileSync } from 'node:fs'
+import { appendFileSync, existsSync, readdirSync, readFileSync } from 'node:fs'
 import { openRoute, routed } from '../test/support/route.ts'
 import { as, createTemplate, type Template } from '../test/support/template.ts'
 import { findTapFiles, runTapFiles } from './pg-tap-runner.ts'
@@ -15,6 +17,15 @@ import { runAva } from './run-ava.ts'
 import { startServer } from './server.ts'
 import { createDatabase } from './throwaway-database.ts'
 
+/** What the command line names; everything, if it names nothing. */
+const wanted = process.argv.slice(2).map((path) => path.replace(/\/$/, ''))
+const missing = wanted.filter((path) => !existsSync(path))
+if (missing.length > 0) {
+  console.error(
+    `no file or folder ${missing.join(', ')}: name test files, or folders of pgTAP files`,
+  )
+  process.exit(2)
+}
 const once = process.env['KANTHORQ_TEST_ONCE'] !== undefined
 /** These take long, and are not run as the owner: the role with fewer rights has more that could go wrong. */
 const long = ['hostile-input', 'hostile-sessions', 'isolation-levels', 'model', 'races'].map(
@@ -55,8 +66,11 @@ try {
     title('ava, as the owner')
     add(await runAva(ownersFiles, env))
   }
-  title('ava, as a role that may only execute the functions')
-  add(await runAva(files.filter(usesDatabase), { ...env, KANTHORQ_TEST_AS: 'operator' }))
+  const operatorsFiles = files.filter(usesDatabase)
+  if (operatorsFiles.length > 0) {
+    title('ava, as a role that may only execute the functions')
+    add(await runAva(operatorsFiles, { ...env, KANTHORQ_TEST_AS: 'operator' }))
+  }
   await closeRoute()
 } finally {
   await server.stop()
@@ -93,7 +107,9 @@ function usesDatabase(file: string): boolean {
   return readFileSync(file, 'utf8').includes('useDatabase(')
 }
 
-/** Whether it is not among those that were to be left out. */
+/** Whether it is among those that were named, if any were, and not among those that were to be left out. */
 function isWanted(file: string): boolean {
-  return !(process.env['KANTHORQ_TEST_WITHOUT'] ?? '').split(',').includes(file)
+  const isNamed = wanted.some((path) => file === path || file.startsWith(`${path}/`))
+  const isLeftOut = (process.env['KANTHORQ_TEST_WITHOUT'] ?? '').split(',').includes(file)
+  return (wanted.length === 0 || isNamed) && !isLeftOut
 }

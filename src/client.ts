@@ -17,6 +17,7 @@ import type {
   Finding,
   Operation,
   Queryable,
+  RoleLevel,
   Task,
   TaskFilter,
   TaskRef,
@@ -37,7 +38,11 @@ import type {
 export class TaskClient {
   readonly #connection: Connection
 
-  /** @param db - a Pool, a Client or a PoolClient of node-postgres; it stays the caller's to close */
+  /**
+   * Makes a client on a connection, or on a pool of them.
+   *
+   * @param db - a Pool, a Client or a PoolClient of node-postgres; it stays the caller's to close
+   */
   constructor(db: Queryable, options: TaskClientOptions = {}) {
     this.#connection = new Connection(db, options.schema ?? 'public')
   }
@@ -81,7 +86,7 @@ export class TaskClient {
   }
 
   /**
-   * Discards tasks that are stuck, running, overdue and with their attempts spent: `kanthorq_task_discard`.
+   * Discards tasks that are stuck (running, overdue and with their attempts spent): `kanthorq_task_discard`.
    *
    * @param consumer - name of the consumer, or its registry row
    * @param tasks - event ids or tasks, any number; duplicates count once
@@ -98,7 +103,11 @@ export class TaskClient {
     })
   }
 
-  /** Says what the three would do to each task, and why, without doing it: `kanthorq_task_explain`. */
+  /**
+   * Says what cancel, resume and discard would do to each task, and why, without doing it: `kanthorq_task_explain`.
+   *
+   * @returns one for each distinct id, in the order in which the ids were given
+   */
   async explain(consumer: ConsumerRef, tasks: readonly TaskRef[]): Promise<Explanation[]> {
     return this.#connection.rows<Explanation>('kanthorq_task_explain', {
       consumer: nameOf(consumer),
@@ -106,7 +115,11 @@ export class TaskClient {
     })
   }
 
-  /** One page of the tasks that a filter matches, newest event first: `kanthorq_task_find`. */
+  /**
+   * Finds the tasks that a filter matches, newest event first, a page at a time: `kanthorq_task_find`.
+   *
+   * @returns the first page, or with `after` the page behind that event; an empty one when there are no more
+   */
   async find(
     consumer: ConsumerRef,
     filter: TaskFilter = {},
@@ -121,7 +134,7 @@ export class TaskClient {
     })
   }
 
-  /** All pages of {@link TaskClient.find}, one statement each; none of them is empty. */
+  /** Finds all pages of {@link TaskClient.find}, one statement each; none of them is empty. */
   async *pages(
     consumer: ConsumerRef,
     filter: TaskFilter = {},
@@ -136,7 +149,7 @@ export class TaskClient {
     }
   }
 
-  /** How many tasks a filter matches: `kanthorq_task_count`. */
+  /** Counts the tasks that a filter matches: `kanthorq_task_count`. */
   async count(consumer: ConsumerRef, filter: TaskFilter = {}): Promise<number> {
     const row = await this.#connection.row<{ kanthorqTaskCount: string }>('kanthorq_task_count', {
       consumer: nameOf(consumer),
@@ -145,7 +158,7 @@ export class TaskClient {
     return Number(row.kanthorqTaskCount)
   }
 
-  /** How many tasks there are in each state, of one consumer or of all: `kanthorq_task_stats`. */
+  /** Counts the tasks in each state, of one consumer or of all, and those that are stuck: `kanthorq_task_stats`. */
   async stats(consumer?: ConsumerRef): Promise<TaskStats[]> {
     const rows = await this.#connection.rows<WithBigints<TaskStats, 'tasks' | 'stuck'>>(
       'kanthorq_task_stats',
@@ -161,6 +174,7 @@ export class TaskClient {
    * it. Tasks that a worker holds are skipped. If a batch fails, those before it are done; call it again to go on.
    *
    * @returns how many tasks were cancelled
+   * @throws between two batches when `options.signal` is aborted; what is done stays done
    */
   async cancelAll(
     consumer: ConsumerRef,
@@ -188,7 +202,7 @@ export class TaskClient {
     return this.#all('discard', consumer, filter, options)
   }
 
-  /** The log of all transitions, newest first, of one consumer or of all: `kanthorq_task_operations`. */
+  /** Reads the log of all transitions, newest first, of one consumer or of all: `kanthorq_task_operations`. */
   async operations(consumer?: ConsumerRef, options: OperationsOptions = {}): Promise<Operation[]> {
     return this.#connection.rows<Operation>('kanthorq_task_operations', {
       consumer: consumer === undefined ? undefined : nameOf(consumer),
@@ -213,9 +227,23 @@ export class TaskClient {
     })
   }
 
-  /** What is wrong in this database, and the SQL that mends it: `kanthorq_doctor`. */
+  /** Looks for what is wrong in this database; each finding has the SQL that mends it: `kanthorq_doctor`. */
   async doctor(): Promise<Finding[]> {
     return this.#connection.rows<Finding>('kanthorq_doctor', {})
+  }
+
+  /**
+   * Gives a role exactly the rights of a level: `kanthorq_grant`.
+   *
+   * @param role - name of a role that exists
+   */
+  async grant(role: string, level: RoleLevel): Promise<void> {
+    await this.#connection.row('kanthorq_grant', { role, level })
+  }
+
+  /** Takes all rights from a role: `kanthorq_revoke`. */
+  async revoke(role: string): Promise<void> {
+    await this.#connection.row('kanthorq_revoke', { role })
   }
 
   async #all(

@@ -25,6 +25,7 @@ export type {
   Finding,
   Operation,
   Queryable,
+  RoleLevel,
   Task,
   TaskFilter,
   TaskRef,

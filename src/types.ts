@@ -15,7 +15,9 @@ export interface Task {
   scheduleAt: Date | null
   /** When it was completed, cancelled or discarded; null while it is none of these. */
   finalizedAt: Date | null
+  /** How many attempts workers have begun; 0 again when they were reset. */
   attemptCount: number
+  /** With more than these, no worker takes it: the consumer's setting. */
   attemptMax: number
   attemptedAt: Date | null
   /** What the last failed attempt said; null if none has failed. */
@@ -89,6 +91,7 @@ export interface Operation {
   at: Date
   action: 'cancel' | 'resume' | 'discard' | 'undo'
   consumerName: string
+  /** What the caller gave as the reason. */
   reason: string | null
   /** The role that had logged in. */
   actor: string
@@ -112,6 +115,9 @@ export interface Finding {
   /** SQL; a comment where a person has to decide first. */
   fix: string
 }
+
+/** What a role may do: look at tasks, or move them too. */
+export type RoleLevel = 'viewer' | 'operator'
 
 /** Anything with node-postgres' `query()`: a Pool, a Client, or a PoolClient inside a transaction of the caller's. */
 export type Queryable = Pick<ClientBase, 'query'>

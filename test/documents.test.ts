@@ -1,20 +1,15 @@
 // Every code block of the documents is run, as it stands there, in the order in which it stands there.
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
-import { join } from 'node:path'
-import test from 'ava'
+import { readFileSync, writeFileSync } from 'node:fs'
+import { delimiter, join } from 'node:path'
+import test, { type ExecutionContext } from 'ava'
 import { migrate } from 'kanthorq-tasks'
+import { codeBlocks, type Block } from './support/code-blocks.ts'
+import { documents } from './support/documents.ts'
 import { useServer } from './support/empty-database.ts'
 import { emptyProject, type Project } from './support/packed.ts'
 import { projectFolder, runProgram, type Outcome } from './support/run-program.ts'
-
-interface Block {
-  language: string
-  text: string
-  /** The block that shows what this one prints. */
-  output: string | undefined
-}
 
 const server = useServer(test)
 let project: Project | undefined
@@ -24,47 +19,47 @@ test.before(async () => {
 })
 test.after.always(() => project?.remove())
 
-for (const document of ['README.md', ...docs()]) {
+const startDatabase = 'npm run db -- --empty\n'
+/** These have run already, or this would not. */
+const hasRun = ['npm ci && npm run build\n']
+/** Tests of their own run the blocks of these. */
+const elsewhere = ['docs/monitoring.md', 'CONTRIBUTING.md']
+
+for (const document of documents().filter((file) => !elsewhere.includes(file))) {
+  const blocks = codeBlocks(document)
+  if (blocks.length === 0) continue
+
   test(`all code blocks of ${document} do what they say`, async (t) => {
-    const { url, client } = await server.emptyDatabase(t)
-    await client.query(readFileSync(join(projectFolder, 'test/fixtures/kanthorq-go.sql'), 'utf8'))
-    await migrate({ database: url })
-    // As it is by default from PostgreSQL 15 on.
-    await client.query('revoke create on schema public from public')
+    // One that starts a database of its own begins with nothing, and so its ids are others each time.
+    const beginsEmpty = blocks.some(({ text }) => text === startDatabase)
+    let url = beginsEmpty ? '' : await databaseOfKanthorq(t)
+    const comparable = beginsEmpty ? withoutIdsAndTimes : trimLines
     const role = await server.role()
 
-    const blocks = codeBlocks(readFileSync(join(projectFolder, document), 'utf8'))
-    t.true(blocks.length > 0)
     const programs = writePrograms(blocks)
     const checked = await checkTypes()
     t.is(checked.code, 0, checked.stdout)
     for (const block of blocks) {
-      const text = block.text.replaceAll("'support'", `'${role.name}'`)
+      if (block.text === startDatabase) {
+        url = (await startDb(t, ['--empty'], /export DATABASE_URL='([^']+)'/)).url
+        continue
+      }
+      if (hasRun.includes(block.text)) continue
+      const text = block.text.replaceAll(/(?<=[' ])support(?=[' \n])/g, role.name)
       const outcome = await runBlock(block.language, text, programs.get(block), url)
       t.is(outcome.code, 0, `${text}\n${outcome.stdout}${outcome.stderr}`)
-      if (block.output !== undefined) t.is(trimLines(outcome.stdout), trimLines(block.output))
+      if (block.output !== undefined) t.is(comparable(outcome.stdout), comparable(block.output))
     }
   })
 }
 
 test('npm run db prints an address that psql can use, and takes everything away when interrupted', async (t) => {
-  // Not as a part of this run, which would leave the tidying to us.
-  const env = { ...process.env, DATABASE_URL: server.serverUrl(), KANTHORQ_RUN: undefined }
-  const cwd = projectFolder
-  const db = spawn(process.execPath, ['--import', 'tsx', 'scripts/db.ts'], { cwd, env })
-  t.teardown(() => db.kill('SIGKILL'))
-  let printed = ''
-  for await (const chunk of db.stdout) {
-    printed += String(chunk)
-    if (printed.includes('Ctrl-C')) break
-  }
-  const url = /psql '([^']+)'/.exec(printed)?.[1] ?? ''
+  const { url, interrupt } = await startDb(t, [], /psql '([^']+)'/)
   const query = "select tasks from kanthorq_task_stats('send_email') where state = 'completed'"
   const there = await runProgram('psql', [url, '-X', '-A', '-t', '-c', query])
   t.is(there.stdout, '6\n')
 
-  db.kill('SIGINT')
-  t.deepEqual(await once(db, 'exit'), [130, null])
+  t.deepEqual(await interrupt(), [130, null])
   const gone = await runProgram('psql', [url, '-c', 'select'])
   t.regex(gone.stderr, /database "kanthorq_tmp_\w+" does not exist/)
 })
@@ -75,14 +70,50 @@ test('CI runs what the README tells to run', (t) => {
   t.regex(ci, /^npm test$/m)
 })
 
+async function databaseOfKanthorq(t: ExecutionContext): Promise<string> {
+  const { url, client } = await server.emptyDatabase(t)
+  await client.query(readFileSync(join(projectFolder, 'test/fixtures/kanthorq-go.sql'), 'utf8'))
+  await migrate({ database: url })
+  // As it is by default from PostgreSQL 15 on.
+  await client.query('revoke create on schema public from public')
+  return url
+}
+
+/** Does what `npm run db` does, until it has printed the address of its database. */
+async function startDb(t: ExecutionContext, args: string[], address: RegExp) {
+  // Not as a part of this run, which would leave the tidying to us.
+  const env = { ...process.env, DATABASE_URL: server.serverUrl(), KANTHORQ_RUN: undefined }
+  const options = { cwd: projectFolder, env }
+  const db = spawn(process.execPath, ['--import', 'tsx', 'scripts/db.ts', ...args], options)
+  const interrupt = async () => {
+    db.kill('SIGINT')
+    return db.exitCode ?? (await once(db, 'exit'))
+  }
+  t.teardown(interrupt)
+  let printed = ''
+  for await (const chunk of db.stdout) {
+    printed += String(chunk)
+    if (printed.includes('Ctrl-C')) break
+  }
+  return { url: address.exec(printed)?.[1] ?? '', interrupt }
+}
+
 async function runBlock(
   language: string,
   text: string,
   file: string | undefined,
   url: string,
 ): Promise<Outcome> {
-  const env = { DATABASE_URL: url, npm_config_prefer_offline: 'true' }
   const cwd = project?.folder ?? ''
+  const env = {
+    DATABASE_URL: url,
+    npm_config_prefer_offline: 'true',
+    npm_config_loglevel: 'error',
+    // The zone of the times that the documents show.
+    TZ: 'UTC',
+    // As if it were installed with --global.
+    PATH: [join(cwd, 'node_modules/.bin'), process.env['PATH']].join(delimiter),
+  }
   switch (language) {
     case 'sql':
       return runProgram('psql', [url, '-X', '-v', 'ON_ERROR_STOP=1', '-P', 'footer=off'], {
@@ -99,10 +130,18 @@ async function runBlock(
         ? runProgram('npm', ['run', '--silent', 'demo'], {
             env: { DATABASE_URL: server.serverUrl() },
           })
-        : runProgram('bash', ['-euo', 'pipefail', '-c', installable(text)], { cwd, env })
+        : runProgram('bash', ['-euo', 'pipefail', '-c', asOnTerminal(installable(text))], {
+            cwd,
+            env,
+          })
     default:
       throw new Error(`a block in ${language} can't be run: use sql, ts or sh`)
   }
+}
+
+/** With what goes to standard error among the rest. */
+function asOnTerminal(text: string): string {
+  return `exec 2>&1\n${text}`
 }
 
 /** As it will be once the package is published. */
@@ -141,17 +180,10 @@ function trimLines(text: string): string {
   return text.replace(/ +$/gm, '').trimEnd()
 }
 
-function docs(): string[] {
-  if (!existsSync(join(projectFolder, 'docs'))) return []
-  return readdirSync(join(projectFolder, 'docs'), { recursive: true, encoding: 'utf8' })
-    .filter((file) => file.endsWith('.md'))
-    .map((file) => `docs/${file}`)
-    .filter((file) => readFileSync(join(projectFolder, file), 'utf8').includes('```'))
-}
-
-function codeBlocks(markdown: string): Block[] {
-  const fences = [...markdown.matchAll(/^```(\w*)\n(.*?)^```\n(\n```\n(.*?)^```\n)?/gms)]
-  return fences
-    .filter(([, language]) => language !== '')
-    .map(([, language = '', text = '', , output]) => ({ language, text, output }))
+/** What is the same each time that a story is told: all but ids, times, and how wide a table is for them. */
+function withoutIdsAndTimes(text: string): string {
+  return trimLines(text)
+    .replace(/event_\w{26}/g, 'event')
+    .replace(/\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\+00/g, 'time')
+    .replace(/ +/g, ' ')
 }

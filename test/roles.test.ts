@@ -2,7 +2,7 @@
 // stranger, in a schema that is nobody else's.
 import test, { type ExecutionContext } from 'ava'
 import pg from 'pg'
-import { migrate } from 'kanthorq-tasks'
+import { InvalidArgumentError, migrate, TaskClient } from 'kanthorq-tasks'
 import { connect, useServer } from './support/empty-database.ts'
 
 const server = useServer(test)
@@ -141,6 +141,20 @@ test('an operator can neither raise anybody nor take the functions over', async 
     `grant execute on function queue.kanthorq_task_cancel to ${as.viewer.user ?? ''}`,
   )
   t.is(await outcome(as.viewer, calls['kanthorq_task_cancel']?.sql ?? ''), denied)
+})
+
+test('the client gives a role a level, and takes it away', async (t) => {
+  const as = await scene(t)
+  const tasks = new TaskClient(as.owner, { schema: 'queue' })
+  const sql = calls['kanthorq_task_cancel']?.sql ?? ''
+  await tasks.grant(as.stranger.user ?? '', 'operator')
+  t.is(await outcome(as.stranger, sql), 'done')
+  await tasks.grant(as.stranger.user ?? '', 'viewer')
+  t.is(await outcome(as.stranger, sql), denied)
+  t.is(await outcome(as.stranger, calls['kanthorq_task_count']?.sql ?? ''), 'done')
+  await tasks.revoke(as.stranger.user ?? '')
+  t.is(await outcome(as.stranger, calls['kanthorq_task_count']?.sql ?? ''), denied)
+  await t.throwsAsync(tasks.grant('nobody', 'viewer'), { instanceOf: InvalidArgumentError })
 })
 
 test('the rights of a group reach its members, and end when they are taken back', async (t) => {

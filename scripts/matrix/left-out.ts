@@ -7,6 +7,10 @@ export type LeftOut = Record<string, string>
 export const sameOnEveryServer: LeftOut = {
   'test/cli.test.ts':
     'tests the command line; what it does to a database is in test/migrate.test.ts',
+  'test/cli-connection.test.ts': 'tests how the command line gets to a server',
+  'test/cli-layout.test.ts': 'tests how the command line puts together what it prints',
+  'test/cli-terminal.test.ts': 'tests the command line on a terminal',
+  'test/cli-usage.test.ts': 'tests what the command line says without a server',
   'test/documents.test.ts': 'tests the documents',
   'test/guarantees.test.ts': 'tests a document',
   'test/lint-sql.test.ts': 'tests a script that reads text',

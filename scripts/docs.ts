@@ -1,0 +1,23 @@
+// npm run docs: writes what is generated of docs/reference. The database that it asks about the functions is a throw-away one.
+import { writeFileSync } from 'node:fs'
+import pg from 'pg'
+import { migrate } from 'kanthorq-tasks'
+import { commandLinePage } from './reference/command-line.ts'
+import { sqlPage } from './reference/sql.ts'
+import { typeScriptPage } from './reference/typescript.ts'
+import { startServer } from './server.ts'
+import { createDatabase } from './throwaway-database.ts'
+
+const server = await startServer()
+try {
+  const { url, drop } = await createDatabase(server.url)
+  await migrate({ database: url })
+  const client = new pg.Client(url)
+  await client.connect()
+  const pages = [await sqlPage(client), await typeScriptPage(), await commandLinePage()]
+  await client.end()
+  await drop()
+  for (const { file, text } of pages) writeFileSync(file, text)
+} finally {
+  await server.stop()
+}

@@ -1,0 +1,25 @@
+import tab from '@bomb.sh/tab/commander'
+import type { Command } from 'commander'
+import { addExamples } from '../examples.ts'
+
+/**
+ * Gives a program whose commands are all there `completion`, and the hidden command by which the shell asks it for words.
+ */
+export function addCompletion(program: Command): void {
+  tab(program, { completionCommandName: 'completion' })
+  const completion = program.commands.find((command) => command.name() === 'completion')
+  if (completion === undefined) throw new Error('@bomb.sh/tab has added no command "completion"')
+  completion
+    .summary('complete words in bash, zsh, fish or powershell')
+    .description(
+      'Prints the script that makes a shell complete commands, options and their values.',
+    )
+  addExamples(
+    completion,
+    { why: 'bash: in ~/.bashrc', line: 'source <(kanthorq-tasks completion bash)' },
+    {
+      why: 'zsh: into a folder of $fpath, under this name',
+      line: 'kanthorq-tasks completion zsh > _kanthorq-tasks',
+    },
+  )
+}

@@ -1,0 +1,99 @@
+import { Command, Option } from 'commander'
+import type { TaskClient } from '../../client.ts'
+import type { Operation } from '../../types.ts'
+import { addExamples } from '../examples.ts'
+import { exitCode } from '../exit-code.ts'
+import { formatNumber, formatTime } from '../format.ts'
+import { addLimit, limitOf, printPages, type ListFlags } from '../listing.ts'
+import { addCommon, withSession } from '../session.ts'
+import type { Column } from '../table.ts'
+import { words } from '../values.ts'
+
+interface LogFlags extends ListFlags {
+  event?: string
+  action?: Operation['action']
+  reason?: string
+}
+
+const pageSize = 100
+
+const columns: readonly Column<Operation>[] = [
+  { title: 'ID', text: ({ id }) => id, align: 'right' },
+  { title: 'AT', text: ({ at }) => formatTime(at), leaveOut: 1 },
+  {
+    title: 'ACTION',
+    text: ({ action, undoes }) => (undoes === null ? action : `undo of ${undoes}`),
+  },
+  { title: 'CONSUMER', text: ({ consumerName }) => consumerName, shrinkTo: 10 },
+  { title: 'TASKS', text: ({ tasks }) => formatNumber(tasks), align: 'right' },
+  { title: 'FROM', text: ({ fromStates }) => fromText(fromStates), leaveOut: 4 },
+  { title: 'BY', text: ({ actor }) => actor, shrinkTo: 8, leaveOut: 3 },
+  { title: 'REASON', text: ({ reason }) => reason ?? '', shrinkTo: 10, leaveOut: 2 },
+]
+
+function fromText(states: Operation['fromStates']): string {
+  const counts = Object.entries(states).map(([state, tasks]) => `${formatNumber(tasks)} ${state}`)
+  return counts.join(', ')
+}
+
+export function logCommand(): Command {
+  const command = new Command('log')
+    .summary('what was done to tasks, by whom and why')
+    .description(
+      'Lists what was done to tasks, when, by whom and why, the newest first. Each batch of a call by filter is an operation.',
+    )
+    .argument('[consumer]', 'name of a consumer; without it, all of them')
+    .addOption(
+      new Option('--event <id>', 'only what moved the task of this event').argParser(words),
+    )
+    .addOption(
+      new Option('--action <action>', 'only what was done by it').choices([
+        'cancel',
+        'resume',
+        'discard',
+        'undo',
+      ]),
+    )
+    .addOption(new Option('--reason <text>', 'only with exactly this reason').argParser(words))
+  addLimit(command, 'operations').action((consumer: string | undefined, flags: LogFlags) =>
+    withSession(command, async ({ tasks, output }) => {
+      const table = output.table(columns)
+      const pages = pagesOf(tasks, consumer, flags)
+      const found = await printPages(output, pages, limitOf(flags), (page) => table.lines(page))
+      if (found > 0) return exitCode.done
+      output.note('the log has nothing like it')
+      return exitCode.nothing
+    }),
+  )
+  return addExamples(
+    addCommon(command),
+    { why: 'what was done to tasks of this consumer?', line: 'kanthorq-tasks log send_email' },
+    {
+      why: 'who touched this one?',
+      line: 'kanthorq-tasks log --event event_01m86243pcep6et4pajx64trgk',
+    },
+    {
+      why: 'resume exactly what was discarded because it was stuck',
+      line: "kanthorq-tasks log send_email --action discard --reason 'INC-41: stuck' --all --json | kanthorq-tasks resume send_email",
+    },
+  )
+}
+
+/** The log, newest first, as far as it is asked for; none of the pages is empty. */
+async function* pagesOf(
+  tasks: TaskClient,
+  consumer: string | undefined,
+  { event, action, reason }: LogFlags,
+): AsyncGenerator<Operation[]> {
+  const options = { maxOperations: pageSize, ...(event !== undefined && { eventId: event }) }
+  let page = await tasks.operations(consumer, options)
+  for (let last = page.at(-1); last !== undefined; last = page.at(-1)) {
+    const wanted = page.filter(
+      (operation) =>
+        (action === undefined || operation.action === action) &&
+        (reason === undefined || operation.reason === reason),
+    )
+    if (wanted.length > 0) yield wanted
+    page = await tasks.operations(consumer, { ...options, before: last.id })
+  }
+}

@@ -1,0 +1,79 @@
+import { readFileSync } from 'node:fs'
+import { Command } from 'commander'
+import { cancelCommand } from './commands/cancel.ts'
+import { addCompletion } from './commands/completion.ts'
+import { discardCommand } from './commands/discard.ts'
+import { doctorCommand } from './commands/doctor.ts'
+import { explainCommand } from './commands/explain.ts'
+import { findCommand } from './commands/find.ts'
+import { grantCommand } from './commands/grant.ts'
+import { logCommand } from './commands/log.ts'
+import { migrateCommand } from './commands/migrate.ts'
+import { resumeCommand } from './commands/resume.ts'
+import { revokeCommand } from './commands/revoke.ts'
+import { statsCommand } from './commands/stats.ts'
+import { undoCommand } from './commands/undo.ts'
+import { addExamples } from './examples.ts'
+import { subcommandTerm } from './help.ts'
+import { addCommon } from './session.ts'
+
+/** The whole command line. Parsing it throws a CommanderError for what can't be obeyed, and never ends the process. */
+export function makeProgram(): Command {
+  const program = addCommon(new Command('kanthorq-tasks'))
+    .description('Looks after the tasks of KanthorQ, in PostgreSQL.')
+    .version(version(), '--version', 'print the version')
+    .helpOption('-h, --help', 'print this')
+    .helpCommand('help [command]', 'what --help prints for it')
+    .configureHelp({ subcommandTerm })
+    .configureOutput({ outputError: () => undefined })
+    .exitOverride()
+  for (const command of [
+    migrateCommand(),
+    doctorCommand(),
+    statsCommand(),
+    findCommand(),
+    explainCommand(),
+    cancelCommand(),
+    resumeCommand(),
+    discardCommand(),
+    logCommand(),
+    undoCommand(),
+    grantCommand(),
+    revokeCommand(),
+  ])
+    program.addCommand(command)
+  addCompletion(program)
+  inherit(program)
+  program.addHelpText(
+    'after',
+    '\nExit codes: 0 done; 1 failed; 2 not written as it should be; 3 nothing matched; 130 interrupted.',
+  )
+  return addExamples(
+    program,
+    {
+      why: 'what is there, and is anything wrong?',
+      line: 'kanthorq-tasks stats && kanthorq-tasks doctor',
+    },
+    {
+      why: 'see what a cancel would do; without --dry-run it asks, and does it',
+      line: "kanthorq-tasks cancel send_email --subject 'order.>' --dry-run",
+    },
+    {
+      why: 'more about a command, with examples',
+      line: 'kanthorq-tasks cancel --help',
+    },
+  )
+}
+
+/** Commander gives its settings only to the commands that it makes itself. */
+function inherit(command: Command): void {
+  for (const child of command.commands) {
+    child.copyInheritedSettings(command)
+    inherit(child)
+  }
+}
+
+function version(): string {
+  const file = readFileSync(new URL('../../package.json', import.meta.url), 'utf8')
+  return (JSON.parse(file) as { version: string }).version
+}

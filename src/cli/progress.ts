@@ -1,0 +1,77 @@
+import { cutOff, formatDuration, formatNumber } from './format.ts'
+import type { Output } from './output.ts'
+
+/** How far something is that takes long. */
+export interface Standing {
+  /** What is done to the tasks: `cancelled`. */
+  done: string
+  tasks: number
+  /** How many there are to do, as far as that is known. */
+  total: number | undefined
+  /** Milliseconds since it began. */
+  elapsed: number
+}
+
+/** At least so long between two lines where nobody watches a bar, in milliseconds. */
+const pace = 1000
+
+/** Shows how far something is: a bar that redraws itself on a terminal, now and then a line elsewhere. */
+export class Progress {
+  readonly #output: Output
+  readonly #done: string
+  readonly #total: number | undefined
+  readonly #start = performance.now()
+  #lastLine = this.#start
+
+  constructor(output: Output, done: string, total: number | undefined) {
+    this.#output = output
+    this.#done = done
+    this.#total = total
+    if (output.isWatched) this.update(0)
+  }
+
+  update(tasks: number): void {
+    const now = performance.now()
+    const standing = {
+      done: this.#done,
+      tasks,
+      total: this.#total,
+      elapsed: now - this.#start,
+    }
+    if (this.#output.isWatched) {
+      const width = this.#output.noteWidth
+      const text = progressText(standing, width)
+      this.#output.draw(`\r${text}\x1b[K`)
+    } else if (now - this.#lastLine >= pace) {
+      this.#lastLine = now
+      this.#output.note(progressText(standing, Infinity))
+    }
+  }
+
+  /** Takes the bar away, so that the next line begins where it was. */
+  end(): void {
+    if (this.#output.isWatched) this.#output.draw('\r\x1b[K')
+  }
+}
+
+const barWidth = 20
+
+/** `cancelled 50,000 of 200,000 [#####---------------] 25% 8,400/s 18s left`, or as much of it as there is room for. */
+export function progressText({ done, tasks, total, elapsed }: Standing, width: number): string {
+  const rate = (tasks / Math.max(elapsed, 1)) * 1000
+  const sum = `${done} ${formatNumber(tasks)}`
+  const pace = tasks === 0 ? [] : [`${formatNumber(Math.round(rate))}/s`]
+  // One column stays free: a terminal breaks the line when the last is written.
+  if (total === undefined) return cutOff([sum, ...pace].join(' '), width - 1)
+  // It may turn out more than was counted before.
+  const share = Math.min(tasks / Math.max(total, 1), 1)
+  const filled = Math.round(share * barWidth)
+  const bar = `[${'#'.repeat(filled)}${'-'.repeat(barWidth - filled)}]`
+  const left = `${formatDuration((Math.max(total - tasks, 0) / rate) * 1000)} left`
+  const head = `${sum} of ${formatNumber(total)}`
+  const tail = [`${Math.floor(share * 100)}%`, ...pace, ...(tasks === 0 ? [] : [left])]
+  const whole = [head, bar, ...tail].join(' ')
+  return width !== Infinity && whole.length < width
+    ? whole
+    : cutOff([head, ...tail].join(' '), width - 1)
+}
