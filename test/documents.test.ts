@@ -5,22 +5,17 @@ import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { delimiter, join } from 'node:path'
 import test from 'ava'
 import { migrate } from 'kanthorq-tasks'
+import { codeBlocks, type Block } from './support/code-blocks.ts'
 import { useServer } from './support/empty-database.ts'
-import { emptyProject, type Project } from './support/packed.ts'
+import { startServerWithExtension } from './support/extension-server.ts'
+import { emptyProject, shippedExtension, type Project } from './support/packed.ts'
 import { projectFolder, runProgram, type Outcome } from './support/run-program.ts'
 
-interface Block {
-  language: string
-  text: string
-  /** The block that shows what this one prints. */
-  output: string | undefined
-}
-
-const server = useServer(test)
 let project: Project | undefined
-
-test.before(async () => {
+// One that has the extension's files, which a document tells to copy to it.
+const server = useServer(test, async () => {
   project = await emptyProject()
+  return startServerWithExtension(shippedExtension(project))
 })
 test.after.always(() => project?.remove())
 
@@ -33,7 +28,7 @@ for (const document of ['README.md', ...docs()]) {
     await client.query('revoke create on schema public from public')
     const role = await server.role()
 
-    const blocks = codeBlocks(readFileSync(join(projectFolder, document), 'utf8'))
+    const blocks = codeBlocks(document)
     t.true(blocks.length > 0)
     const programs = writePrograms(blocks)
     const checked = await checkTypes()
@@ -154,11 +149,4 @@ function docs(): string[] {
     .filter((file) => file.endsWith('.md'))
     .map((file) => `docs/${file}`)
     .filter((file) => readFileSync(join(projectFolder, file), 'utf8').includes('```'))
-}
-
-function codeBlocks(markdown: string): Block[] {
-  const fences = [...markdown.matchAll(/^```(\w*)\n(.*?)^```\n(\n```\n(.*?)^```\n)?/gms)]
-  return fences
-    .filter(([, language]) => language !== '')
-    .map(([, language = '', text = '', , output]) => ({ language, text, output }))
 }

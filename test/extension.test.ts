@@ -1,14 +1,17 @@
 // The extension of PostgreSQL, on a server that has its files.
-import { readFileSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import test, { type ExecutionContext } from 'ava'
 import { migrate } from 'kanthorq-tasks'
 import type pg from 'pg'
 import { extensionFiles } from '../scripts/extension.ts'
+import { configuration } from '../scripts/matrix/configurations.ts'
+import { fetchPostgres } from '../scripts/matrix/fetch-postgres.ts'
 import { readMigrations } from '../src/migrations.ts'
 import { catalog, only } from './support/catalog.ts'
 import { connect, useServer } from './support/empty-database.ts'
-import { exercise } from './support/exercise.ts'
+import { exercise, log } from './support/exercise.ts'
 import { startServerWithExtension } from './support/extension-server.ts'
 import { projectFolder, runProgram } from './support/run-program.ts'
 
@@ -20,18 +23,28 @@ const files = {
   ...extensionFiles({ version: '1.1.0', earlier: ['1.0.0'] }),
 }
 const server = useServer(test, () => startServerWithExtension(files))
+/** Of the version that `pg_dump` has: it refuses to dump from a newer one, and an older one may not know what it writes. */
+const dumped = useServer(test, async () => startServerWithExtension(files, await matchPgDump()))
 
 const create = 'create extension kanthorq_tasks'
 const dump = readFileSync(join(projectFolder, 'test/fixtures/kanthorq-go.sql'), 'utf8')
 
 /** A database that KanthorQ worked in, with a connection of the role that it had: the owner of its tables, no superuser. */
-async function kanthorqDatabase(t: ExecutionContext) {
-  const { url, client } = await server.emptyDatabase(t)
-  const role = await server.role()
+async function kanthorqDatabase(t: ExecutionContext, on = server) {
+  const { url, client } = await on.emptyDatabase(t)
+  const role = await on.role()
   await client.query(`alter database ${new URL(url).pathname.slice(1)} owner to ${role.name}`)
   const owner = await connect(t, role.into(url))
   await owner.query(`${dump}; reset search_path`)
   return { url: role.into(url), owner }
+}
+
+/** A server's version for `pg_dump`: the same, or the newest that there is; for {@link startServerWithExtension}. */
+async function matchPgDump(): Promise<string> {
+  const { stdout } = await runProgram('pg_dump', ['--version'])
+  const major = Math.min(Number(/ (\d+)/.exec(stdout)?.[1]), 18)
+  const { release } = configuration(String(major))
+  return release === undefined ? '' : fetchPostgres(release)
 }
 
 /** Calls what the extension brings; returns what that applied. */
@@ -45,6 +58,17 @@ async function migrateBySql(client: pg.Client, schema = 'public'): Promise<strin
 /** A catalog but for what the extension brings. */
 async function installed(client: pg.Client, schema?: string) {
   return only(await catalog(client, schema), /^function kanthorq_migrate\(/, false)
+}
+
+/** The rows of all tables, by the name of the table. */
+async function tables(client: pg.Client): Promise<Record<string, unknown[]>> {
+  const { rows } = await client.query<{ name: string }>(
+    "select relname as name from pg_class where relkind = 'r' and relnamespace = 'public'::regnamespace",
+  )
+  const all: Record<string, unknown[]> = {}
+  for (const { name } of rows)
+    all[name] = (await client.query<object>(`select t::text from ${name} t order by 1`)).rows
+  return all
 }
 
 test('the extension installs what migrate installs, in the schema that it is created in', async (t) => {
@@ -132,6 +156,36 @@ test('an update from npm is one that the older extension does not take back', as
   const newest = await catalog(owner)
   t.deepEqual(await migrateBySql(owner), [])
   t.deepEqual(await catalog(owner), newest)
+})
+
+test('a dump, restored by a superuser, has the whole installation, with its log, its owner and its grants', async (t) => {
+  const { url, owner } = await kanthorqDatabase(t, dumped)
+  await owner.query(create)
+  await migrateBySql(owner)
+  const role = await dumped.role()
+  await exercise(t, owner, await connect(t, role.into(url)), role.name)
+
+  const folder = mkdtempSync(join(tmpdir(), 'kanthorq-dump-'))
+  t.teardown(() => {
+    rmSync(folder, { recursive: true })
+  })
+  const file = join(folder, 'dump')
+  const copy = await dumped.emptyDatabase(t)
+  for (const [program, ...args] of [
+    ['pg_dump', '--format=custom', `--file=${file}`, url],
+    ['pg_restore', '--exit-on-error', `--dbname=${copy.url}`, file],
+  ] as const) {
+    t.deepEqual(await runProgram(program, args), { code: 0, stdout: '', stderr: '' })
+  }
+
+  t.deepEqual(await installed(copy.client), await installed(owner))
+  t.deepEqual(await tables(copy.client), await tables(owner))
+  t.is((await log(copy.client)).length, 3)
+  t.deepEqual(await migrateBySql(copy.client), [])
+  const operator = await connect(t, role.into(copy.url))
+  const [newest] = await log(operator)
+  const undo = 'select cardinality(updated) as undone from kanthorq_task_undo($1)'
+  t.deepEqual((await operator.query(undo, [newest?.id])).rows, [{ undone: 6 }])
 })
 
 for (const name of Object.keys(files).filter((file) => file.endsWith('.sql'))) {

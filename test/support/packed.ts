@@ -76,6 +76,14 @@ export async function pack(to: string): Promise<string> {
   return join(to, readdirSync(to).find((name) => name.endsWith('.tgz')) ?? '')
 }
 
+/** The files of the extension that the installed package has, and their text. */
+export function shippedExtension({ folder }: Project): Record<string, string> {
+  const extension = join(folder, 'node_modules/kanthorq-tasks/dist/extension')
+  return Object.fromEntries(
+    readdirSync(extension).map((name) => [name, readFileSync(join(extension, name), 'utf8')]),
+  )
+}
+
 /** The version of a package that the project has. */
 export function versionOf(name: string): string {
   const file = join(projectFolder, 'node_modules', name, 'package.json')
