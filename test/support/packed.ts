@@ -16,7 +16,7 @@ export interface Project {
   folder: string
   /** The packed package, ready for `npm install`. */
   tarball: string
-  remove(): void
+  remove: () => void
 }
 
 /** Installs the package and pg into an empty strict TypeScript project. */
