@@ -91,12 +91,9 @@ for (const pgVersion of [oldest, newest]) {
 test('it is of use from CommonJS as well', async (t) => {
   const { folder: cwd } = await projectWith(newest)
   const script = "console.log(typeof require('kanthorq-tasks').TaskClient)"
-  const args = ['--input-type=commonjs', '--eval', script]
-  t.deepEqual(await runProgram('node', args, { cwd }), {
-    code: 0,
-    stdout: 'function\n',
-    stderr: '',
-  })
+  const outcome = await runProgram('node', ['--input-type=commonjs', '--eval', script], { cwd })
+  // The first Node.js that can do it warns that this is new.
+  t.like(outcome, { code: 0, stdout: 'function\n' })
 })
 
 test('it has the plain SQL file and the extension, and the SQL file installs what an operator uses', async (t) => {
