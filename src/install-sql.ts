@@ -1,5 +1,4 @@
-import { PG_MIGRATE_LOCK_ID } from 'node-pg-migrate'
-import { createMigrationsTable, migrationsTable, readMigrations } from './migrations.ts'
+import { installSteps } from './install-steps.ts'
 
 /**
  * One plain SQL file that does what `migrate` does, for people who have only psql.
@@ -14,23 +13,7 @@ export function installSql(): string {
     '-- For a schema other than public, set it first: PGOPTIONS="-c search_path=queue" psql …',
     'begin;',
     '',
-    '-- The lock that node-pg-migrate takes, so that the two never run at once.',
-    `do $lock$ begin perform pg_advisory_xact_lock(${String(PG_MIGRATE_LOCK_ID)}); end $lock$;`,
-    '',
-    `${createMigrationsTable()};`,
-    '',
-    ...readMigrations().flatMap(({ name, up }) => [
-      'do $install$',
-      'begin',
-      `  if exists (select from ${migrationsTable} where name = '${name}') then return; end if;`,
-      '  execute $up$',
-      up.trim(),
-      '$up$;',
-      `  insert into ${migrationsTable} (name, run_on) values ('${name}', now());`,
-      'end',
-      '$install$;',
-      '',
-    ]),
+    ...installSteps().flatMap((step) => ['do $install$', 'begin', step, 'end', '$install$;', '']),
     'commit;',
     '',
   ].join('\n')

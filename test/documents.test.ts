@@ -8,14 +8,15 @@ import { migrate } from 'kanthorq-tasks'
 import { codeBlocks, type Block } from './support/code-blocks.ts'
 import { documents } from './support/documents.ts'
 import { useServer } from './support/empty-database.ts'
-import { emptyProject, type Project } from './support/packed.ts'
+import { startServerWithExtension } from './support/extension-server.ts'
+import { emptyProject, shippedExtension, type Project } from './support/packed.ts'
 import { projectFolder, runProgram, type Outcome } from './support/run-program.ts'
 
-const server = useServer(test)
 let project: Project | undefined
-
-test.before(async () => {
+// One that has the extension's files, which a document tells to copy to it.
+const server = useServer(test, async () => {
   project = await emptyProject()
+  return startServerWithExtension(shippedExtension(project))
 })
 test.after.always(() => project?.remove())
 

@@ -71,12 +71,36 @@ test('the maintenance script cancels what its input names, and says so', async (
   t.is((await database.states())['order.late'], 'pending')
 })
 
+for (const library of ['node-postgres', 'drizzle', 'kysely', 'knex']) {
+  test(`the client takes part in a transaction of ${library}, when it commits and when it is rolled back`, async (t) => {
+    const { url, client } = await useInstalledDatabase(t)
+    const example = `examples/transactions/${library}.ts`
+    t.deepEqual(
+      await runProgram(process.execPath, ['--import', 'tsx', example], {
+        env: { DATABASE_URL: url },
+      }),
+      {
+        code: 0,
+        stdout: [
+          'order 1 is withdrawn; order.1.confirmation is cancelled, order.1.invoice is cancelled\n',
+          'rolled back: an e-mail has gone out\n',
+          'order 2 is open; order.2.confirmation is completed, order.2.invoice is available\n',
+        ].join(''),
+        stderr: '',
+      },
+    )
+    const log = await client.query('select reason, tasks from kanthorq_task_operations()')
+    t.deepEqual(log.rows, [{ reason: 'order 1 was withdrawn', tasks: 2 }])
+  })
+}
+
 async function useInstalledDatabase(t: ExecutionContext) {
   const { url, client } = await server.emptyDatabase(t)
   await migrate({ database: url })
   await client.query(readFileSync(new URL('support/fixtures.sql', import.meta.url), 'utf8'))
   return {
     url,
+    client,
     /** Registers the example's consumer and makes a pending task; returns its event id. */
     async makeTask(subject: string): Promise<string> {
       const { rows } = await client.query<{ id: string }>(

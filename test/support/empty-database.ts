@@ -20,11 +20,11 @@ export interface TestServer {
 }
 
 /** Gives the tests of a file a server, from before the first of them starts until after the last. */
-export function useServer(test: TestFn): TestServer {
+export function useServer(test: TestFn, start: () => Promise<Server> = startServer): TestServer {
   let server: Server | undefined
   const serverUrl = () => server?.url ?? ''
   test.before(async () => {
-    server = await startServer()
+    server = await start()
   })
   test.after.always(() => server?.stop())
   return {

@@ -1,0 +1,73 @@
+// What the other files of this folder have in common: a shop in whose orders two e-mails have to be sent, each of them a task
+// of KanthorQ's, and a customer who withdraws an order. Either the order is withdrawn and neither e-mail goes out, or nothing
+// changes.
+//
+// Needs a database into which kanthorq-tasks has been installed, named by DATABASE_URL; it makes a table `shop_order` there.
+import pg from 'pg'
+import type { TaskState } from 'kanthorq-tasks'
+
+export const consumer = 'send_email'
+
+export const pool = new pg.Pool({ connectionString: process.env['DATABASE_URL'] })
+
+export interface Order {
+  id: number
+  /** The tasks of its e-mails: the ids of their events. */
+  emails: string[]
+}
+
+/** Has an order withdrawn of which no e-mail has gone out, and one of which the first has; and shows what came of it. */
+export async function demonstrate(withdraw: (order: Order) => Promise<void>): Promise<void> {
+  await open()
+  const orders = [
+    await takeOrder({ confirmation: 'available', invoice: 'available' }),
+    await takeOrder({ confirmation: 'completed', invoice: 'available' }),
+  ]
+  for (const order of orders) {
+    try {
+      await withdraw(order)
+    } catch (error) {
+      console.log(`rolled back: ${error instanceof Error ? error.message : String(error)}`)
+    }
+    await show(order)
+  }
+  await pool.end()
+}
+
+async function open(): Promise<void> {
+  await pool.query(`
+    create table if not exists shop_order (
+      id integer generated always as identity primary key,
+      status text not null default 'open'
+    )`)
+  await pool.query('select kanthorq_consumer_register($1, $2, $3)', ['shop', consumer, ['order.>']])
+}
+
+async function takeOrder(emails: Record<string, TaskState>): Promise<Order> {
+  const { rows } = await pool.query<{ id: number }>(
+    'insert into shop_order default values returning id',
+  )
+  const id = rows[0]?.id ?? 0
+  const tasks = []
+  for (const [email, state] of Object.entries(emails)) {
+    const { rows: made } = await pool.query<{ event_id: string }>(
+      `select event_id from kanthorq_task_convert($1, array[kanthorq_stream_publish('shop', $2, '{}')], $3)`,
+      [consumer, `order.${id}.${email}`, state],
+    )
+    tasks.push(made[0]?.event_id ?? '')
+  }
+  return { id, emails: tasks }
+}
+
+async function show({ id }: Order): Promise<void> {
+  const { rows: orders } = await pool.query<{ status: string }>(
+    'select status from shop_order where id = $1',
+    [id],
+  )
+  const { rows: tasks } = await pool.query<{ subject: string; state: string }>(
+    'select subject, state from kanthorq_task_find($1, subject => $2, oldest_first => true)',
+    [consumer, `order.${id}.>`],
+  )
+  const emails = tasks.map(({ subject, state }) => `${subject} is ${state}`)
+  console.log(`order ${id} is ${orders[0]?.status ?? 'gone'}; ${emails.join(', ')}`)
+}

@@ -1,0 +1,73 @@
+import { installSteps } from '../src/install-steps.ts'
+import { readMigrations } from '../src/migrations.ts'
+
+/** The version of an extension, and the older ones that it can be updated from. */
+export interface ExtensionVersions {
+  version: string
+  earlier?: readonly string[]
+}
+
+/**
+ * The files of the PostgreSQL extension, by their names.
+ *
+ * The extension brings one function, `kanthorq_migrate`, and that installs. It can't be CREATE EXTENSION itself: a dump
+ * restores extensions before tables, so one that made the tables would be in the way of those that the dump brings with
+ * their rows; and were they its own, DROP EXTENSION would take the rows away. So nothing that it installs belongs to it:
+ * the tables and functions are the same as by any other way, with the same owner, and each way can go on from the others.
+ */
+export function extensionFiles(
+  { version, earlier = [] }: ExtensionVersions,
+  migrations = readMigrations(),
+): Record<string, string> {
+  const update = migrateFunction(migrations)
+  return {
+    'kanthorq_tasks.control': control(version),
+    [`kanthorq_tasks--${version}.sql`]: script('create extension kanthorq_tasks', update),
+    ...Object.fromEntries(
+      earlier.map((from) => [
+        `kanthorq_tasks--${from}--${version}.sql`,
+        script('alter extension kanthorq_tasks update', update),
+      ]),
+    ),
+  }
+}
+
+const control = (version: string) => `# kanthorq-tasks as an extension of PostgreSQL
+comment = 'Cancel and resume KanthorQ tasks: select kanthorq_migrate() installs or updates the functions'
+default_version = '${version}'
+# kanthorq_migrate() has the name of its schema in it.
+relocatable = false
+# Whoever may create a function may create it. There is nothing to trust it with: what it installs acts with the rights of
+# the role that calls kanthorq_migrate(), which should be the one that owns KanthorQ's tables, and not a superuser.
+superuser = false
+`
+
+function script(statement: string, sql: string): string {
+  return `-- psql does nothing with this file: the server reads it.
+\\echo Use "${statement}" to load this file. \\quit
+
+${sql}`
+}
+
+function migrateFunction(migrations: ReturnType<typeof readMigrations>): string {
+  const steps = installSteps((name) => `return next '${name}';`, migrations)
+  return `create or replace function @extschema@.kanthorq_migrate()
+returns setof text
+language plpgsql
+volatile
+set search_path to @extschema@, pg_temp
+as $install$
+begin
+${steps.join('\n\n')}
+end
+$install$;
+
+comment on function @extschema@.kanthorq_migrate is 'Installs kanthorq-tasks into this schema, or updates it; returns the names of the migrations that it applied.
+
+Call it as the role that KanthorQ connects as: the functions belong to whoever calls it, and act with that role''s rights. What it
+makes does not belong to the extension, so that a dump has all of it, and DROP EXTENSION takes none of it away. kanthorq-tasks
+migrate, from npm, goes on from here, and takes back.';
+
+revoke all on function @extschema@.kanthorq_migrate from public;
+`
+}
