@@ -99,9 +99,12 @@ for (const [args, sentence] of refused) {
 test('the shell is told commands, options and their values', async (t) => {
   const words = async (...args: string[]) => {
     const { stdout } = await kanthorqTasks(['complete', '--', ...args])
-    return stdout.split('\n').flatMap((line) => (line.includes('\t') ? [line.split('\t')[0]] : []))
+    const lines = stdout.split('\n')
+    t.deepEqual(lines.slice(-2), [':4', ''], 'no files')
+    return lines.slice(0, -2).map((line) => line.replace(/\t.*$/, ''))
   }
   t.deepEqual(await words('re'), ['resume', 'revoke'])
+  t.deepEqual(await words('can'), ['cancel'])
   t.deepEqual(await words('migrate', ''), ['up', 'down', 'status', 'sql'])
   t.deepEqual(await words('cancel', 'send_email', '--state', ''), [
     'pending',

@@ -42,8 +42,8 @@ export function makeProgram(): Command {
     revokeCommand(),
   ])
     program.addCommand(command)
-  addCompletion(program)
   inherit(program)
+  addCompletion(program)
   program.addHelpText(
     'after',
     '\nExit codes: 0 done; 1 failed; 2 not written as it should be; 3 nothing matched; 130 interrupted.',

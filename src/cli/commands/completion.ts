@@ -1,4 +1,5 @@
-import tab from '@bomb.sh/tab/commander'
+import completions from '@bomb.sh/tab'
+import addTo from '@bomb.sh/tab/commander'
 import type { Command } from 'commander'
 import { addExamples } from '../examples.ts'
 
@@ -6,13 +7,17 @@ import { addExamples } from '../examples.ts'
  * Gives a program whose commands are all there `completion`, and the hidden command by which the shell asks it for words.
  */
 export function addCompletion(program: Command): void {
-  tab(program, { completionCommandName: 'completion' })
+  addTo(program, { completionCommandName: 'completion' })
+  // The shell is told a word a line: what comes after the first line of a description would be words too.
+  for (const command of completions.commands.values())
+    command.description = command.description.split('\n', 1).join()
   const completion = program.commands.find((command) => command.name() === 'completion')
   if (completion === undefined) throw new Error('@bomb.sh/tab has added no command "completion"')
   completion
     .summary('complete words in bash, zsh, fish or powershell')
     .description(
-      'Prints the script that makes a shell complete commands, options and their values.',
+      'Prints the script that makes a shell complete commands, options and their values. For bash, the package bash-completion ' +
+        'has to be there.',
     )
   addExamples(
     completion,
