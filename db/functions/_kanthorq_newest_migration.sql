@@ -6,7 +6,7 @@ immutable
 security definer
 set search_path to pg_catalog, pg_temp
 as $function$
-select '0005_one_way_to_a_task'
+select '0005_faster_transitions'
 $function$;
 
 comment on function kanthorq_schema._kanthorq_newest_migration is 'Internal. The name of the newest migration.';

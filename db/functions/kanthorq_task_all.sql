@@ -84,6 +84,9 @@ reason          why, for the log
 schedule_at     when resumed tasks are due; null is now
 reset_attempts  true gives resumed tasks all their attempts back; otherwise at least one is left
 spread          spreads resumed tasks evenly over this time, from schedule_at on
-updated         the number of tasks';
+updated         the number of tasks
+
+Raises KQ001 if there is no such consumer, KQ002 if its table is gone, KQ003 for a bad argument, 25001 inside a transaction;
+then nothing has changed, unless batches were committed before.';
 
 revoke all on procedure kanthorq_schema.kanthorq_task_all from public;

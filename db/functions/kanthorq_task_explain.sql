@@ -59,8 +59,11 @@ consumer     name of the consumer
 event_ids    ids of the tasks'' events; any number, duplicates count once
 
 Returns a row for each distinct id, in the order of event_ids:
+event_id     the id
 state        null if there is no such task; a number if KanthorQ has no such state
-can_cancel   whether kanthorq_task_cancel would update it now; likewise can_resume and can_discard
+can_cancel   whether kanthorq_task_cancel would update it now
+can_resume   whether kanthorq_task_resume would
+can_discard  whether kanthorq_task_discard would
 why          a sentence about where it stands and what can be done
 next_run_at  when a worker may take it, at the earliest; null if none ever will unless a person acts
 

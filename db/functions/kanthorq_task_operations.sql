@@ -59,15 +59,19 @@ before          the last id of the page before; null is the first page
 max_operations  how many at most
 
 Returns a row for each call, or batch, that moved tasks:
-id              what kanthorq_task_undo takes
-at              when; updated_at of its tasks is the same millisecond
-action          cancel, resume, discard or undo
-reason          what the caller gave as the reason
-actor           the role that had logged in, with application_name and client_addr of its connection
-transaction_id  the transaction that it was part of
-undoes          the operation that it undid
-tasks           how many it moved, and from_states, how many from each state
-event_ids       which
+id                what kanthorq_task_undo takes
+at                when; updated_at of its tasks is the same millisecond
+action            cancel, resume, discard or undo
+consumer_name     whose tasks it moved
+reason            what the caller gave as the reason
+actor             the role that had logged in
+application_name  what its connection called itself
+client_addr       where the connection came from; null for a socket of the server''s own machine
+transaction_id    the transaction that it was part of
+undoes            the operation that it undid
+tasks             how many it moved
+from_states       how many of them came from each state: {"available": 3}
+event_ids         which
 
 Raises KQ003 for a bad argument.';
 

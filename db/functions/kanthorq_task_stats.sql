@@ -32,14 +32,14 @@ begin
   loop
     v_consumer := kanthorq_schema._kanthorq_consumer(v_name);
     return query execute format(
-      'select $3, s.name, c.tasks, %s, %s, c.stuck'
+      'select $3, coalesce(s.name, c.state::text), c.tasks, %s, %s, c.stuck'
       ' from ('
       '   select t.state, count(*) as tasks, min(t.created_at) as oldest,'
       '     min(t.schedule_at) filter (where t.state = any ($4) and t.attempt_count <= $2) as due,'
       '     count(*) filter (where t.state = any ($5) and %s) as stuck'
       '   from %s t group by t.state'
       ' ) c'
-      ' join kanthorq_schema._kanthorq_task_states() s on s.code = c.state'
+      ' left join kanthorq_schema._kanthorq_task_states() s on s.code = c.state'
       ' order by c.state',
       kanthorq_schema._kanthorq_as_time('c.oldest'),
       kanthorq_schema._kanthorq_as_time('c.due'),
@@ -55,10 +55,15 @@ $function$;
 
 comment on function kanthorq_schema.kanthorq_task_stats is 'How many tasks there are in each state, for one consumer or, with null, for all of them.
 
+consumer  name of a consumer, or null for all
+
 Returns a row for each consumer and state that has tasks:
-oldest    when the oldest of them was made
-next_due  when the first of them that a worker may take is due; in the past if one is waiting, null if there is none
-stuck     how many are running, overdue and with their attempts spent: kanthorq_task_discard frees them
+consumer_name  whose tasks they are
+state          the state that they are in; a number if KanthorQ has no such state
+tasks          how many there are
+oldest         when the oldest of them was made
+next_due       when the first of them that a worker may take is due; in the past if one is waiting, null if there is none
+stuck          how many are running, overdue and with their attempts spent: kanthorq_task_discard frees them
 
 Raises KQ001 if there is no such consumer, KQ002 if its table is gone.';
 

@@ -25,5 +25,7 @@ export type Paint = (as: Coloured, text: string) => string
 export function painterFor(stream: NodeJS.WriteStream): Paint {
   // hasColors() knows of NO_COLOR and of terminals without colours.
   if (!(stream.isTTY && stream.hasColors())) return (_, text) => text
-  return (as, text) => styleText(colours[as], text, { validateStream: false })
+  // A state that KanthorQ does not have comes as its number, which has no colour.
+  return (as, text) =>
+    as in colours ? styleText(colours[as], text, { validateStream: false }) : text
 }

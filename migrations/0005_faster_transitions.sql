@@ -80,7 +80,7 @@ immutable
 security definer
 set search_path to pg_catalog, pg_temp
 as $function$
-select '0005_one_way_to_a_task'
+select '0005_faster_transitions'
 $function$;
 
 comment on function kanthorq_schema._kanthorq_newest_migration is 'Internal. The name of the newest migration.';
@@ -294,6 +294,37 @@ comment on function kanthorq_schema._kanthorq_task_action is 'Internal. Which ta
 
 revoke all on function kanthorq_schema._kanthorq_task_action from public;
 
+-- function: _kanthorq_task_columns
+-- The SELECT list that makes a kanthorq_task out of a row t of a consumer's table.
+--
+-- It wants $1, now in epoch milliseconds, and $2, the consumer's attempt_max. KanthorQ writes 0 where a time is not known
+-- yet; here that is null. A state that KanthorQ does not have is shown as its number.
+create or replace function kanthorq_schema._kanthorq_task_columns()
+returns text
+language sql
+immutable
+security definer
+set search_path to pg_catalog, pg_temp
+as $function$
+select format(
+  't.event_id::text, t.subject::text, case t.state %s else t.state::text end, t.state = any (%L) and %s, %s, %s, t.attempt_count::integer,'
+  ' $2::integer, %s, t.attempted_error[array_upper(t.attempted_error, 1)] ->> ''error'', t.metadata, %s, %s',
+  (select string_agg(format('when %s then %L', s.code, s.name), ' ') from kanthorq_schema._kanthorq_task_states() s),
+  d.from_states,
+  d.condition,
+  kanthorq_schema._kanthorq_as_time('nullif(t.schedule_at, 0)'),
+  kanthorq_schema._kanthorq_as_time('nullif(t.finalized_at, 0)'),
+  kanthorq_schema._kanthorq_as_time('nullif(t.attempted_at, 0)'),
+  kanthorq_schema._kanthorq_as_time('t.created_at'),
+  kanthorq_schema._kanthorq_as_time('t.updated_at')
+)
+from kanthorq_schema._kanthorq_task_action('discard', false) d
+$function$;
+
+comment on function kanthorq_schema._kanthorq_task_columns is 'Internal. The SELECT list that makes a kanthorq_task.';
+
+revoke all on function kanthorq_schema._kanthorq_task_columns from public;
+
 -- function: _kanthorq_task_transition
 -- Moves the given tasks of one consumer as an action says, and logs it: what cancel, resume and discard have in common.
 --
@@ -496,6 +527,100 @@ comment on function kanthorq_schema._kanthorq_task_transition is 'Internal. Does
 
 revoke all on function kanthorq_schema._kanthorq_task_transition from public;
 
+-- function: kanthorq_task_all
+-- The loop of kanthorq_task_cancel_all, _resume_all and _discard_all: batch after batch, each committed.
+--
+-- A procedure that commits can be neither SECURITY DEFINER nor carry a SET clause, so this one runs as its caller, under
+-- the caller's search_path: everything in it is qualified, and all the work is done by the definer function that does one
+-- batch. Stopping it half-way loses nothing; calling it again goes on.
+create or replace procedure
+kanthorq_schema.kanthorq_task_all(
+  action text,
+  consumer text,
+  states text[],
+  subject text,
+  metadata jsonb,
+  error text,
+  created_after timestamp with time zone,
+  created_before timestamp with time zone,
+  everything boolean,
+  batch_size int,
+  max_tasks bigint,
+  pause interval,
+  reason text,
+  schedule_at timestamp with time zone,
+  reset_attempts boolean,
+  spread interval,
+  inout updated bigint default null
+)
+language plpgsql
+as $procedure$
+declare
+  v_batch pg_catalog.record;
+  v_progress pg_catalog.jsonb;
+begin
+  -- A COMMIT always fails in this block, but with a text of its own where the caller is in a transaction. Better now than
+  -- after the first batch. In a translated server the text is another, and PostgreSQL's own error comes at that COMMIT.
+  begin
+    commit;
+  exception when invalid_transaction_termination then
+    if sqlerrm operator(pg_catalog.=) 'invalid transaction termination' then
+      raise exception 'kanthorq_task_%_all commits each batch, so it can''t be part of a transaction', action
+        using errcode = 'active_sql_transaction',
+          hint = 'Call it outside BEGIN and outside a function; or call kanthorq_task_batch, which does one batch in your transaction.';
+    end if;
+  end;
+
+  if pause operator(pg_catalog.<) interval '0' or pause operator(pg_catalog.>) interval '1 day' then
+    raise exception 'pause is %', pause using errcode = 'KQ003', hint = 'Pass an interval of at most a day, or null.';
+  end if;
+
+  updated := 0;
+  loop
+    select b.progress, b.updated, b.total into v_batch
+    from kanthorq_schema.kanthorq_task_batch(
+      action, consumer, states, subject, metadata, error, created_after, created_before, everything, batch_size,
+      max_tasks, reason, schedule_at, reset_attempts, spread, v_progress
+    ) b;
+    commit;
+    v_progress := v_batch.progress;
+    if v_batch.updated operator(pg_catalog.>) 0 then
+      updated := v_batch.total;
+      raise notice '% %: % tasks so far', action, consumer, updated;
+      if v_progress is not null and pause is not null then
+        perform pg_catalog.pg_sleep_for(pause);
+      end if;
+    end if;
+    exit when v_progress is null;
+  end loop;
+end
+$procedure$;
+
+comment on procedure kanthorq_schema.kanthorq_task_all is 'What kanthorq_task_cancel_all, kanthorq_task_resume_all and kanthorq_task_discard_all call; call those.
+
+action          cancel, resume or discard
+consumer        name of the consumer
+states          only tasks in one of these states
+subject         only tasks whose subject this filter matches: * is one token, > at the end is one or more
+metadata        only tasks whose metadata contains this: {"customer": "42"}
+error           only tasks whose last error contains this text, in this case
+created_after   only tasks made at this time or later
+created_before  only tasks made before this time
+everything      has to be true if there is no filter at all
+batch_size      how many tasks are moved, and committed, at once
+max_tasks       how many tasks at most; null is no limit
+pause           how long to wait between batches
+reason          why, for the log
+schedule_at     when resumed tasks are due; null is now
+reset_attempts  true gives resumed tasks all their attempts back; otherwise at least one is left
+spread          spreads resumed tasks evenly over this time, from schedule_at on
+updated         the number of tasks
+
+Raises KQ001 if there is no such consumer, KQ002 if its table is gone, KQ003 for a bad argument, 25001 inside a transaction;
+then nothing has changed, unless batches were committed before.';
+
+revoke all on procedure kanthorq_schema.kanthorq_task_all from public;
+
 -- function: kanthorq_task_convert
 -- Makes tasks of a consumer out of events of its stream.
 --
@@ -555,6 +680,232 @@ consumer has a task for are passed over. Raises KQ001 if there is no such consum
 argument.';
 
 revoke all on function kanthorq_schema.kanthorq_task_convert from public;
+
+-- function: kanthorq_task_explain
+-- Says of each task what cancel, resume and discard would do to it, why, and when it will next run.
+--
+-- Whether an action takes a task is decided by the very condition that the action uses.
+create or replace function kanthorq_schema.kanthorq_task_explain(consumer text, event_ids text[])
+returns table (
+  event_id text,
+  state text,
+  can_cancel boolean,
+  can_resume boolean,
+  can_discard boolean,
+  why text,
+  next_run_at timestamp with time zone
+)
+language plpgsql
+stable
+security definer
+set search_path to pg_catalog, pg_temp
+as $function$
+declare
+  v_consumer record;
+  v_cancel record := kanthorq_schema._kanthorq_task_action('cancel', false);
+  v_resume record := kanthorq_schema._kanthorq_task_action('resume', false);
+  v_discard record := kanthorq_schema._kanthorq_task_action('discard', false);
+  v_now bigint := floor(extract(epoch from clock_timestamp()) * 1000)::bigint;
+begin
+  perform kanthorq_schema._kanthorq_check_event_ids(event_ids);
+  v_consumer := kanthorq_schema._kanthorq_consumer(consumer);
+
+  return query execute format(
+    'select i.event_id, coalesce(s.name, t.state::text),'
+    ' coalesce(t.state = any ($4) and %2$s, false),'
+    ' coalesce(t.state = any ($5) and %3$s, false),'
+    ' coalesce(t.state = any ($6) and %4$s, false),'
+    ' kanthorq_schema._kanthorq_task_why(coalesce(s.name, t.state::text), %5$s, %6$s, t.attempt_count, $2,'
+    '   t.attempted_error[array_upper(t.attempted_error, 1)] ->> ''error'', %7$s),'
+    ' case when s.name in (''running'', ''retryable'') and t.attempt_count <= $2'
+    '   then %8$s end'
+    ' from (select u.event_id, min(u.n) as n from unnest($3) with ordinality u (event_id, n) group by u.event_id) i'
+    ' left join %1$s t on t.event_id = i.event_id'
+    ' left join kanthorq_schema._kanthorq_task_states() s on s.code = t.state'
+    ' order by i.n',
+    v_consumer.task_table,
+    v_cancel.condition,
+    v_resume.condition,
+    v_discard.condition,
+    kanthorq_schema._kanthorq_as_time('t.schedule_at'),
+    kanthorq_schema._kanthorq_as_time('nullif(t.finalized_at, 0)'),
+    kanthorq_schema._kanthorq_as_time('$1'),
+    kanthorq_schema._kanthorq_as_time('greatest(t.schedule_at, $1)')
+  )
+  using v_now, (v_consumer.registry).attempt_max, event_ids,
+    v_cancel.from_states, v_resume.from_states, v_discard.from_states;
+end
+$function$;
+
+comment on function kanthorq_schema.kanthorq_task_explain is 'Says what cancel, resume and discard would do to each task, and why, without doing it.
+
+consumer     name of the consumer
+event_ids    ids of the tasks'' events; any number, duplicates count once
+
+Returns a row for each distinct id, in the order of event_ids:
+event_id     the id
+state        null if there is no such task; a number if KanthorQ has no such state
+can_cancel   whether kanthorq_task_cancel would update it now
+can_resume   whether kanthorq_task_resume would
+can_discard  whether kanthorq_task_discard would
+why          a sentence about where it stands and what can be done
+next_run_at  when a worker may take it, at the earliest; null if none ever will unless a person acts
+
+Raises KQ001 if there is no such consumer, KQ002 if its table is gone, KQ003 for a bad argument.';
+
+revoke all on function kanthorq_schema.kanthorq_task_explain from public;
+
+-- function: kanthorq_task_operations
+-- Reads the log, newest first, a page at a time: pass the last id of a page as `before` to get the next one.
+create or replace function
+kanthorq_schema.kanthorq_task_operations(
+  consumer text default null,
+  event_id text default null,
+  before bigint default null,
+  max_operations int default 100
+)
+returns table (
+  id bigint,
+  at timestamp with time zone,
+  action text,
+  consumer_name text,
+  reason text,
+  actor text,
+  application_name text,
+  client_addr inet,
+  transaction_id xid8,
+  undoes bigint,
+  tasks int,
+  from_states jsonb,
+  event_ids text[]
+)
+language plpgsql
+stable
+security definer
+set search_path to pg_catalog, pg_temp
+as $function$
+#variable_conflict use_column
+begin
+  if max_operations is null or max_operations < 1 then
+    raise exception 'max_operations is %', coalesce(max_operations::text, 'null')
+      using errcode = 'KQ003', hint = 'Pass how many operations a page may have, at least 1.';
+  end if;
+  return query
+  select
+    o.id, o.at, o.action, o.consumer, o.reason, o.actor, o.application_name, o.client_addr, o.transaction_id, o.undoes,
+    cardinality(o.event_ids),
+    (
+      select jsonb_object_agg(s.name, n.tasks)
+      from (select f.code, count(*) as tasks from unnest(o.from_state) f (code) group by f.code) n
+      join kanthorq_schema._kanthorq_task_states() s on s.code = n.code
+    ),
+    o.event_ids
+  from kanthorq_schema.kanthorq_task_operation o
+  where (kanthorq_task_operations.consumer is null or o.consumer = kanthorq_task_operations.consumer)
+    and (kanthorq_task_operations.event_id is null or o.event_ids @> array[kanthorq_task_operations.event_id])
+    and (kanthorq_task_operations.before is null or o.id < kanthorq_task_operations.before)
+  order by o.id desc
+  limit max_operations;
+end
+$function$;
+
+comment on function kanthorq_schema.kanthorq_task_operations is 'Reads the log of all transitions, newest first.
+
+consumer        only those of this consumer
+event_id        only those that moved this task
+before          the last id of the page before; null is the first page
+max_operations  how many at most
+
+Returns a row for each call, or batch, that moved tasks:
+id                what kanthorq_task_undo takes
+at                when; updated_at of its tasks is the same millisecond
+action            cancel, resume, discard or undo
+consumer_name     whose tasks it moved
+reason            what the caller gave as the reason
+actor             the role that had logged in
+application_name  what its connection called itself
+client_addr       where the connection came from; null for a socket of the server''s own machine
+transaction_id    the transaction that it was part of
+undoes            the operation that it undid
+tasks             how many it moved
+from_states       how many of them came from each state: {"available": 3}
+event_ids         which
+
+Raises KQ003 for a bad argument.';
+
+revoke all on function kanthorq_schema.kanthorq_task_operations from public;
+
+-- function: kanthorq_task_stats
+-- How many tasks a consumer has in each state. Looks at all of its tasks.
+--
+-- Without a name, all consumers of the registry; one whose table is gone is left out, kanthorq_doctor() tells of it.
+create or replace function kanthorq_schema.kanthorq_task_stats(consumer text default null)
+returns table (
+  consumer_name text,
+  state text,
+  tasks bigint,
+  oldest timestamp with time zone,
+  next_due timestamp with time zone,
+  stuck bigint
+)
+language plpgsql
+stable
+security definer
+set search_path to pg_catalog, pg_temp
+as $function$
+declare
+  v_name text;
+  v_consumer record;
+  v_action record := kanthorq_schema._kanthorq_task_action('discard', false);
+  v_now bigint := floor(extract(epoch from clock_timestamp()) * 1000)::bigint;
+begin
+  if consumer is not null then
+    perform kanthorq_schema._kanthorq_consumer(consumer);
+  end if;
+  for v_name in
+    select r.name::text from kanthorq_schema.kanthorq_consumer_registry r
+    where (consumer is null or r.name = consumer)
+      and kanthorq_schema._kanthorq_find_table(r.id::text, 'event_id') is not null
+    order by r.name
+  loop
+    v_consumer := kanthorq_schema._kanthorq_consumer(v_name);
+    return query execute format(
+      'select $3, coalesce(s.name, c.state::text), c.tasks, %s, %s, c.stuck'
+      ' from ('
+      '   select t.state, count(*) as tasks, min(t.created_at) as oldest,'
+      '     min(t.schedule_at) filter (where t.state = any ($4) and t.attempt_count <= $2) as due,'
+      '     count(*) filter (where t.state = any ($5) and %s) as stuck'
+      '   from %s t group by t.state'
+      ' ) c'
+      ' left join kanthorq_schema._kanthorq_task_states() s on s.code = c.state'
+      ' order by c.state',
+      kanthorq_schema._kanthorq_as_time('c.oldest'),
+      kanthorq_schema._kanthorq_as_time('c.due'),
+      v_action.condition,
+      v_consumer.task_table
+    )
+    using v_now, (v_consumer.registry).attempt_max, v_name,
+      array[kanthorq_schema._kanthorq_task_state('running'), kanthorq_schema._kanthorq_task_state('retryable')],
+      v_action.from_states;
+  end loop;
+end
+$function$;
+
+comment on function kanthorq_schema.kanthorq_task_stats is 'How many tasks there are in each state, for one consumer or, with null, for all of them.
+
+consumer  name of a consumer, or null for all
+
+Returns a row for each consumer and state that has tasks:
+consumer_name  whose tasks they are
+state          the state that they are in; a number if KanthorQ has no such state
+tasks          how many there are
+oldest         when the oldest of them was made
+next_due       when the first of them that a worker may take is due; in the past if one is waiting, null if there is none
+stuck          how many are running, overdue and with their attempts spent: kanthorq_task_discard frees them
+
+Raises KQ001 if there is no such consumer, KQ002 if its table is gone.';
+
+revoke all on function kanthorq_schema.kanthorq_task_stats from public;
 $sql$, 'kanthorq_schema', quote_ident(current_schema()));
 end
 $migration$;
@@ -845,6 +1196,37 @@ comment on function kanthorq_schema._kanthorq_task_action is 'Internal. Which ta
 
 revoke all on function kanthorq_schema._kanthorq_task_action from public;
 
+-- function: _kanthorq_task_columns
+-- The SELECT list that makes a kanthorq_task out of a row t of a consumer's table.
+--
+-- It wants $1, now in epoch milliseconds, and $2, the consumer's attempt_max. KanthorQ writes 0 where a time is not known
+-- yet; here that is null.
+create or replace function kanthorq_schema._kanthorq_task_columns()
+returns text
+language sql
+immutable
+security definer
+set search_path to pg_catalog, pg_temp
+as $function$
+select format(
+  't.event_id::text, t.subject::text, case t.state %s end, t.state = any (%L) and %s, %s, %s, t.attempt_count::integer,'
+  ' $2::integer, %s, t.attempted_error[array_upper(t.attempted_error, 1)] ->> ''error'', t.metadata, %s, %s',
+  (select string_agg(format('when %s then %L', s.code, s.name), ' ') from kanthorq_schema._kanthorq_task_states() s),
+  d.from_states,
+  d.condition,
+  kanthorq_schema._kanthorq_as_time('nullif(t.schedule_at, 0)'),
+  kanthorq_schema._kanthorq_as_time('nullif(t.finalized_at, 0)'),
+  kanthorq_schema._kanthorq_as_time('nullif(t.attempted_at, 0)'),
+  kanthorq_schema._kanthorq_as_time('t.created_at'),
+  kanthorq_schema._kanthorq_as_time('t.updated_at')
+)
+from kanthorq_schema._kanthorq_task_action('discard', false) d
+$function$;
+
+comment on function kanthorq_schema._kanthorq_task_columns is 'Internal. The SELECT list that makes a kanthorq_task.';
+
+revoke all on function kanthorq_schema._kanthorq_task_columns from public;
+
 -- function: _kanthorq_task_transition
 -- Moves the given tasks of one consumer as an action says, and logs it: what cancel, resume and discard have in common.
 --
@@ -1006,6 +1388,97 @@ comment on function kanthorq_schema._kanthorq_task_transition is 'Internal. Does
 
 revoke all on function kanthorq_schema._kanthorq_task_transition from public;
 
+-- function: kanthorq_task_all
+-- The loop of kanthorq_task_cancel_all, _resume_all and _discard_all: batch after batch, each committed.
+--
+-- A procedure that commits can be neither SECURITY DEFINER nor carry a SET clause, so this one runs as its caller, under
+-- the caller's search_path: everything in it is qualified, and all the work is done by the definer function that does one
+-- batch. Stopping it half-way loses nothing; calling it again goes on.
+create or replace procedure
+kanthorq_schema.kanthorq_task_all(
+  action text,
+  consumer text,
+  states text[],
+  subject text,
+  metadata jsonb,
+  error text,
+  created_after timestamp with time zone,
+  created_before timestamp with time zone,
+  everything boolean,
+  batch_size int,
+  max_tasks bigint,
+  pause interval,
+  reason text,
+  schedule_at timestamp with time zone,
+  reset_attempts boolean,
+  spread interval,
+  inout updated bigint default null
+)
+language plpgsql
+as $procedure$
+declare
+  v_batch pg_catalog.record;
+  v_progress pg_catalog.jsonb;
+begin
+  -- A COMMIT always fails in this block, but with a text of its own where the caller is in a transaction. Better now than
+  -- after the first batch. In a translated server the text is another, and PostgreSQL's own error comes at that COMMIT.
+  begin
+    commit;
+  exception when invalid_transaction_termination then
+    if sqlerrm operator(pg_catalog.=) 'invalid transaction termination' then
+      raise exception 'kanthorq_task_%_all commits each batch, so it can''t be part of a transaction', action
+        using errcode = 'active_sql_transaction',
+          hint = 'Call it outside BEGIN and outside a function; or call kanthorq_task_batch, which does one batch in your transaction.';
+    end if;
+  end;
+
+  if pause operator(pg_catalog.<) interval '0' or pause operator(pg_catalog.>) interval '1 day' then
+    raise exception 'pause is %', pause using errcode = 'KQ003', hint = 'Pass an interval of at most a day, or null.';
+  end if;
+
+  updated := 0;
+  loop
+    select b.progress, b.updated, b.total into v_batch
+    from kanthorq_schema.kanthorq_task_batch(
+      action, consumer, states, subject, metadata, error, created_after, created_before, everything, batch_size,
+      max_tasks, reason, schedule_at, reset_attempts, spread, v_progress
+    ) b;
+    commit;
+    v_progress := v_batch.progress;
+    if v_batch.updated operator(pg_catalog.>) 0 then
+      updated := v_batch.total;
+      raise notice '% %: % tasks so far', action, consumer, updated;
+      if v_progress is not null and pause is not null then
+        perform pg_catalog.pg_sleep_for(pause);
+      end if;
+    end if;
+    exit when v_progress is null;
+  end loop;
+end
+$procedure$;
+
+comment on procedure kanthorq_schema.kanthorq_task_all is 'What kanthorq_task_cancel_all, kanthorq_task_resume_all and kanthorq_task_discard_all call; call those.
+
+action          cancel, resume or discard
+consumer        name of the consumer
+states          only tasks in one of these states
+subject         only tasks whose subject this filter matches: * is one token, > at the end is one or more
+metadata        only tasks whose metadata contains this: {"customer": "42"}
+error           only tasks whose last error contains this text, in this case
+created_after   only tasks made at this time or later
+created_before  only tasks made before this time
+everything      has to be true if there is no filter at all
+batch_size      how many tasks are moved, and committed, at once
+max_tasks       how many tasks at most; null is no limit
+pause           how long to wait between batches
+reason          why, for the log
+schedule_at     when resumed tasks are due; null is now
+reset_attempts  true gives resumed tasks all their attempts back; otherwise at least one is left
+spread          spreads resumed tasks evenly over this time, from schedule_at on
+updated         the number of tasks';
+
+revoke all on procedure kanthorq_schema.kanthorq_task_all from public;
+
 -- function: kanthorq_task_convert
 -- Makes tasks of a consumer out of events of its stream.
 --
@@ -1065,6 +1538,220 @@ consumer has a task for are passed over. Raises KQ001 if there is no such consum
 argument.';
 
 revoke all on function kanthorq_schema.kanthorq_task_convert from public;
+
+-- function: kanthorq_task_explain
+-- Says of each task what cancel, resume and discard would do to it, why, and when it will next run.
+--
+-- Whether an action takes a task is decided by the very condition that the action uses.
+create or replace function kanthorq_schema.kanthorq_task_explain(consumer text, event_ids text[])
+returns table (
+  event_id text,
+  state text,
+  can_cancel boolean,
+  can_resume boolean,
+  can_discard boolean,
+  why text,
+  next_run_at timestamp with time zone
+)
+language plpgsql
+stable
+security definer
+set search_path to pg_catalog, pg_temp
+as $function$
+declare
+  v_consumer record;
+  v_cancel record := kanthorq_schema._kanthorq_task_action('cancel', false);
+  v_resume record := kanthorq_schema._kanthorq_task_action('resume', false);
+  v_discard record := kanthorq_schema._kanthorq_task_action('discard', false);
+  v_now bigint := floor(extract(epoch from clock_timestamp()) * 1000)::bigint;
+begin
+  perform kanthorq_schema._kanthorq_check_event_ids(event_ids);
+  v_consumer := kanthorq_schema._kanthorq_consumer(consumer);
+
+  return query execute format(
+    'select i.event_id, coalesce(s.name, t.state::text),'
+    ' coalesce(t.state = any ($4) and %2$s, false),'
+    ' coalesce(t.state = any ($5) and %3$s, false),'
+    ' coalesce(t.state = any ($6) and %4$s, false),'
+    ' kanthorq_schema._kanthorq_task_why(coalesce(s.name, t.state::text), %5$s, %6$s, t.attempt_count, $2,'
+    '   t.attempted_error[array_upper(t.attempted_error, 1)] ->> ''error'', %7$s),'
+    ' case when s.name in (''running'', ''retryable'') and t.attempt_count <= $2'
+    '   then %8$s end'
+    ' from (select u.event_id, min(u.n) as n from unnest($3) with ordinality u (event_id, n) group by u.event_id) i'
+    ' left join %1$s t on t.event_id = i.event_id'
+    ' left join kanthorq_schema._kanthorq_task_states() s on s.code = t.state'
+    ' order by i.n',
+    v_consumer.task_table,
+    v_cancel.condition,
+    v_resume.condition,
+    v_discard.condition,
+    kanthorq_schema._kanthorq_as_time('t.schedule_at'),
+    kanthorq_schema._kanthorq_as_time('nullif(t.finalized_at, 0)'),
+    kanthorq_schema._kanthorq_as_time('$1'),
+    kanthorq_schema._kanthorq_as_time('greatest(t.schedule_at, $1)')
+  )
+  using v_now, (v_consumer.registry).attempt_max, event_ids,
+    v_cancel.from_states, v_resume.from_states, v_discard.from_states;
+end
+$function$;
+
+comment on function kanthorq_schema.kanthorq_task_explain is 'Says what cancel, resume and discard would do to each task, and why, without doing it.
+
+consumer     name of the consumer
+event_ids    ids of the tasks'' events; any number, duplicates count once
+
+Returns a row for each distinct id, in the order of event_ids:
+state        null if there is no such task; a number if KanthorQ has no such state
+can_cancel   whether kanthorq_task_cancel would update it now; likewise can_resume and can_discard
+why          a sentence about where it stands and what can be done
+next_run_at  when a worker may take it, at the earliest; null if none ever will unless a person acts
+
+Raises KQ001 if there is no such consumer, KQ002 if its table is gone, KQ003 for a bad argument.';
+
+revoke all on function kanthorq_schema.kanthorq_task_explain from public;
+
+-- function: kanthorq_task_operations
+-- Reads the log, newest first, a page at a time: pass the last id of a page as `before` to get the next one.
+create or replace function
+kanthorq_schema.kanthorq_task_operations(
+  consumer text default null,
+  event_id text default null,
+  before bigint default null,
+  max_operations int default 100
+)
+returns table (
+  id bigint,
+  at timestamp with time zone,
+  action text,
+  consumer_name text,
+  reason text,
+  actor text,
+  application_name text,
+  client_addr inet,
+  transaction_id xid8,
+  undoes bigint,
+  tasks int,
+  from_states jsonb,
+  event_ids text[]
+)
+language plpgsql
+stable
+security definer
+set search_path to pg_catalog, pg_temp
+as $function$
+#variable_conflict use_column
+begin
+  if max_operations is null or max_operations < 1 then
+    raise exception 'max_operations is %', coalesce(max_operations::text, 'null')
+      using errcode = 'KQ003', hint = 'Pass how many operations a page may have, at least 1.';
+  end if;
+  return query
+  select
+    o.id, o.at, o.action, o.consumer, o.reason, o.actor, o.application_name, o.client_addr, o.transaction_id, o.undoes,
+    cardinality(o.event_ids),
+    (
+      select jsonb_object_agg(s.name, n.tasks)
+      from (select f.code, count(*) as tasks from unnest(o.from_state) f (code) group by f.code) n
+      join kanthorq_schema._kanthorq_task_states() s on s.code = n.code
+    ),
+    o.event_ids
+  from kanthorq_schema.kanthorq_task_operation o
+  where (kanthorq_task_operations.consumer is null or o.consumer = kanthorq_task_operations.consumer)
+    and (kanthorq_task_operations.event_id is null or o.event_ids @> array[kanthorq_task_operations.event_id])
+    and (kanthorq_task_operations.before is null or o.id < kanthorq_task_operations.before)
+  order by o.id desc
+  limit max_operations;
+end
+$function$;
+
+comment on function kanthorq_schema.kanthorq_task_operations is 'Reads the log of all transitions, newest first.
+
+consumer        only those of this consumer
+event_id        only those that moved this task
+before          the last id of the page before; null is the first page
+max_operations  how many at most
+
+Returns a row for each call, or batch, that moved tasks:
+id              what kanthorq_task_undo takes
+at              when; updated_at of its tasks is the same millisecond
+action          cancel, resume, discard or undo
+reason          what the caller gave as the reason
+actor           the role that had logged in, with application_name and client_addr of its connection
+transaction_id  the transaction that it was part of
+undoes          the operation that it undid
+tasks           how many it moved, and from_states, how many from each state
+event_ids       which
+
+Raises KQ003 for a bad argument.';
+
+revoke all on function kanthorq_schema.kanthorq_task_operations from public;
+
+-- function: kanthorq_task_stats
+-- How many tasks a consumer has in each state. Looks at all of its tasks.
+--
+-- Without a name, all consumers of the registry; one whose table is gone is left out, kanthorq_doctor() tells of it.
+create or replace function kanthorq_schema.kanthorq_task_stats(consumer text default null)
+returns table (
+  consumer_name text,
+  state text,
+  tasks bigint,
+  oldest timestamp with time zone,
+  next_due timestamp with time zone,
+  stuck bigint
+)
+language plpgsql
+stable
+security definer
+set search_path to pg_catalog, pg_temp
+as $function$
+declare
+  v_name text;
+  v_consumer record;
+  v_action record := kanthorq_schema._kanthorq_task_action('discard', false);
+  v_now bigint := floor(extract(epoch from clock_timestamp()) * 1000)::bigint;
+begin
+  if consumer is not null then
+    perform kanthorq_schema._kanthorq_consumer(consumer);
+  end if;
+  for v_name in
+    select r.name::text from kanthorq_schema.kanthorq_consumer_registry r
+    where (consumer is null or r.name = consumer)
+      and kanthorq_schema._kanthorq_find_table(r.id::text, 'event_id') is not null
+    order by r.name
+  loop
+    v_consumer := kanthorq_schema._kanthorq_consumer(v_name);
+    return query execute format(
+      'select $3, s.name, c.tasks, %s, %s, c.stuck'
+      ' from ('
+      '   select t.state, count(*) as tasks, min(t.created_at) as oldest,'
+      '     min(t.schedule_at) filter (where t.state = any ($4) and t.attempt_count <= $2) as due,'
+      '     count(*) filter (where t.state = any ($5) and %s) as stuck'
+      '   from %s t group by t.state'
+      ' ) c'
+      ' join kanthorq_schema._kanthorq_task_states() s on s.code = c.state'
+      ' order by c.state',
+      kanthorq_schema._kanthorq_as_time('c.oldest'),
+      kanthorq_schema._kanthorq_as_time('c.due'),
+      v_action.condition,
+      v_consumer.task_table
+    )
+    using v_now, (v_consumer.registry).attempt_max, v_name,
+      array[kanthorq_schema._kanthorq_task_state('running'), kanthorq_schema._kanthorq_task_state('retryable')],
+      v_action.from_states;
+  end loop;
+end
+$function$;
+
+comment on function kanthorq_schema.kanthorq_task_stats is 'How many tasks there are in each state, for one consumer or, with null, for all of them.
+
+Returns a row for each consumer and state that has tasks:
+oldest    when the oldest of them was made
+next_due  when the first of them that a worker may take is due; in the past if one is waiting, null if there is none
+stuck     how many are running, overdue and with their attempts spent: kanthorq_task_discard frees them
+
+Raises KQ001 if there is no such consumer, KQ002 if its table is gone.';
+
+revoke all on function kanthorq_schema.kanthorq_task_stats from public;
 $sql$, 'kanthorq_schema', quote_ident(current_schema()));
 end
 $migration$;
