@@ -23,16 +23,8 @@ interface Contender {
 const oneUpdate = 'one UPDATE'
 
 const contenders: readonly Contender[] = [
-  {
-    name: 'kanthorq_task_cancel_all',
-    mayStop: false,
-    async cancel(session, { consumer }) {
-      const { rows } = await session.query<{ updated: string }>(
-        `call kanthorq_task_cancel_all('${consumer}', states => '{available}', subject => 'email.*')`,
-      )
-      return Number(rows[0]?.updated)
-    },
-  },
+  cancelAll('kanthorq_task_cancel_all'),
+  cancelAll("kanthorq_task_cancel_all, pause => '0'", ", pause => '0'"),
   {
     name: oneUpdate,
     mayStop: false,
@@ -62,6 +54,19 @@ const contenders: readonly Contender[] = [
     },
   },
 ]
+
+function cancelAll(name: string, pace = ''): Contender {
+  return {
+    name,
+    mayStop: false,
+    async cancel(session, { consumer }) {
+      const { rows } = await session.query<{ updated: string }>(
+        `call kanthorq_task_cancel_all('${consumer}', states => '{available}', subject => 'email.*'${pace})`,
+      )
+      return Number(rows[0]?.updated)
+    },
+  }
+}
 
 function assignments(tasks: Tasks): string {
   return statements(tasks)[0].assignments

@@ -87,7 +87,8 @@ async function sizeOf({
   session,
 }: NamedScene): Promise<GrowthResult['tables'][number]> {
   const { rows } = await session.query<{ bytes: string }>(
-    'select sum(pg_total_relation_size(relid)) as bytes from pg_partition_tree($1)',
+    `select sum(pg_total_relation_size(part)) as bytes
+     from (select $1::regclass as part union select relid from pg_partition_tree($1)) parts`,
     [tasks.table],
   )
   const megabytes = Math.round(Number(rows[0]?.bytes) / 2 ** 20)

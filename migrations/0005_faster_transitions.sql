@@ -558,6 +558,7 @@ as $procedure$
 declare
   v_batch pg_catalog.record;
   v_progress pg_catalog.jsonb;
+  v_start pg_catalog.timestamptz;
 begin
   -- A COMMIT always fails in this block, but with a text of its own where the caller is in a transaction. Better now than
   -- after the first batch. In a translated server the text is another, and PostgreSQL's own error comes at that COMMIT.
@@ -577,6 +578,7 @@ begin
 
   updated := 0;
   loop
+    v_start := pg_catalog.clock_timestamp();
     select b.progress, b.updated, b.total into v_batch
     from kanthorq_schema.kanthorq_task_batch(
       action, consumer, states, subject, metadata, error, created_after, created_before, everything, batch_size,
@@ -587,8 +589,10 @@ begin
     if v_batch.updated operator(pg_catalog.>) 0 then
       updated := v_batch.total;
       raise notice '% %: % tasks so far', action, consumer, updated;
-      if v_progress is not null and pause is not null then
-        perform pg_catalog.pg_sleep_for(pause);
+      if v_progress is not null then
+        perform pg_catalog.pg_sleep_for(coalesce(
+          pause, (pg_catalog.clock_timestamp() operator(pg_catalog.-) v_start) operator(pg_catalog.*) 2::pg_catalog.float8
+        ));
       end if;
     end if;
     exit when v_progress is null;
@@ -609,7 +613,7 @@ created_before  only tasks made before this time
 everything      has to be true if there is no filter at all
 batch_size      how many tasks are moved, and committed, at once
 max_tasks       how many tasks at most; null is no limit
-pause           how long to wait between batches
+pause           how long to wait between batches; null is twice as long as the batch took, so that workers keep most of the server
 reason          why, for the log
 schedule_at     when resumed tasks are due; null is now
 reset_attempts  true gives resumed tasks all their attempts back; otherwise at least one is left
@@ -620,6 +624,57 @@ Raises KQ001 if there is no such consumer, KQ002 if its table is gone, KQ003 for
 then nothing has changed, unless batches were committed before.';
 
 revoke all on procedure kanthorq_schema.kanthorq_task_all from public;
+
+-- function: kanthorq_task_cancel_all
+-- Cancels all pending, available and retryable tasks that a filter matches, batch by batch.
+--
+-- Commits each batch and says how many there were so far. Whatever stops it, whole batches are done and logged, and
+-- calling it again goes on. Tasks that a worker or another session holds are skipped. See kanthorq_task_batch.
+create or replace procedure
+kanthorq_schema.kanthorq_task_cancel_all(
+  consumer text,
+  states text[] default null,
+  subject text default null,
+  metadata jsonb default null,
+  error text default null,
+  created_after timestamp with time zone default null,
+  created_before timestamp with time zone default null,
+  everything boolean default false,
+  batch_size int default 1000,
+  max_tasks bigint default null,
+  pause interval default null,
+  reason text default null,
+  inout updated bigint default null
+)
+language plpgsql
+as $procedure$
+begin
+  call kanthorq_schema.kanthorq_task_all(
+    'cancel', consumer, states, subject, metadata, error, created_after, created_before, everything, batch_size,
+    max_tasks, pause, reason, null::pg_catalog.timestamptz, false, null::pg_catalog.interval, updated
+  );
+end
+$procedure$;
+
+comment on procedure kanthorq_schema.kanthorq_task_cancel_all is 'Cancels all tasks that a filter matches and that are pending, available or retryable, batch by batch.
+
+consumer        name of the consumer
+states          only tasks in one of these states
+subject         only tasks whose subject this filter matches: * is one token, > at the end is one or more
+metadata        only tasks whose metadata contains this: {"customer": "42"}
+error           only tasks whose last error contains this text, in this case
+created_after   only tasks made at this time or later
+created_before  only tasks made before this time
+everything      has to be true if there is no filter at all
+batch_size      how many tasks are moved, and committed, at once
+max_tasks       how many tasks at most; null is no limit
+pause           how long to wait between batches; null is twice as long as the batch took, so that workers keep most of the server
+reason          why, for the log
+
+Returns the number of tasks as updated. It commits, so it can''t be called in a transaction. Raises KQ001 if there is no such consumer,
+KQ002 if its table is gone, KQ003 for a bad argument or an empty filter.';
+
+revoke all on procedure kanthorq_schema.kanthorq_task_cancel_all from public;
 
 -- function: kanthorq_task_convert
 -- Makes tasks of a consumer out of events of its stream.
@@ -680,6 +735,57 @@ consumer has a task for are passed over. Raises KQ001 if there is no such consum
 argument.';
 
 revoke all on function kanthorq_schema.kanthorq_task_convert from public;
+
+-- function: kanthorq_task_discard_all
+-- Discards all stuck tasks that a filter matches, batch by batch.
+--
+-- Commits each batch and says how many there were so far. Whatever stops it, whole batches are done and logged, and
+-- calling it again goes on. Tasks that a worker or another session holds are skipped. See kanthorq_task_batch.
+create or replace procedure
+kanthorq_schema.kanthorq_task_discard_all(
+  consumer text,
+  states text[] default null,
+  subject text default null,
+  metadata jsonb default null,
+  error text default null,
+  created_after timestamp with time zone default null,
+  created_before timestamp with time zone default null,
+  everything boolean default false,
+  batch_size int default 1000,
+  max_tasks bigint default null,
+  pause interval default null,
+  reason text default null,
+  inout updated bigint default null
+)
+language plpgsql
+as $procedure$
+begin
+  call kanthorq_schema.kanthorq_task_all(
+    'discard', consumer, states, subject, metadata, error, created_after, created_before, everything, batch_size,
+    max_tasks, pause, reason, null::pg_catalog.timestamptz, false, null::pg_catalog.interval, updated
+  );
+end
+$procedure$;
+
+comment on procedure kanthorq_schema.kanthorq_task_discard_all is 'Discards all tasks that a filter matches and that are stuck: running, overdue, and with their attempts spent; batch by batch.
+
+consumer        name of the consumer
+states          only tasks in one of these states
+subject         only tasks whose subject this filter matches: * is one token, > at the end is one or more
+metadata        only tasks whose metadata contains this: {"customer": "42"}
+error           only tasks whose last error contains this text, in this case
+created_after   only tasks made at this time or later
+created_before  only tasks made before this time
+everything      has to be true if there is no filter at all
+batch_size      how many tasks are moved, and committed, at once
+max_tasks       how many tasks at most; null is no limit
+pause           how long to wait between batches; null is twice as long as the batch took, so that workers keep most of the server
+reason          why, for the log
+
+Returns the number of tasks as updated. It commits, so it can''t be called in a transaction. Raises KQ001 if there is no such consumer,
+KQ002 if its table is gone, KQ003 for a bad argument or an empty filter.';
+
+revoke all on procedure kanthorq_schema.kanthorq_task_discard_all from public;
 
 -- function: kanthorq_task_explain
 -- Says of each task what cancel, resume and discard would do to it, why, and when it will next run.
@@ -834,6 +940,63 @@ event_ids         which
 Raises KQ003 for a bad argument.';
 
 revoke all on function kanthorq_schema.kanthorq_task_operations from public;
+
+-- function: kanthorq_task_resume_all
+-- Resumes all discarded and cancelled tasks that a filter matches, batch by batch.
+--
+-- Commits each batch and says how many there were so far. Whatever stops it, whole batches are done and logged, and
+-- calling it again goes on. Tasks that a worker or another session holds are skipped. See kanthorq_task_batch.
+create or replace procedure
+kanthorq_schema.kanthorq_task_resume_all(
+  consumer text,
+  states text[] default null,
+  subject text default null,
+  metadata jsonb default null,
+  error text default null,
+  created_after timestamp with time zone default null,
+  created_before timestamp with time zone default null,
+  everything boolean default false,
+  batch_size int default 1000,
+  max_tasks bigint default null,
+  pause interval default null,
+  reason text default null,
+  schedule_at timestamp with time zone default null,
+  reset_attempts boolean default false,
+  spread interval default null,
+  inout updated bigint default null
+)
+language plpgsql
+as $procedure$
+begin
+  call kanthorq_schema.kanthorq_task_all(
+    'resume', consumer, states, subject, metadata, error, created_after, created_before, everything, batch_size,
+    max_tasks, pause, reason, schedule_at, reset_attempts, spread, updated
+  );
+end
+$procedure$;
+
+comment on procedure kanthorq_schema.kanthorq_task_resume_all is 'Resumes all tasks that a filter matches and that are discarded or cancelled, batch by batch.
+
+consumer        name of the consumer
+states          only tasks in one of these states
+subject         only tasks whose subject this filter matches: * is one token, > at the end is one or more
+metadata        only tasks whose metadata contains this: {"customer": "42"}
+error           only tasks whose last error contains this text, in this case
+created_after   only tasks made at this time or later
+created_before  only tasks made before this time
+everything      has to be true if there is no filter at all
+batch_size      how many tasks are moved, and committed, at once
+max_tasks       how many tasks at most; null is no limit
+pause           how long to wait between batches; null is twice as long as the batch took, so that workers keep most of the server
+reason          why, for the log
+schedule_at     when they are due; null is now
+reset_attempts  true gives them all their attempts back; otherwise at least one is left
+spread          spreads them evenly over this time, from schedule_at on, so that they do not all come at once
+
+Returns the number of tasks as updated. It commits, so it can''t be called in a transaction. Raises KQ001 if there is no such consumer,
+KQ002 if its table is gone, KQ003 for a bad argument or an empty filter.';
+
+revoke all on procedure kanthorq_schema.kanthorq_task_resume_all from public;
 
 -- function: kanthorq_task_stats
 -- How many tasks a consumer has in each state. Looks at all of its tasks.
@@ -1479,6 +1642,57 @@ updated         the number of tasks';
 
 revoke all on procedure kanthorq_schema.kanthorq_task_all from public;
 
+-- function: kanthorq_task_cancel_all
+-- Cancels all pending, available and retryable tasks that a filter matches, batch by batch.
+--
+-- Commits each batch and says how many there were so far. Whatever stops it, whole batches are done and logged, and
+-- calling it again goes on. Tasks that a worker or another session holds are skipped. See kanthorq_task_batch.
+create or replace procedure
+kanthorq_schema.kanthorq_task_cancel_all(
+  consumer text,
+  states text[] default null,
+  subject text default null,
+  metadata jsonb default null,
+  error text default null,
+  created_after timestamp with time zone default null,
+  created_before timestamp with time zone default null,
+  everything boolean default false,
+  batch_size int default 1000,
+  max_tasks bigint default null,
+  pause interval default null,
+  reason text default null,
+  inout updated bigint default null
+)
+language plpgsql
+as $procedure$
+begin
+  call kanthorq_schema.kanthorq_task_all(
+    'cancel', consumer, states, subject, metadata, error, created_after, created_before, everything, batch_size,
+    max_tasks, pause, reason, null::pg_catalog.timestamptz, false, null::pg_catalog.interval, updated
+  );
+end
+$procedure$;
+
+comment on procedure kanthorq_schema.kanthorq_task_cancel_all is 'Cancels all tasks that a filter matches and that are pending, available or retryable, batch by batch.
+
+consumer        name of the consumer
+states          only tasks in one of these states
+subject         only tasks whose subject this filter matches: * is one token, > at the end is one or more
+metadata        only tasks whose metadata contains this: {"customer": "42"}
+error           only tasks whose last error contains this text, in this case
+created_after   only tasks made at this time or later
+created_before  only tasks made before this time
+everything      has to be true if there is no filter at all
+batch_size      how many tasks are moved, and committed, at once
+max_tasks       how many tasks at most; null is no limit
+pause           how long to wait between batches
+reason          why, for the log
+
+Returns the number of tasks as updated. It commits, so it can''t be called in a transaction. Raises KQ001 if there is no such consumer,
+KQ002 if its table is gone, KQ003 for a bad argument or an empty filter.';
+
+revoke all on procedure kanthorq_schema.kanthorq_task_cancel_all from public;
+
 -- function: kanthorq_task_convert
 -- Makes tasks of a consumer out of events of its stream.
 --
@@ -1538,6 +1752,57 @@ consumer has a task for are passed over. Raises KQ001 if there is no such consum
 argument.';
 
 revoke all on function kanthorq_schema.kanthorq_task_convert from public;
+
+-- function: kanthorq_task_discard_all
+-- Discards all stuck tasks that a filter matches, batch by batch.
+--
+-- Commits each batch and says how many there were so far. Whatever stops it, whole batches are done and logged, and
+-- calling it again goes on. Tasks that a worker or another session holds are skipped. See kanthorq_task_batch.
+create or replace procedure
+kanthorq_schema.kanthorq_task_discard_all(
+  consumer text,
+  states text[] default null,
+  subject text default null,
+  metadata jsonb default null,
+  error text default null,
+  created_after timestamp with time zone default null,
+  created_before timestamp with time zone default null,
+  everything boolean default false,
+  batch_size int default 1000,
+  max_tasks bigint default null,
+  pause interval default null,
+  reason text default null,
+  inout updated bigint default null
+)
+language plpgsql
+as $procedure$
+begin
+  call kanthorq_schema.kanthorq_task_all(
+    'discard', consumer, states, subject, metadata, error, created_after, created_before, everything, batch_size,
+    max_tasks, pause, reason, null::pg_catalog.timestamptz, false, null::pg_catalog.interval, updated
+  );
+end
+$procedure$;
+
+comment on procedure kanthorq_schema.kanthorq_task_discard_all is 'Discards all tasks that a filter matches and that are stuck: running, overdue, and with their attempts spent; batch by batch.
+
+consumer        name of the consumer
+states          only tasks in one of these states
+subject         only tasks whose subject this filter matches: * is one token, > at the end is one or more
+metadata        only tasks whose metadata contains this: {"customer": "42"}
+error           only tasks whose last error contains this text, in this case
+created_after   only tasks made at this time or later
+created_before  only tasks made before this time
+everything      has to be true if there is no filter at all
+batch_size      how many tasks are moved, and committed, at once
+max_tasks       how many tasks at most; null is no limit
+pause           how long to wait between batches
+reason          why, for the log
+
+Returns the number of tasks as updated. It commits, so it can''t be called in a transaction. Raises KQ001 if there is no such consumer,
+KQ002 if its table is gone, KQ003 for a bad argument or an empty filter.';
+
+revoke all on procedure kanthorq_schema.kanthorq_task_discard_all from public;
 
 -- function: kanthorq_task_explain
 -- Says of each task what cancel, resume and discard would do to it, why, and when it will next run.
@@ -1685,6 +1950,63 @@ event_ids       which
 Raises KQ003 for a bad argument.';
 
 revoke all on function kanthorq_schema.kanthorq_task_operations from public;
+
+-- function: kanthorq_task_resume_all
+-- Resumes all discarded and cancelled tasks that a filter matches, batch by batch.
+--
+-- Commits each batch and says how many there were so far. Whatever stops it, whole batches are done and logged, and
+-- calling it again goes on. Tasks that a worker or another session holds are skipped. See kanthorq_task_batch.
+create or replace procedure
+kanthorq_schema.kanthorq_task_resume_all(
+  consumer text,
+  states text[] default null,
+  subject text default null,
+  metadata jsonb default null,
+  error text default null,
+  created_after timestamp with time zone default null,
+  created_before timestamp with time zone default null,
+  everything boolean default false,
+  batch_size int default 1000,
+  max_tasks bigint default null,
+  pause interval default null,
+  reason text default null,
+  schedule_at timestamp with time zone default null,
+  reset_attempts boolean default false,
+  spread interval default null,
+  inout updated bigint default null
+)
+language plpgsql
+as $procedure$
+begin
+  call kanthorq_schema.kanthorq_task_all(
+    'resume', consumer, states, subject, metadata, error, created_after, created_before, everything, batch_size,
+    max_tasks, pause, reason, schedule_at, reset_attempts, spread, updated
+  );
+end
+$procedure$;
+
+comment on procedure kanthorq_schema.kanthorq_task_resume_all is 'Resumes all tasks that a filter matches and that are discarded or cancelled, batch by batch.
+
+consumer        name of the consumer
+states          only tasks in one of these states
+subject         only tasks whose subject this filter matches: * is one token, > at the end is one or more
+metadata        only tasks whose metadata contains this: {"customer": "42"}
+error           only tasks whose last error contains this text, in this case
+created_after   only tasks made at this time or later
+created_before  only tasks made before this time
+everything      has to be true if there is no filter at all
+batch_size      how many tasks are moved, and committed, at once
+max_tasks       how many tasks at most; null is no limit
+pause           how long to wait between batches
+reason          why, for the log
+schedule_at     when they are due; null is now
+reset_attempts  true gives them all their attempts back; otherwise at least one is left
+spread          spreads them evenly over this time, from schedule_at on, so that they do not all come at once
+
+Returns the number of tasks as updated. It commits, so it can''t be called in a transaction. Raises KQ001 if there is no such consumer,
+KQ002 if its table is gone, KQ003 for a bad argument or an empty filter.';
+
+revoke all on procedure kanthorq_schema.kanthorq_task_resume_all from public;
 
 -- function: kanthorq_task_stats
 -- How many tasks a consumer has in each state. Looks at all of its tasks.

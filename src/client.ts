@@ -253,15 +253,17 @@ export class TaskClient {
     options: ResumeAllOptions,
   ): Promise<number> {
     let batch: { progress: unknown; updated: string; total: string } | undefined
+    let took = 0
     do {
       options.signal?.throwIfAborted()
-      if (batch !== undefined && batch.updated !== '0' && options.pause !== undefined) {
+      if (batch !== undefined && batch.updated !== '0') {
         await setTimeout(
-          options.pause,
+          options.pause ?? 2 * took,
           undefined,
           options.signal === undefined ? {} : { signal: options.signal },
         )
       }
+      const start = performance.now()
       batch = await this.#connection.row('kanthorq_task_batch', {
         action,
         consumer: nameOf(consumer),
@@ -275,6 +277,7 @@ export class TaskClient {
         spread: options.spread === undefined ? undefined : `${options.spread} milliseconds`,
         progress: batch?.progress,
       })
+      took = performance.now() - start
       if (batch.updated !== '0') options.onProgress?.(Number(batch.total))
     } while (batch.progress !== null)
     return Number(batch.total)

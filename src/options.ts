@@ -46,7 +46,10 @@ export interface AllOptions extends ReasonOptions {
   batchSize?: number
   /** How many tasks at most. Default: no limit. */
   maxTasks?: number
-  /** Milliseconds to wait between batches. Default: 0. */
+  /**
+   * Milliseconds to wait between batches. Default: twice as long as the batch took, so that workers keep most of the
+   * server. In a transaction, whose locks workers wait for meanwhile, pass 0.
+   */
   pause?: number
   /** Told of each batch that moved something: how many tasks so far. */
   onProgress?: (total: number) => void

@@ -8,11 +8,12 @@ import {
   fillTable,
   makeConsumer,
   makeTasks,
+  only,
   statesOf,
   storedTasks,
   taskTable,
 } from './support/scene.ts'
-import { openSession, processOf } from './support/sessions.ts'
+import { openSession, processOf, untilBlocked } from './support/sessions.ts'
 
 const db = useDatabase(test)
 const { emptyDatabase } = useServer(test)
@@ -59,6 +60,30 @@ test.serial('each batch is an operation of a transaction of its own', async (t) 
     [2, 2, 2],
   )
   t.is(new Set(operations.map(({ transaction_id }) => transaction_id)).size, 3)
+})
+
+test.serial('after a batch that took long it waits, if it was not told how long', async (t) => {
+  const session = await openSession(t, db.sessions)
+  const holder = await openSession(t, db.owner)
+  const consumer = await makeConsumer(db, 'unhurried')
+  const ids = await fillTable(db, consumer, 3, ['available'])
+  const pid = await processOf(session)
+  await holder.query('begin; lock table kanthorq_task_operation in share mode')
+
+  const call = callProcedure(
+    session,
+    "kanthorq_task_cancel_all('unhurried', '{available}', batch_size => 2)",
+  )
+  call.catch(() => undefined)
+  await untilBlocked(db.owner, [pid])
+  const waited =
+    'select now() - query_start > $2::interval as so from pg_stat_activity where pid = $1'
+  while (!only(await db.owner.query<{ so: boolean }>(waited, [pid, '1 second'])).so);
+  await holder.query('rollback')
+  await untilProcess(db.owner, pid, 'sleeps')
+  t.deepEqual(await statesOf(db, consumer, ids), ['cancelled', 'cancelled', 'available'])
+  await db.owner.query('select pg_cancel_backend($1)', [pid])
+  await t.throwsAsync(call, { code: '57014' })
 })
 
 const actions = ['cancel', 'resume', 'discard'] as const

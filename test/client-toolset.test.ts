@@ -1,6 +1,7 @@
 // The methods of the client that see, explain, discard, act in bulk, read the log, undo, and look for what is wrong.
+import { setTimeout } from 'node:timers/promises'
 import test from 'ava'
-import { InvalidArgumentError, OperationError, TaskClient } from 'kanthorq-tasks'
+import { InvalidArgumentError, OperationError, TaskClient, type Queryable } from 'kanthorq-tasks'
 import { useDatabase } from './support/database.ts'
 import { fillTable, makeConsumer, makeTasks, statesOf, taskTable } from './support/scene.ts'
 
@@ -216,6 +217,33 @@ test('a signal ends the pause between two batches', async (t) => {
     name: 'AbortError',
   })
 })
+
+for (const [pause, batches] of [
+  [undefined, 1],
+  [0, 2],
+] as const) {
+  test(`after a batch that took long, ${batches === 1 ? 'a pause is made' : 'no pause is made if there is to be none'}`, async (t) => {
+    const stop = new AbortController()
+    let calls = 0
+    const slow = {
+      query: async () => {
+        calls += 1
+        await setTimeout(500)
+        const row = { progress: calls < 2 ? {} : null, updated: '1', total: String(calls) }
+        return { rows: [row] }
+      },
+    } as unknown as Queryable
+    const onProgress = () =>
+      void setTimeout(100).then(() => {
+        stop.abort()
+      })
+    const options = { signal: stop.signal, onProgress, ...(pause === undefined ? {} : { pause }) }
+    await new TaskClient(slow).cancelAll('any', {}, options).catch((error: unknown) => {
+      t.is((error as Error).name, 'AbortError')
+    })
+    t.is(calls, batches)
+  })
+}
 
 test('an all call in a transaction is part of it', async (t) => {
   const consumer = await makeConsumer(db, 'transacted')

@@ -28,6 +28,7 @@ as $procedure$
 declare
   v_batch pg_catalog.record;
   v_progress pg_catalog.jsonb;
+  v_start pg_catalog.timestamptz;
 begin
   -- A COMMIT always fails in this block, but with a text of its own where the caller is in a transaction. Better now than
   -- after the first batch. In a translated server the text is another, and PostgreSQL's own error comes at that COMMIT.
@@ -47,6 +48,7 @@ begin
 
   updated := 0;
   loop
+    v_start := pg_catalog.clock_timestamp();
     select b.progress, b.updated, b.total into v_batch
     from kanthorq_schema.kanthorq_task_batch(
       action, consumer, states, subject, metadata, error, created_after, created_before, everything, batch_size,
@@ -57,8 +59,10 @@ begin
     if v_batch.updated operator(pg_catalog.>) 0 then
       updated := v_batch.total;
       raise notice '% %: % tasks so far', action, consumer, updated;
-      if v_progress is not null and pause is not null then
-        perform pg_catalog.pg_sleep_for(pause);
+      if v_progress is not null then
+        perform pg_catalog.pg_sleep_for(coalesce(
+          pause, (pg_catalog.clock_timestamp() operator(pg_catalog.-) v_start) operator(pg_catalog.*) 2::pg_catalog.float8
+        ));
       end if;
     end if;
     exit when v_progress is null;
@@ -79,7 +83,7 @@ created_before  only tasks made before this time
 everything      has to be true if there is no filter at all
 batch_size      how many tasks are moved, and committed, at once
 max_tasks       how many tasks at most; null is no limit
-pause           how long to wait between batches
+pause           how long to wait between batches; null is twice as long as the batch took, so that workers keep most of the server
 reason          why, for the log
 schedule_at     when resumed tasks are due; null is now
 reset_attempts  true gives resumed tasks all their attempts back; otherwise at least one is left

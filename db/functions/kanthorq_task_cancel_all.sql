@@ -40,7 +40,7 @@ created_before  only tasks made before this time
 everything      has to be true if there is no filter at all
 batch_size      how many tasks are moved, and committed, at once
 max_tasks       how many tasks at most; null is no limit
-pause           how long to wait between batches
+pause           how long to wait between batches; null is twice as long as the batch took, so that workers keep most of the server
 reason          why, for the log
 
 Returns the number of tasks as updated. It commits, so it can''t be called in a transaction. Raises KQ001 if there is no such consumer,

@@ -43,7 +43,7 @@ created_before  only tasks made before this time
 everything      has to be true if there is no filter at all
 batch_size      how many tasks are moved, and committed, at once
 max_tasks       how many tasks at most; null is no limit
-pause           how long to wait between batches
+pause           how long to wait between batches; null is twice as long as the batch took, so that workers keep most of the server
 reason          why, for the log
 schedule_at     when they are due; null is now
 reset_attempts  true gives them all their attempts back; otherwise at least one is left

@@ -58,7 +58,10 @@ export function actionCommand(
   for (const option of more) command.addOption(option)
   const ofBatches = [
     new Option('--batch-size <n>', 'so many tasks at once (default: 1000)').argParser(count),
-    new Option('--pause <duration>', 'wait between batches: 100ms, 2s').argParser(duration),
+    new Option(
+      '--pause <duration>',
+      'wait between batches: 100ms, 2s, 0s (default: twice as long as each took)',
+    ).argParser(duration),
   ]
   for (const option of ofBatches) command.addOption(option.helpGroup('By filter:'))
   command
