@@ -11,7 +11,7 @@ import { number, table } from './table.ts'
  * - A page that somebody reads takes its time of a core from the workers.
  */
 export function capacity(filter: FilterResult, growth: GrowthResult): string {
-  const claims = spread(filter.rows.map(({ claimsBefore }) => claimsBefore.median)).median
+  const claims = spread(filter.rows.map(({ claimsAlone }) => claimsAlone.median)).median
   const donePerCore = claims / filter.workers / 2
   const large = growth.tables.find(({ table: name }) => name === '10 million')
   const bytes = ((large?.megabytes ?? Number.NaN) * 2 ** 20) / (large?.tasks ?? Number.NaN)

@@ -22,7 +22,21 @@ interface Contender {
 
 const oneUpdate = 'one UPDATE'
 
+/**
+ * Workers get slower all by themselves, because each claim leaves a dead version behind, so they are watched for as long
+ * without anybody beside them.
+ */
+const alone = 'workers alone'
+
 const contenders: readonly Contender[] = [
+  {
+    name: alone,
+    mayStop: true,
+    async cancel(_session, _tasks, late) {
+      while (!late()) await setTimeout(10)
+      return 0
+    },
+  },
   cancelAll('kanthorq_task_cancel_all'),
   cancelAll("kanthorq_task_cancel_all, pause => '0'", ", pause => '0'"),
   {
@@ -80,11 +94,11 @@ function matches({ codes }: Tasks): string {
 interface Run {
   cancelled: number
   seconds: number
-  before: number
-  meanwhile: number
   longest: number
   ranDry: boolean
   course: { second: number; claims: number }[]
+  /** How many tasks workers claimed a second in the first so many seconds. */
+  claims: (seconds: number) => number
 }
 
 /** Measures for about so many seconds. */
@@ -97,8 +111,10 @@ export async function filter(bench: Bench, seconds: number): Promise<FilterResul
       runs.get(contender.name)?.push(await run(bench, contender, seconds))
     }
   })
-  const base = runs.get(oneUpdate) ?? []
-  const rows = [...runs].map(([contender, each]) => summary(contender, each, base))
+  const [base = [], control = []] = [runs.get(oneUpdate), runs.get(alone)]
+  const rows = [...runs]
+    .filter(([contender]) => contender !== alone)
+    .map(([contender, each]) => summary(contender, each, base, control))
   bench.print(inTable(rows))
   return {
     conditions: bench.conditions,
@@ -123,9 +139,7 @@ async function run(bench: Bench, contender: Contender, seconds: number): Promise
   const claims = new Workers(sessions, tasks)
   await setTimeout(Math.min(seconds / 100, 3) * 1000)
   const from = performance.now()
-  // Something has to be claimed to compare with, however short the time.
-  do await setTimeout(Math.min(seconds / 40, 10) * 1000)
-  while (claims.between(from, performance.now()).perSecond === 0)
+  await setTimeout(Math.min(seconds / 40, 10) * 1000)
 
   const start = performance.now()
   const limit = Math.min(seconds / 10, 60) * 1000
@@ -138,15 +152,13 @@ async function run(bench: Bench, contender: Contender, seconds: number): Promise
   for (const each of [session, ...sessions]) await each.end()
   await database.drop()
 
-  const meanwhile = claims.between(start, end)
   return {
     cancelled,
     seconds: (end - start) / 1000,
-    before: claims.between(from, start).perSecond,
-    meanwhile: meanwhile.perSecond,
-    longest: meanwhile.longest,
+    longest: claims.between(start, end).longest,
     ranDry: claims.ranDry,
     course: course(claims, from, start, end),
+    claims: (seconds) => claims.between(start, start + seconds * 1000).perSecond,
   }
 }
 
@@ -166,8 +178,17 @@ function summary(
   contender: string,
   runs: readonly Run[],
   base: readonly Run[],
+  control: readonly Run[],
 ): FilterResult['rows'][number] {
   const all = (of: (run: Run) => number) => runs.map(of)
+  // As long as both lasted.
+  const pairs = runs.flatMap((run, round) => {
+    const beside = control[round]
+    if (beside === undefined) return []
+    const seconds = Math.min(run.seconds, beside.seconds)
+    // Something has to be claimed to compare with, however short the time.
+    return [{ meanwhile: run.claims(seconds), alone: beside.claims(Math.max(seconds, 1)) }]
+  })
   return {
     contender,
     rounds: runs.length,
@@ -177,9 +198,9 @@ function summary(
       all((run) => run.seconds / run.cancelled),
       base.map((run) => run.seconds / run.cancelled),
     ),
-    claimsBefore: spread(all((run) => run.before)),
-    claimsMeanwhile: spread(all((run) => run.meanwhile)),
-    share: spread(all((run) => run.meanwhile / run.before)),
+    claimsAlone: spread(pairs.map(({ alone }) => alone)),
+    claimsMeanwhile: spread(pairs.map(({ meanwhile }) => meanwhile)),
+    share: spread(pairs.map(({ meanwhile, alone }) => meanwhile / alone)),
     longestClaim: spread(all((run) => run.longest)),
     ranDry: runs.some((run) => run.ranDry),
     course: runs.at(-1)?.course ?? [],
@@ -188,13 +209,13 @@ function summary(
 
 function inTable(rows: FilterResult['rows']): string {
   return table(
-    ['', 'rounds', 'cancelled', 'seconds', 'claims/s before', 'meanwhile', 'share'],
+    ['', 'rounds', 'cancelled', 'seconds', 'claims/s alone', 'meanwhile', 'share'],
     rows.map((row) => [
       row.contender,
       number(row.rounds),
       number(row.cancelled),
       middle(row.seconds),
-      middle(row.claimsBefore),
+      middle(row.claimsAlone),
       middle(row.claimsMeanwhile),
       middle(row.share),
     ]),

@@ -43,10 +43,10 @@ export interface FilterResult {
     seconds: Spread
     /** How many times as long as the one UPDATE of the same round. */
     timesUpdate: Spread
-    /** Tasks that the workers claimed in a second before, and meanwhile. */
-    claimsBefore: Spread
+    /** Tasks that the workers claim in a second with nobody beside them, and meanwhile; as long as both lasted. */
+    claimsAlone: Spread
     claimsMeanwhile: Spread
-    /** Meanwhile, as a share of before, in the same round. */
+    /** Meanwhile, as a share of alone, in the same round. */
     share: Spread
     /** The longest that a worker waited for a claim meanwhile, in milliseconds. */
     longestClaim: Spread

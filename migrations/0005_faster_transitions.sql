@@ -59,7 +59,7 @@ set search_path to pg_catalog, pg_temp
 as $function$
 begin
   return (
-    select c.oid
+    select c.oid::regclass
     from pg_class c
     join pg_attribute a on a.attrelid = c.oid and a.attname = key
     where c.relname = 'kanthorq_' || id and c.relnamespace = 'kanthorq_schema'::regnamespace and c.relkind in ('r', 'p')
