@@ -16,8 +16,8 @@ Runs all tests in one configuration after the other; in all of them if none is n
 The last two are on the newest version, or on another: pgbouncer@14. What is not about the server runs
 on 18 only. Each server gets a hot standby in test/hot-standby.test.ts.
 
-  --once              run each test file once, as the role that may only execute the functions if it
-                      can be run as that, instead of twice
+  --once <role>       run each test file once instead of twice: those that can be run as either, as the
+                      owner, or as an operator, who may only execute the functions
   --jobs <n>          run so many at once; each prints when it is done
   --help
 
@@ -29,11 +29,14 @@ function readArguments() {
     allowPositionals: true,
     options: {
       jobs: { type: 'string', default: '1' },
-      once: { type: 'boolean', default: false },
+      once: { type: 'string' },
       help: { type: 'boolean', short: 'h', default: false },
     },
   })
   const jobs = Number(values.jobs)
+  if (values.once !== undefined && !['owner', 'operator'].includes(values.once)) {
+    throw new Error('--once takes owner or operator')
+  }
   if (!Number.isInteger(jobs) || jobs < 1) throw new Error('--jobs takes a number, at least 1')
   const configurations = (positionals.length > 0 ? positionals : names).map(configuration)
   return { help: values.help, once: values.once, jobs, configurations }
@@ -92,7 +95,7 @@ async function main(): Promise<number> {
     return 0
   }
   const { configurations, jobs, once } = options
-  if (once) process.env['KANTHORQ_TEST_ONCE'] = '1'
+  if (once !== undefined) process.env['KANTHORQ_TEST_ONCE'] = once
   if (
     configurations.some(({ env }) => env['KANTHORQ_TEST_VIA'] === 'pgbouncer') &&
     findPgBouncer() === undefined
