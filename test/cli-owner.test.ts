@@ -79,6 +79,8 @@ test('a role that does not exist is told in the words of the server, with its hi
 test('doctor ends with 1 when a finding is an error', async (t) => {
   const { client, url } = await server.emptyDatabase(t)
   await migrate({ database: url })
+  // As it is by default from PostgreSQL 15 on.
+  await client.query('revoke create on schema public from public')
   const run = () => kanthorqTasks(['doctor', '--url', url])
   t.deepEqual(await run(), { code: 0, stdout: '', stderr: 'nothing is wrong\n' })
   await client.query('grant execute on function kanthorq_task_count to public')

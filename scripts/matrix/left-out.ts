@@ -7,8 +7,11 @@ export type LeftOut = Record<string, string>
 export const sameOnEveryServer: LeftOut = {
   'test/cli.test.ts':
     'tests the command line; what it does to a database is in test/migrate.test.ts',
+  'test/cli-by-filter.test.ts': 'tests what the command line asks and prints',
+  'test/cli-by-ids.test.ts': 'tests what the command line takes and prints',
   'test/cli-connection.test.ts': 'tests how the command line gets to a server',
   'test/cli-layout.test.ts': 'tests how the command line puts together what it prints',
+  'test/cli-looking.test.ts': 'tests what the command line prints',
   'test/cli-terminal.test.ts': 'tests the command line on a terminal',
   'test/cli-usage.test.ts': 'tests what the command line says without a server',
   'test/contributing.test.ts': 'tests a document',
