@@ -49,7 +49,8 @@ for (const [n, { of, before = '', after = '' }] of tables.entries()) {
     const consumer = await makeConsumer(db, `locked_${n}`)
     const table = await taskTable(db, consumer)
     const run = (sql: string) => db.owner.query(sql.replaceAll('#', table))
-    await run(`alter table # set (autovacuum_enabled = off); ${before}`)
+    await run(withoutAutovacuum)
+    await run(before)
     await run(tasksInReverse)
     await run(after)
     const holder = await openSession(t, db.owner)
@@ -126,6 +127,20 @@ const tasksInReverse = `
   from generate_series(1, 60) n
   cross join (values ('c', array[102, 1, 0]), ('r', array[-101, -102]), ('d', array[2])) kinds (kind, states)
   order by md5(kind || n)`
+
+/** A partitioned table takes no such setting: its partitions do. */
+const withoutAutovacuum = `
+  do $$
+  declare part regclass;
+  begin
+    for part in
+      select relid from pg_partition_tree('#') where isleaf
+      union select '#'::regclass where not exists (select from pg_partition_tree('#'))
+    loop
+      execute format('alter table %s set (autovacuum_enabled = off)', part);
+    end loop;
+  end
+  $$`
 
 function filler(states: string) {
   return `
