@@ -8,6 +8,7 @@
 // - KANTHORQ_TEST_PARTITIONS=4     tables of tasks have so many partitions (test/support/template.ts)
 // - KANTHORQ_TEST_WITHOUT=a,b      test files to leave out
 // - KANTHORQ_TEST_ONCE=operator    each file once: as this role, `owner` or `operator`, if it can be run as either
+// - KANTHORQ_TEST_SHORT=1          without the test files that take long, which try things at random or in great number
 // - KANTHORQ_TEST_TOTALS=file      a file to which the last line is added
 import { appendFileSync, existsSync, readdirSync, readFileSync } from 'node:fs'
 import { openRoute, routed } from '../test/support/route.ts'

@@ -1,7 +1,8 @@
 begin;
 
--- That it takes seconds, and not hours.
-set local statement_timeout to '5min';
+-- That it takes a second, and not hours, also where memory is short.
+set local work_mem to '64kB';
+set local statement_timeout to '2min';
 
 select plan(2);
 
@@ -9,9 +10,9 @@ select plan(2);
 create temp table input as
 select id, known, row_number() over (order by md5(id)) as position
 from (
-  select test.tasks_in_bulk(test.consumer(), 'available', 200000) as id, true as known
+  select test.tasks_in_bulk(test.consumer(), 'available', 50000) as id, true as known
   union all
-  select 'event_unknown_' || n, false from generate_series(1, 200000) n
+  select 'event_unknown_' || n, false from generate_series(1, 50000) n
 ) i;
 
 create temp table result as
@@ -23,13 +24,13 @@ select results_eq(
        r.updated = (select array_agg(id order by position) from input where known),
        r.noop = (select array_agg(id order by position) from input where not known)
      from result r $$,
-  $$ values (200000, 200000, true, true) $$,
-  'each of 400,000 ids is in its array, in the order of the input'
+  $$ values (50000, 50000, true, true) $$,
+  'each of 100,000 ids is in its array, in the order of the input'
 );
 
 select results_eq(
   $$ select state, count(*) from test.tasks('send_email') group by state $$,
-  $$ values ('cancelled', 200000::bigint) $$,
+  $$ values ('cancelled', 50000::bigint) $$,
   'all tasks are cancelled'
 );
 
