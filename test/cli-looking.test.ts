@@ -140,8 +140,12 @@ test('find is quiet when its reader has read enough', async (t) => {
   t.is(stdout.split('\n').length, 2)
 })
 
-const onLinux = existsSync('/dev/full') ? test : test.skip
-onLinux('what can not be written is told in one line', async (t) => {
+test('what can not be written is told in one line', async (t) => {
+  if (!existsSync('/dev/full')) {
+    t.log('not tried: there is no /dev/full here')
+    t.pass()
+    return
+  }
   const command = commandLine(['stats', await makeConsumer(db, 'full'), '--json'])
   await makeTasks(db, 'full', ['pending'])
   const { code, stderr } = await runProgram('bash', ['-c', '"$@" > /dev/full', '-', ...command], {
