@@ -8,11 +8,11 @@
 // - KANTHORQ_TEST_PARTITIONS=4     tables of tasks have so many partitions (test/support/template.ts)
 // - KANTHORQ_TEST_WITHOUT=a,b      test files to leave out
 // - KANTHORQ_TEST_ONCE=operator    each file once: as this role, `owner` or `operator`, if it can be run as either
-// - KANTHORQ_TEST_SHORT=1          without the test files that take long, which try things at random or in great number
 // - KANTHORQ_TEST_TOTALS=file      a file to which the last line is added
 import { appendFileSync, existsSync, readdirSync, readFileSync } from 'node:fs'
 import { openRoute, routed } from '../test/support/route.ts'
 import { as, createTemplate, type Template } from '../test/support/template.ts'
+import { takesLong } from './matrix/left-out.ts'
 import { findTapFiles, runTapFiles } from './pg-tap-runner.ts'
 import { runAva } from './run-ava.ts'
 import { startServer } from './server.ts'
@@ -31,10 +31,6 @@ const once = process.env['KANTHORQ_TEST_ONCE']
 if (once !== undefined && once !== 'owner' && once !== 'operator')
   throw new Error(`KANTHORQ_TEST_ONCE is ${once}: set it to owner or operator, or unset it`)
 const asRole = { owner: once !== 'operator', operator: once !== 'owner' }
-/** These take long, and are not run as the owner: the role with fewer rights has more that could go wrong. */
-const long = ['hostile-input', 'hostile-sessions', 'isolation-levels', 'model', 'races'].map(
-  (name) => `test/${name}.test.ts`,
-)
 const sum = { passed: 0, failed: 0 }
 
 function add(result: { passed: number; failed: number }): void {
@@ -67,7 +63,8 @@ try {
 
   const files = avaFiles()
   const ownersFiles = files.filter(
-    (file) => !usesDatabase(file) || (asRole.owner && !(asRole.operator && long.includes(file))),
+    // What takes long is run as one of both: the role with fewer rights has more that could go wrong.
+    (file) => !usesDatabase(file) || (asRole.owner && !(asRole.operator && file in takesLong)),
   )
   if (ownersFiles.length > 0) {
     title('ava, as the owner')

@@ -43,10 +43,11 @@ export async function migrate(options: MigrateOptions): Promise<string[]> {
   const client = new pg.Client(database)
   // When the connection is lost, what is running fails. Without a listener, the whole process would end as well.
   client.on('error', () => undefined)
-  await client.connect()
   try {
+    await client.connect()
     return await run(client, { ...options, schema })
   } finally {
+    // Also when it could not log in: a connection left open would keep the process until the server ends it.
     await client.end()
   }
 }

@@ -7,6 +7,7 @@ import test from 'ava'
 import { migrate } from 'kanthorq-tasks'
 import { kanthorqTasks, records } from './support/command-line.ts'
 import { useServer } from './support/empty-database.ts'
+import { startPatientServer } from './support/patient-server.ts'
 
 const server = useServer(test)
 
@@ -159,6 +160,16 @@ test('a server that does not answer is given up on', async (t) => {
     bad.stderr,
     /^PGCONNECT_TIMEOUT is "soon": it takes a number of seconds; 0 is no limit\n$/,
   )
+})
+
+test('without a password the program ends by itself', async (t) => {
+  const { url } = await startPatientServer(t)
+  const env = { PGPASSFILE: '/nowhere' }
+  for (const command of [['stats'], ['migrate', 'status']]) {
+    const { code, stderr } = await kanthorqTasks([...command, '--url', url], { env })
+    t.is(code, 1)
+    t.regex(stderr, /^the server asks for a password and there is none: /)
+  }
 })
 
 test('a database that does not exist is told, and where it may be named', async (t) => {

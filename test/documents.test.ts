@@ -12,22 +12,38 @@ import { startServerWithExtension } from './support/extension-server.ts'
 import { emptyProject, shippedExtension, type Project } from './support/packed.ts'
 import { projectFolder, runProgram, type Outcome } from './support/run-program.ts'
 
-let project: Project | undefined
-// One that has the extension's files, which a document tells to copy to it.
-const server = useServer(test, async () => {
-  project = await emptyProject()
-  return startServerWithExtension(shippedExtension(project))
-})
-test.after.always(() => project?.remove())
-
 const startDatabase = 'npm run db -- --empty\n'
 /** These have run already, or this would not. */
 const hasRun = ['npm ci && npm run build\n']
 /** Tests of their own run the blocks of these. */
 const elsewhere = ['docs/monitoring.md', 'CONTRIBUTING.md']
+/** The code blocks of each document. */
+const stories = new Map(
+  documents()
+    .filter((document) => !elsewhere.includes(document))
+    .map((document) => [document, codeBlocks(document)]),
+)
 
-for (const document of documents().filter((file) => !elsewhere.includes(file))) {
-  const blocks = codeBlocks(document)
+let project: Project | undefined
+/** The file that each TypeScript block is written to. */
+const programs = new Map<Block, string>()
+// One that has the extension's files, which a document tells to copy to it.
+const server = useServer(test, async () => {
+  project = await emptyProject()
+  for (const blocks of stories.values()) writePrograms(project, blocks)
+  return startServerWithExtension(shippedExtension(project))
+})
+test.after.always(() => project?.remove())
+
+test('the TypeScript of all documents type-checks', async (t) => {
+  t.true(programs.size > 10)
+  const tsc = join(projectFolder, 'node_modules/typescript/bin/tsc')
+  const cwd = project?.folder ?? ''
+  const { code, stdout } = await runProgram(process.execPath, [tsc, '-p', cwd], { cwd })
+  t.is(code, 0, stdout)
+})
+
+for (const [document, blocks] of stories) {
   if (blocks.length === 0) continue
 
   test(`all code blocks of ${document} do what they say`, async (t) => {
@@ -37,9 +53,6 @@ for (const document of documents().filter((file) => !elsewhere.includes(file))) 
     const comparable = beginsEmpty ? withoutIdsAndTimes : trimLines
     const role = await server.role()
 
-    const programs = writePrograms(blocks)
-    const checked = await checkTypes()
-    t.is(checked.code, 0, checked.stdout)
     for (const block of blocks) {
       if (block.text === startDatabase) {
         url = (await startDb(t, ['--empty'], /export DATABASE_URL='([^']+)'/)).url
@@ -158,22 +171,14 @@ function program(text: string, beginning: string): string {
     : `${whole}await pool.end()\n`
 }
 
-/** Writes each TypeScript block of a document into a file of its own, and says which. */
-function writePrograms(blocks: Block[]): Map<Block, string> {
+/** Writes each TypeScript block of a document into a file of its own. */
+function writePrograms({ folder }: Project, blocks: Block[]): void {
   const inTypeScript = blocks.filter(({ language }) => language === 'ts')
-  const files = new Map<Block, string>()
   for (const block of inTypeScript) {
-    const file = join(project?.folder ?? '', `block-${process.hrtime.bigint()}.ts`)
+    const file = join(folder, `block-${programs.size}.ts`)
     writeFileSync(file, program(block.text, inTypeScript[0]?.text ?? ''))
-    files.set(block, file)
+    programs.set(block, file)
   }
-  return files
-}
-
-async function checkTypes(): Promise<Outcome> {
-  const tsc = join(projectFolder, 'node_modules/typescript/bin/tsc')
-  const cwd = project?.folder ?? ''
-  return runProgram(process.execPath, [tsc, '-p', cwd], { cwd })
 }
 
 /** psql fills its columns up with blanks, which no document should have at the end of a line. */

@@ -5,6 +5,7 @@ import { readMigrations } from '../src/migrations.ts'
 import { catalog } from './support/catalog.ts'
 import { connect, useServer } from './support/empty-database.ts'
 import { holdMigrations } from './support/migration-lock.ts'
+import { startPatientServer } from './support/patient-server.ts'
 
 const { emptyDatabase, role } = useServer(test)
 const names = readMigrations().map(({ name }) => name)
@@ -135,6 +136,14 @@ for (const count of [0, -1, 0.5, NaN]) {
 test('settings of a client will do as a database', async (t) => {
   const { url } = await emptyDatabase(t)
   t.deepEqual(await migrate({ database: { connectionString: url } }), names)
+})
+
+test('where it cannot log in it leaves no connection open', async (t) => {
+  const { url, left } = await startPatientServer(t)
+  // By a function: what this process finds in ~/.pgpass does not matter then.
+  const database = { connectionString: url, password: () => null as unknown as string }
+  await t.throwsAsync(migrate({ database }), { message: /password/i })
+  await t.notThrowsAsync(left())
 })
 
 test('log gets what happens', async (t) => {

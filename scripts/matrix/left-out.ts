@@ -5,6 +5,7 @@ export type LeftOut = Record<string, string>
 
 /** These are not about the server: one version is enough. */
 export const sameOnEveryServer: LeftOut = {
+  'test/bench.test.ts': 'tests the benchmarks',
   'test/cli.test.ts':
     'tests the command line; what it does to a database is in test/migrate.test.ts',
   'test/cli-by-filter.test.ts': 'tests what the command line asks and prints',
@@ -12,6 +13,7 @@ export const sameOnEveryServer: LeftOut = {
   'test/cli-connection.test.ts': 'tests how the command line gets to a server',
   'test/cli-layout.test.ts': 'tests how the command line puts together what it prints',
   'test/cli-looking.test.ts': 'tests what the command line prints',
+  'test/cli-owner.test.ts': 'tests what the command line says of rights',
   'test/cli-terminal.test.ts': 'tests the command line on a terminal',
   'test/cli-usage.test.ts': 'tests what the command line says without a server',
   'test/contributing.test.ts': 'tests a document',
@@ -22,8 +24,18 @@ export const sameOnEveryServer: LeftOut = {
   'test/migration-text.test.ts': 'tests a script that writes text',
   'test/package.test.ts': 'tests the package',
   'test/pg-tap-runner.test.ts': 'tests the runner of the pgTAP files',
+  'test/reference.test.ts': 'tests the documents',
   'test/server.test.ts': 'tests that servers are started, and leave nothing behind',
   'test/types.test.ts': 'tests the types of the client',
+}
+
+/** These take long, for they try things at random or in great number. */
+export const takesLong: LeftOut = {
+  'test/hostile-input.test.ts': 'makes thousands of calls',
+  'test/hostile-sessions.test.ts': 'makes all calls under a hundred settings',
+  'test/isolation-levels.test.ts': 'makes calls against each other for a long time',
+  'test/model.test.ts': 'takes thousands of steps at random',
+  'test/races.test.ts': 'makes calls against workers for a long time',
 }
 
 /** These can't be run where all tables of tasks are partitioned. */

@@ -17,7 +17,13 @@ export async function connect(url = variable('DATABASE_URL')): Promise<pg.Client
   const client = clientFor(url)
   // What is being done fails when the connection is lost; without a listener the program would end there and then.
   client.on('error', () => undefined)
-  await client.connect()
+  try {
+    await client.connect()
+  } catch (error) {
+    // A connection that node-postgres leaves open, for want of a password, would keep the program until the server ends it.
+    void client.end().catch(() => undefined)
+    throw error
+  }
   return client
 }
 
