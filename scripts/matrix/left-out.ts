@@ -31,9 +31,11 @@ export const sameOnEveryServer: LeftOut = {
 
 /** These take long, for they try things at random or in great number. */
 export const takesLong: LeftOut = {
+  'test/crashes.test.ts': 'kills servers again and again',
   'test/hostile-input.test.ts': 'makes thousands of calls',
   'test/hostile-sessions.test.ts': 'makes all calls under a hundred settings',
   'test/isolation-levels.test.ts': 'makes calls against each other for a long time',
+  'test/migration-killed.test.ts': 'kills migrations again and again',
   'test/model.test.ts': 'takes thousands of steps at random',
   'test/races.test.ts': 'makes calls against workers for a long time',
 }
