@@ -2,8 +2,7 @@
 import { constants } from 'node:os'
 import { parseArgs } from 'node:util'
 import { findPgBouncer } from '../test/support/pgbouncer.ts'
-import { configuration, names, type Configuration } from './matrix/configurations.ts'
-import { takesLong } from './matrix/left-out.ts'
+import { configuration, names, shortened, type Configuration } from './matrix/configurations.ts'
 import { runSuite, type Outcome } from './matrix/run-suite.ts'
 
 const usage = `Usage: npm run test:matrix -- [options] [configuration…]
@@ -19,7 +18,8 @@ on 18 only. Each server gets a hot standby in test/hot-standby.test.ts.
 
   --once <role>       run each test file once instead of twice: those that can be run as either, as the
                       owner, or as an operator, who may only execute the functions
-  --short             leave out what takes long: test files that try things at random or in great number
+  --short             races and crashes for a short time only, and nothing of the tests that try things in
+                      great number
   --jobs <n>          run so many at once; each prints when it is done
   --help
 
@@ -43,7 +43,7 @@ function readArguments() {
   if (!Number.isInteger(jobs) || jobs < 1) throw new Error('--jobs takes a number, at least 1')
   const configurations = (positionals.length > 0 ? positionals : names)
     .map(configuration)
-    .map((each) => (values.short ? { ...each, without: { ...each.without, ...takesLong } } : each))
+    .map((each) => (values.short ? shortened(each) : each))
   return { help: values.help, once: values.once, jobs, configurations }
 }
 

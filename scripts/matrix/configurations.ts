@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs'
 import {
   impossibleOnPartitions,
+  inGreatNumber,
   sameOnEveryServer,
   sameOnPartitions,
   sameThroughPgBouncer,
@@ -86,6 +87,12 @@ export function configuration(name: string): Configuration {
       ...way.impossible,
     },
   }
+}
+
+/** The same in less time: with fewer races and crashes, and without what tries all that there is. */
+export function shortened({ env, without, ...rest }: Configuration): Configuration {
+  const few = { KANTHORQ_TEST_SECONDS: '5', KANTHORQ_TEST_CRASHES: '1' }
+  return { ...rest, env: { ...env, ...few }, without: { ...without, ...inGreatNumber } }
 }
 
 function releaseOfProject(): string {

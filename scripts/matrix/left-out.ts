@@ -29,15 +29,10 @@ export const sameOnEveryServer: LeftOut = {
   'test/types.test.ts': 'tests the types of the client',
 }
 
-/** These take long, for they try things at random or in great number. */
-export const takesLong: LeftOut = {
-  'test/crashes.test.ts': 'kills servers again and again',
+/** These try all that there is, which takes long and can't be cut short. */
+export const inGreatNumber: LeftOut = {
   'test/hostile-input.test.ts': 'makes thousands of calls',
   'test/hostile-sessions.test.ts': 'makes all calls under a hundred settings',
-  'test/isolation-levels.test.ts': 'makes calls against each other for a long time',
-  'test/migration-killed.test.ts': 'kills migrations again and again',
-  'test/model.test.ts': 'takes thousands of steps at random',
-  'test/races.test.ts': 'makes calls against workers for a long time',
 }
 
 /** These can't be run where all tables of tasks are partitioned. */
