@@ -13,7 +13,7 @@ import { finish, startJobs, type Job } from './support/crash/jobs.ts'
 import { disagreements, heldLocks, loggedBy } from './support/crash/ledger.ts'
 import { anyMoment, moments, waitInCommit, type Moment } from './support/crash/moments.ts'
 import { batchSize, isBulk, makeField, type Field } from './support/crash/work.ts'
-import { seededRandom, type Random } from './support/stress/random.ts'
+import { seededRandom, type Random } from './support/random.ts'
 
 const db = useKillableDatabase(test, waitInCommit)
 

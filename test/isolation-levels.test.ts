@@ -17,7 +17,7 @@ import {
 import { openSession, processOf, untilBlocked, withoutWaiting } from './support/sessions.ts'
 import { mistakes } from './support/stress/books.ts'
 import { runRace } from './support/stress/race.ts'
-import { seedOf } from './support/stress/random.ts'
+import { seedOf } from './support/random.ts'
 
 const db = useDatabase(test)
 

@@ -25,7 +25,7 @@ import {
   untilStopped,
   type Stage,
 } from './support/crash/stage.ts'
-import { seededRandom, type Random } from './support/stress/random.ts'
+import { seededRandom, type Random } from './support/random.ts'
 
 const names = readMigrations().map(({ name }) => name)
 // KANTHORQ_TEST_CRASHES means more of everything, as in crashes.test.ts.

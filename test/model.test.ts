@@ -13,7 +13,7 @@ import { perform } from './support/model/perform.ts'
 import { sequence } from './support/model/sequences.ts'
 import type { Step } from './support/model/steps.ts'
 import { Tally } from './support/model/tally.ts'
-import { seedOf } from './support/stress/random.ts'
+import { seedOf } from './support/random.ts'
 
 const db = useDatabase(test)
 

@@ -4,7 +4,7 @@ import { useDatabase } from './support/database.ts'
 import { mistakes } from './support/stress/books.ts'
 import type { Move } from './support/stress/moves.ts'
 import { runRace } from './support/stress/race.ts'
-import { seedOf } from './support/stress/random.ts'
+import { seedOf } from './support/random.ts'
 
 const db = useDatabase(test)
 

@@ -6,7 +6,7 @@ export type LeftOut = Record<string, string>
 /** These are not about the server: one version is enough. */
 export const sameOnEveryServer: LeftOut = {
   'test/bench.test.ts': 'tests the benchmarks',
-  'test/cli.test.ts':
+  'test/cli-migrate.test.ts':
     'tests the command line; what it does to a database is in test/migrate.test.ts',
   'test/cli-by-filter.test.ts': 'tests what the command line asks and prints',
   'test/cli-by-ids.test.ts': 'tests what the command line takes and prints',

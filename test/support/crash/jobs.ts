@@ -1,7 +1,7 @@
 import { EventEmitter, once } from 'node:events'
 import pg from 'pg'
 import { processOf } from '../sessions.ts'
-import { seededRandom, type Random } from '../stress/random.ts'
+import { seededRandom, type Random } from '../random.ts'
 import type { KillableDatabase } from './database.ts'
 import { moveAll, plans, type Field } from './work.ts'
 

@@ -1,7 +1,7 @@
 import type pg from 'pg'
 import type { TaskState } from 'kanthorq-tasks'
 import { fillTable, makeConsumer, only, taskTable } from '../scene.ts'
-import type { Random } from '../stress/random.ts'
+import type { Random } from '../random.ts'
 import type { KillableDatabase } from './database.ts'
 import { writerOf, type Origin } from './ledger.ts'
 

@@ -3,7 +3,7 @@ import { callProcedure } from '../bulk.ts'
 import { only } from '../scene.ts'
 import { isSerializationFailure } from './operator.ts'
 import type { Race } from './race.ts'
-import type { Random } from './random.ts'
+import type { Random } from '../random.ts'
 
 /** Calls the procedures that commit each batch, and looks between the calls how many sessions wait for a lock. */
 export async function runBulkOperator(

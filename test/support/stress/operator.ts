@@ -1,7 +1,7 @@
 import type pg from 'pg'
 import { TaskClient, type Operation, type TransitionResult } from 'kanthorq-tasks'
 import type { Race } from './race.ts'
-import type { Random } from './random.ts'
+import type { Random } from '../random.ts'
 
 /**
  * Cancels, resumes and discards tasks, and undoes what somebody did, each in a transaction that now and then is rolled

@@ -5,7 +5,7 @@ import type { Books, Call } from './books.ts'
 import { runBulkOperator } from './bulk-operator.ts'
 import { loggedMoves, standings, type Move, type Standing } from './moves.ts'
 import { runOperator } from './operator.ts'
-import { seededRandom, type Random } from './random.ts'
+import { seededRandom, type Random } from '../random.ts'
 import { runWorker } from './worker.ts'
 
 export type IsolationLevel = 'read committed' | 'repeatable read' | 'serializable'

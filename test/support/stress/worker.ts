@@ -2,7 +2,7 @@ import type pg from 'pg'
 import { claim } from '../worker.ts'
 import { standings, type Move, type Standing } from './moves.ts'
 import type { Race } from './race.ts'
-import type { Random } from './random.ts'
+import type { Random } from '../random.ts'
 
 /**
  * Does what KanthorQ's workers do: takes tasks by one of the two pullers, and acknowledges some of them, one by one. The
