@@ -53,16 +53,10 @@ try {
       ? [{ title: 'pgTAP, as a role that may only execute the functions', role: template.operator }]
       : []),
   ]
-  // Both at once, for one of them alone leaves half of the machine idle.
-  const tap = tapRuns.map(async ({ title, role }) => ({
-    ...(await runTap(template.url, role)),
-    title,
-  }))
-  for (const result of await Promise.all(tap)) {
-    title(result.title)
-    process.stdout.write(result.report)
-    add(result)
-  }
+  // All of them beside the first files of ava, for one alone leaves half of the machine idle.
+  const tap = Promise.all(
+    tapRuns.map(async ({ title, role }) => ({ ...(await runTap(template.url, role)), title })),
+  )
 
   const files = avaFiles()
   const ownersFiles = files.filter(
@@ -70,7 +64,12 @@ try {
   )
   if (ownersFiles.length > 0) {
     title('ava, as the owner')
-    add(await runAva(ownersFiles, env))
+    add((await Promise.all([runAva(ownersFiles, env), tap]))[0])
+  }
+  for (const result of await tap) {
+    title(result.title)
+    process.stdout.write(result.report)
+    add(result)
   }
   const operatorsFiles = asRole.operator ? files.filter(usesDatabase) : []
   if (operatorsFiles.length > 0) {

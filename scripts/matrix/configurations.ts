@@ -1,10 +1,10 @@
 import { readFileSync } from 'node:fs'
 import {
   impossibleOnPartitions,
-  inGreatNumber,
   sameOnEveryServer,
   sameOnPartitions,
   sameThroughPgBouncer,
+  takesLong,
   type LeftOut,
 } from './left-out.ts'
 
@@ -20,6 +20,8 @@ export interface Configuration {
   /** What the tests find in the environment. */
   env: Record<string, string>
   without: LeftOut
+  /** Test files for which its way to use a server is all the same. */
+  same: LeftOut
 }
 
 const newest = releaseOfProject()
@@ -80,6 +82,7 @@ export function configuration(name: string): Configuration {
     release: release === newest ? undefined : release,
     server,
     env: way.env,
+    same: way.same,
     without: {
       ...(name === '18' ? {} : sameOnEveryServer),
       // Another version runs them nowhere else, unless it is asked for by itself.
@@ -89,10 +92,10 @@ export function configuration(name: string): Configuration {
   }
 }
 
-/** The same in less time: with fewer races and crashes, and without what tries all that there is. */
-export function shortened({ env, without, ...rest }: Configuration): Configuration {
+/** The same in less time: with fewer races and crashes, and without what takes long or has little to do with its way. */
+export function shortened({ env, without, same, ...rest }: Configuration): Configuration {
   const few = { KANTHORQ_TEST_SECONDS: '5', KANTHORQ_TEST_CRASHES: '1' }
-  return { ...rest, env: { ...env, ...few }, without: { ...without, ...inGreatNumber } }
+  return { ...rest, same, env: { ...env, ...few }, without: { ...without, ...same, ...takesLong } }
 }
 
 function releaseOfProject(): string {
