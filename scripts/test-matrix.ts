@@ -19,7 +19,7 @@ on 18 only. Each server gets a hot standby in test/hot-standby.test.ts.
   --once <role>       run each test file once instead of twice: those that can be run as either, as the
                       owner, or as an operator, who may only execute the functions
   --short             leave out test files that take long, and those that have nothing to do with PgBouncer or
-                      partitions where those are used; races and crashes for a short time only
+                      partitions where those are used; races for a short time only
   --jobs <n>          run so many at once; each prints when it is done
   --help
 

@@ -31,6 +31,7 @@ export const sameOnEveryServer: LeftOut = {
 
 /** These take long because they try all that there is, or much at random. */
 export const takesLong: LeftOut = {
+  'test/crashes.test.ts': 'kills servers again and again',
   'test/hostile-input.test.ts': 'makes thousands of calls',
   'test/hostile-sessions.test.ts': 'makes all calls under a hundred settings',
   'test/migration-killed.test.ts': 'kills migrations again and again',
