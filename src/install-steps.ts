@@ -1,5 +1,9 @@
-import { PG_MIGRATE_LOCK_ID } from 'node-pg-migrate'
-import { createMigrationsTable, migrationsTable, readMigrations } from './migrations.ts'
+import {
+  createMigrationsTable,
+  migrationsLock,
+  migrationsTable,
+  readMigrations,
+} from './migrations.ts'
 
 /**
  * What `migrate` does, as PL/pgSQL that installs into the current schema: applies the migrations that its
@@ -15,7 +19,7 @@ export function installSteps(
   return [
     [
       '-- The lock that node-pg-migrate takes, so that the two never run at once.',
-      `perform pg_advisory_xact_lock(${String(PG_MIGRATE_LOCK_ID)});`,
+      `perform pg_advisory_xact_lock(${String(migrationsLock)});`,
     ],
     [`${createMigrationsTable()};`],
     ...migrations.map(({ name, up }) => [

@@ -1,9 +1,9 @@
-import { PG_MIGRATE_LOCK_ID, runner } from 'node-pg-migrate'
 import pg, { type ClientBase, type ClientConfig } from 'pg'
 import {
   checkSchemaName,
   createMigrationsTable,
   migrationsFolder,
+  migrationsLock,
   migrationsTable,
 } from './migrations.ts'
 
@@ -57,9 +57,10 @@ async function run(
   options: MigrateOptions & { schema: string },
 ): Promise<string[]> {
   const { direction = 'up', count, schema, log = () => undefined } = options
+  const { runner } = await import('node-pg-migrate')
   const path = await client.query<{ search_path: string }>('show search_path')
   // Also while the schema and the table are made: of two that find nothing there, one would fail.
-  await client.query('select pg_advisory_lock($1)', [PG_MIGRATE_LOCK_ID])
+  await client.query('select pg_advisory_lock($1)', [migrationsLock])
   try {
     await createMissing(client, schema)
     const done = await runner({
@@ -79,7 +80,7 @@ async function run(
     await client
       .query("select set_config('search_path', $1, false), pg_advisory_unlock($2)", [
         path.rows[0]?.search_path,
-        PG_MIGRATE_LOCK_ID,
+        migrationsLock,
       ])
       .catch(() => undefined)
   }

@@ -7,6 +7,12 @@ export const migrationsFolder = fileURLToPath(new URL('../migrations', import.me
 /** The table in which node-pg-migrate keeps its books. It lives in the schema of the functions. */
 export const migrationsTable = 'kanthorq_migrations'
 
+/**
+ * The key of the advisory lock that node-pg-migrate takes: its PG_MIGRATE_LOCK_ID, said here again because to load the
+ * library takes longer than all the rest of this package, and only a migration needs it.
+ */
+export const migrationsLock = 7_241_865_325_823_964
+
 /** The statement that makes it as node-pg-migrate would, unless it is there. */
 export function createMigrationsTable(name = migrationsTable): string {
   return `create table if not exists ${name} (id serial primary key, name varchar(255) not null, run_on timestamp not null)`

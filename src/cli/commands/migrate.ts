@@ -1,5 +1,7 @@
 import { Command } from 'commander'
-import type { MigrationStatus } from '../../migration-status.ts'
+import { installSql } from '../../install-sql.ts'
+import { migrate } from '../../migrate.ts'
+import { migrationStatus, type MigrationStatus } from '../../migration-status.ts'
 import { UsageError } from '../errors.ts'
 import { addExamples } from '../examples.ts'
 import { exitCode } from '../exit-code.ts'
@@ -7,8 +9,6 @@ import { formatTime } from '../format.ts'
 import { Output } from '../output.ts'
 import { addCommon, commonFlags, withSession } from '../session.ts'
 import type { Column } from '../table.ts'
-
-// node-pg-migrate is loaded only where it is needed, which is seldom.
 
 export function migrateCommand(): Command {
   return new Command('migrate')
@@ -28,7 +28,7 @@ function upCommand(): Command {
       'Installs the functions, or updates them to the newest version: applies, in one transaction, the migrations that are not ' +
         'applied yet. Leaves what KanthorQ has made as it is.',
     )
-    .action(() => migrate(command, 'up'))
+    .action(() => move(command, 'up'))
   return addExamples(
     addCommon(command),
     {
@@ -46,15 +46,14 @@ function downCommand(): Command {
   const command = new Command('down')
     .summary('take the newest migration back')
     .description('Takes the newest migration back. A table that holds rows is never dropped.')
-    .action(() => migrate(command, 'down'))
+    .action(() => move(command, 'down'))
   return addExamples(addCommon(command), {
     why: 'back to the version before; up brings the newest again',
     line: 'kanthorq-tasks migrate down && kanthorq-tasks migrate up',
   })
 }
 
-async function migrate(command: Command, direction: 'up' | 'down'): Promise<void> {
-  const { migrate } = await import('../../migrate.ts')
+async function move(command: Command, direction: 'up' | 'down'): Promise<void> {
   await withSession(command, async ({ client, schema, output }) => {
     const names = await migrate({ database: client, schema, direction })
     const [done, nothing] =
@@ -81,7 +80,6 @@ function sqlCommand(): Command {
           '--schema does not go with migrate sql: the file installs into the schema that search_path begins with',
         )
       if (json) throw new UsageError('--json does not go with migrate sql: what it prints is SQL')
-      const { installSql } = await import('../../install-sql.ts')
       await new Output(false).lines(installSql().split('\n').slice(0, -1))
     })
   return addExamples(addCommon(command), {
@@ -108,7 +106,6 @@ function statusCommand(): Command {
     .summary('which migrations are applied')
     .description('Lists the migrations, and when they were applied. Changes nothing.')
     .action(async () => {
-      const { migrationStatus } = await import('../../migration-status.ts')
       await withSession(command, async ({ client, schema, output }) => {
         const migrations = await migrationStatus(client, schema)
         if (output.json) await output.records(migrations)
