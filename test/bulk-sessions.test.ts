@@ -14,6 +14,7 @@ import {
   taskTable,
 } from './support/scene.ts'
 import { openSession, processOf, untilBlocked } from './support/sessions.ts'
+import { until } from './support/until.ts'
 
 const db = useDatabase(test)
 const { emptyDatabase } = useServer(test)
@@ -78,7 +79,10 @@ test.serial('after a batch that took long it waits, if it was not told how long'
   await untilBlocked(db.owner, [pid])
   const waited =
     'select now() - query_start > $2::interval as so from pg_stat_activity where pid = $1'
-  while (!only(await db.owner.query<{ so: boolean }>(waited, [pid, '1 second'])).so);
+  await until(
+    async () => only(await db.owner.query<{ so: boolean }>(waited, [pid, '1 second'])).so,
+    'the call is not a second old',
+  )
   await holder.query('rollback')
   await untilProcess(db.owner, pid, 'sleeps')
   t.deepEqual(await statesOf(db, consumer, ids), ['cancelled', 'cancelled', 'available'])

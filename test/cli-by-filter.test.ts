@@ -8,6 +8,7 @@ import type { Preview } from '../src/cli/preview.ts'
 import { commandLine, kanthorqTasks, records } from './support/command-line.ts'
 import { useDatabase } from './support/database.ts'
 import { fillTable, makeConsumer, makeTasks, statesOf, storedTasks } from './support/scene.ts'
+import { until } from './support/until.ts'
 
 const db = useDatabase(test)
 
@@ -195,10 +196,11 @@ test('when the connection is lost, it says how far it got and how to go on, and 
 
 /** Waits until so many tasks of the consumer are in this state. */
 async function untilTasks(consumer: string, state: Task['state'], count: number): Promise<void> {
-  const deadline = Date.now() + 60_000
-  while (Date.now() < deadline) {
-    const tasks = [...(await storedTasks(db, consumer)).values()]
-    if (tasks.filter((task) => task.state === state).length >= count) return
-  }
-  throw new Error(`there are not ${String(count)} tasks that are ${state} after a minute`)
+  await until(
+    async () => {
+      const tasks = [...(await storedTasks(db, consumer)).values()]
+      return tasks.filter((task) => task.state === state).length >= count
+    },
+    `there are not ${String(count)} tasks that are ${state}`,
+  )
 }

@@ -6,6 +6,7 @@ import { useDatabase } from './support/database.ts'
 import { fillTable, makeConsumer, makeTasks, statesOf, taskTable } from './support/scene.ts'
 import { openSession, processOf, untilBlocked } from './support/sessions.ts'
 import { ctrlC, openTerminal } from './support/terminal.ts'
+import { until } from './support/until.ts'
 
 const db = useDatabase(test)
 
@@ -152,14 +153,10 @@ test('Ctrl-C while ids are typed ends it', async (t) => {
 })
 
 /** Waits for a session that has this name, and returns its process. */
-async function processNamed(name: string): Promise<number> {
-  const deadline = Date.now() + 60_000
-  while (Date.now() < deadline) {
-    const { rows } = await db.owner.query<{ pid: number }>(
-      'select pid from pg_stat_activity where application_name = $1',
-      [name],
-    )
-    if (rows[0] !== undefined) return rows[0].pid
-  }
-  throw new Error(`no session is called ${name} after a minute`)
+function processNamed(name: string): Promise<number> {
+  const sql = 'select pid from pg_stat_activity where application_name = $1'
+  return until(
+    async () => (await db.owner.query<{ pid: number }>(sql, [name])).rows[0]?.pid,
+    `no session is called ${name}`,
+  )
 }

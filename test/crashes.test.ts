@@ -8,12 +8,13 @@
 import { randomInt } from 'node:crypto'
 import test, { type ExecutionContext } from 'ava'
 import { untilProcess } from './support/bulk.ts'
-import { untilRecovered, useKillableDatabase } from './support/crash/database.ts'
+import { useKillableDatabase } from './support/crash/database.ts'
 import { finish, startJobs, type Job } from './support/crash/jobs.ts'
 import { disagreements, heldLocks, loggedBy } from './support/crash/ledger.ts'
 import { anyMoment, moments, waitInCommit, type Moment } from './support/crash/moments.ts'
 import { batchSize, isBulk, makeField, type Field } from './support/crash/work.ts'
 import { seededRandom, type Random } from './support/random.ts'
+import { untilConnected } from './support/until.ts'
 
 const db = useKillableDatabase(test, waitInCommit)
 
@@ -75,7 +76,7 @@ async function round(
   const release = await moment.come(db, crew, random)
   await stop(jobs, random)
   for (const { ended } of jobs) t.regex(String(await ended), lostConnection)
-  await untilRecovered(db.url)
+  await untilConnected(db.url)
   await release()
 
   for (const job of jobs) {

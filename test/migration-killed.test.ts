@@ -26,6 +26,7 @@ import {
   type Stage,
 } from './support/crash/stage.ts'
 import { seededRandom, type Random } from './support/random.ts'
+import { until } from './support/until.ts'
 
 const names = readMigrations().map(({ name }) => name)
 // KANTHORQ_TEST_CRASHES means more of everything, as in crashes.test.ts.
@@ -202,7 +203,10 @@ function stepsOf({ from, to }: Way): number {
 /** Waits until the session of a program is there, or gone. */
 async function untilSession(there: boolean): Promise<void> {
   const sql = 'select from pg_stat_activity where application_name = $1'
-  while (((await look.query(sql, [sessionName])).rowCount === 1) !== there);
+  await until(
+    async () => ((await look.query(sql, [sessionName])).rowCount === 1) === there,
+    `the session of the program is ${there ? 'not' : 'still'} there`,
+  )
 }
 
 async function connected(database: string): Promise<pg.Client> {

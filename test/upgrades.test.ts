@@ -1,5 +1,6 @@
 // From every released version to the newest and back, in a database that KanthorQ made, while a worker is at work in it.
 import { readFileSync } from 'node:fs'
+import { setTimeout } from 'node:timers/promises'
 import test, { type ExecutionContext } from 'ava'
 import type pg from 'pg'
 import { migrate } from 'kanthorq-tasks'
@@ -188,7 +189,7 @@ function repeat(round: () => Promise<void>) {
     /** Waits until it has been done so many times more. Fails when it does. */
     async goOn(times: number) {
       const enough = rounds + times
-      while (rounds < enough) await Promise.race([ended, new Promise(setImmediate)])
+      while (rounds < enough) await Promise.race([ended, setTimeout(5)])
     },
     /** Says how many times it was done. */
     async stop() {

@@ -1,6 +1,7 @@
 import type pg from 'pg'
 import type { TestDatabase } from './database.ts'
 import { only } from './scene.ts'
+import { until } from './until.ts'
 
 /** What a CALL came to. */
 export interface Called {
@@ -63,20 +64,20 @@ export async function loggedOperations(db: TestDatabase, consumer: string) {
  * Waits until the server says that a process does this.
  *
  * @param doing - `sleeps` in pg_sleep, or is `gone`
- * @throws Error when that has not come to pass after 30 seconds
+ * @throws Error when that has not come to pass after a minute
  */
 export async function untilProcess(
   look: pg.Pool,
   pid: number,
   doing: 'sleeps' | 'gone',
 ): Promise<void> {
-  const deadline = Date.now() + 30_000
-  while (Date.now() < deadline) {
-    const { rows } = await look.query<{ sleeps: boolean }>(
-      "select wait_event is not distinct from 'PgSleep' as sleeps from pg_stat_activity where pid = $1",
-      [pid],
-    )
-    if (doing === 'gone' ? rows.length === 0 : rows[0]?.sleeps) return
-  }
-  throw new Error(`process ${pid} is not at it after 30 seconds: ${doing}`)
+  const sql =
+    "select wait_event is not distinct from 'PgSleep' as sleeps from pg_stat_activity where pid = $1"
+  await until(
+    async () => {
+      const { rows } = await look.query<{ sleeps: boolean }>(sql, [pid])
+      return doing === 'gone' ? rows.length === 0 : rows[0]?.sleeps
+    },
+    `process ${pid} ${doing === 'gone' ? 'is still there' : 'does not sleep'}`,
+  )
 }

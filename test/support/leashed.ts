@@ -4,9 +4,8 @@ import { chownSync, mkdtempSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { setTimeout } from 'node:timers/promises'
-import pg from 'pg'
 import { isRoot, othersMayReach } from '../../scripts/embedded-postgres.ts'
+import { untilConnected } from './until.ts'
 
 /** A program that takes connections, and ends when we do. */
 export interface Leashed {
@@ -78,20 +77,4 @@ export async function startLeashed(
   child.unref()
   for (const stream of [child.stdin, child.stderr]) (stream as unknown as NodeJS.ReadStream).unref()
   return { stop }
-}
-
-async function untilConnected(url: string): Promise<void> {
-  const deadline = Date.now() + 30_000
-  for (;;) {
-    const client = new pg.Client(url)
-    try {
-      await client.connect()
-      return
-    } catch (error) {
-      if (Date.now() > deadline) throw error
-      await setTimeout(20)
-    } finally {
-      await client.end()
-    }
-  }
 }

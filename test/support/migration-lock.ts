@@ -1,12 +1,13 @@
 import type { ClientBase } from 'pg'
 import { PG_MIGRATE_LOCK_ID } from 'node-pg-migrate'
+import { until } from './until.ts'
 
 /**
  * Keeps all migrations of a database waiting until so many sessions wait, then lets them go.
  *
  * @param started - starts what will wait
  * @param meanwhile - is called while all of them wait
- * @throws Error when they do not all wait within 30 seconds; they are let go then, too
+ * @throws Error when they do not all wait within a minute; they are let go then, too
  */
 export async function holdMigrations<T>(
   client: ClientBase,
@@ -28,13 +29,10 @@ export async function holdMigrations<T>(
 }
 
 async function untilWaiting(client: ClientBase, sessions: number): Promise<void> {
-  const deadline = Date.now() + 30_000
-  while (Date.now() < deadline) {
-    const { rowCount } = await client.query(
-      `select from pg_locks join pg_database d on d.oid = database
-       where datname = current_database() and locktype = 'advisory' and not granted`,
-    )
-    if (rowCount === sessions) return
-  }
-  throw new Error(`${sessions} sessions do not all wait for the lock that migrations take`)
+  const sql = `select from pg_locks join pg_database d on d.oid = database
+    where datname = current_database() and locktype = 'advisory' and not granted`
+  await until(
+    async () => (await client.query(sql)).rowCount === sessions,
+    `${sessions} sessions do not all wait for the lock that migrations take`,
+  )
 }

@@ -1,4 +1,3 @@
-import { setTimeout as delay } from 'node:timers/promises'
 import type { TestFn } from 'ava'
 import pg from 'pg'
 import { startKillableServer, type KillableServer } from '../../../scripts/server.ts'
@@ -41,29 +40,4 @@ export function useKillableDatabase(test: TestFn, scene: string): KillableDataba
     for (const step of tidy) await step()
   })
   return database
-}
-
-/**
- * Waits until the server answers again, after one of its processes was killed and it has restarted all others.
- *
- * A new connection is what tells: one out of a pool may be of a process that is just about to end.
- *
- * @throws Error when it does not within 30 seconds
- */
-export async function untilRecovered(url: string): Promise<void> {
-  const deadline = Date.now() + 30_000
-  for (;;) {
-    const client = new pg.Client(url)
-    client.on('error', () => undefined)
-    try {
-      await client.connect()
-      return
-    } catch (error) {
-      if (Date.now() > deadline) throw error
-      // It refuses connections at once: no need to ask a thousand times a second.
-      await delay(10)
-    } finally {
-      await client.end()
-    }
-  }
 }

@@ -3,6 +3,7 @@ import type pg from 'pg'
 import { createMigrationsTable, migrationsTable } from '../../../src/migrations.ts'
 import { catalog, withoutBooks, type Catalog } from '../catalog.ts'
 import { only } from '../scene.ts'
+import { until } from '../until.ts'
 
 // A database that KanthorQ made and worked in, and whose migrations can be stopped at each of their steps: before a command
 // that defines something, when the books have been written, and in the commit.
@@ -97,18 +98,14 @@ export async function stopAfter(session: pg.ClientBase, steps: number): Promise<
  * Waits until the migration is there.
  *
  * @returns the process that serves it
- * @throws Error when it is not within 30 seconds
+ * @throws Error when it is not within a minute
  */
-export async function untilStopped(session: pg.ClientBase): Promise<number> {
-  const deadline = Date.now() + 30_000
-  while (Date.now() < deadline) {
-    const { rows } = await session.query<{ pid: number }>(
-      `select pid from pg_locks where locktype = 'advisory' and objid = $1 and not granted`,
-      [lock],
-    )
-    if (rows[0] !== undefined) return rows[0].pid
-  }
-  throw new Error('no migration has come to the step where it is to stop')
+export function untilStopped(session: pg.ClientBase): Promise<number> {
+  const sql = `select pid from pg_locks where locktype = 'advisory' and objid = $1 and not granted`
+  return until(
+    async () => (await session.query<{ pid: number }>(sql, [lock])).rows[0]?.pid,
+    'no migration has come to the step where it is to stop',
+  )
 }
 
 /** Lets the migration that was stopped run on, if it can. */
