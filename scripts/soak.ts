@@ -5,10 +5,9 @@ import { createTemplate } from '../test/support/template.ts'
 import { runAva } from './run-ava.ts'
 import { startServer } from './server.ts'
 
-const files = ['test/model.test.ts', 'test/races.test.ts']
-
-/** How long each of them goes on in a round. */
-const length = { KANTHORQ_TEST_STEPS: '10000', KANTHORQ_TEST_SECONDS: '60' }
+const files = ['crashes', 'migration-killed', 'model', 'races'].map(
+  (name) => `test/${name}.test.ts`,
+)
 
 const minutes = Number(process.argv[2] ?? Infinity)
 if (!(minutes > 0)) {
@@ -23,7 +22,7 @@ try {
   for (let round = 1; Date.now() < deadline; round++) {
     const who = round % 2 === 1 ? 'owner' : 'operator'
     const choices = {
-      ...length,
+      KANTHORQ_TEST_EFFORT: '3',
       KANTHORQ_TEST_SEED: String(randomInt(2 ** 31)),
       KANTHORQ_TEST_AS: who,
     }

@@ -2,7 +2,7 @@
 import { constants } from 'node:os'
 import { parseArgs } from 'node:util'
 import { findPgBouncer } from '../test/support/pgbouncer.ts'
-import { configuration, names, shortened, type Configuration } from './matrix/configurations.ts'
+import { configuration, names, type Configuration } from './matrix/configurations.ts'
 import { runSuite, type Outcome } from './matrix/run-suite.ts'
 
 const usage = `Usage: npm run test:matrix -- [options] [configuration…]
@@ -18,8 +18,6 @@ on 18 only. Each server gets a hot standby in test/hot-standby.test.ts.
 
   --once <role>       run each test file once instead of twice: those that can be run as either, as the
                       owner, or as an operator, who may only execute the functions
-  --short             leave out test files that take long, and those that have nothing to do with PgBouncer or
-                      partitions where those are used; races for a short time only
   --jobs <n>          run so many at once; each prints when it is done
   --help
 
@@ -32,7 +30,6 @@ function readArguments() {
     options: {
       jobs: { type: 'string', default: '1' },
       once: { type: 'string' },
-      short: { type: 'boolean', default: false },
       help: { type: 'boolean', short: 'h', default: false },
     },
   })
@@ -41,9 +38,7 @@ function readArguments() {
     throw new Error('--once takes owner or operator')
   }
   if (!Number.isInteger(jobs) || jobs < 1) throw new Error('--jobs takes a number, at least 1')
-  const configurations = (positionals.length > 0 ? positionals : names)
-    .map(configuration)
-    .map((each) => (values.short ? shortened(each) : each))
+  const configurations = (positionals.length > 0 ? positionals : names).map(configuration)
   return { help: values.help, once: values.once, jobs, configurations }
 }
 

@@ -3,11 +3,12 @@
 //
 // npm test -- <path>…: only these, files of either kind or folders of pgTAP files.
 //
-// What else it can be told by the environment is for scripts/test-matrix.ts:
+// What else it can be told by the environment is for scripts/test-matrix.ts and for CI:
 // - KANTHORQ_TEST_VIA=pgbouncer    calls go through PgBouncer (test/support/route.ts)
 // - KANTHORQ_TEST_PARTITIONS=4     tables of tasks have so many partitions (test/support/template.ts)
 // - KANTHORQ_TEST_WITHOUT=a,b      test files to leave out
 // - KANTHORQ_TEST_ONCE=operator    each file once: as this role, `owner` or `operator`, if it can be run as either
+// - KANTHORQ_TEST_EFFORT=0.1       do less of what is done at random (test/support/effort.ts)
 // - KANTHORQ_TEST_TOTALS=file      a file to which the last line is added
 import { appendFileSync, existsSync, readdirSync, readFileSync } from 'node:fs'
 import { openRoute, routed } from '../test/support/route.ts'

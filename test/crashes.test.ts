@@ -13,35 +13,34 @@ import { finish, startJobs, type Job } from './support/crash/jobs.ts'
 import { disagreements, heldLocks, loggedBy } from './support/crash/ledger.ts'
 import { anyMoment, moments, waitInCommit, type Moment } from './support/crash/moments.ts'
 import { batchSize, isBulk, makeField, type Field } from './support/crash/work.ts'
+import { times } from './support/effort.ts'
 import { seededRandom, type Random } from './support/random.ts'
 import { untilConnected } from './support/until.ts'
 
 const db = useKillableDatabase(test, waitInCommit)
 
-// How often at any moment. KANTHORQ_TEST_CRASHES says how often the whole server is killed, and the others in proportion.
-const crashes = Number(process.env['KANTHORQ_TEST_CRASHES'] ?? 16)
-
 interface Way {
+  /** How often at any moment. */
   rounds: number
   stop: (jobs: readonly Job[], random: Random) => Promise<void>
 }
 
 const ways: Record<string, Way> = {
   'sessions are terminated': {
-    rounds: Math.ceil(crashes / 3),
+    rounds: times(3),
     stop: async (jobs) => {
       const pids = jobs.map(({ pid }) => pid)
       await db.owner.query('select pg_terminate_backend(pid) from unnest($1::int[]) pid', [pids])
     },
   },
   'a server process is killed': {
-    rounds: Math.ceil(crashes / 3),
+    rounds: times(3),
     stop: (jobs, random) => {
       process.kill(random.pick(jobs).pid, 'SIGKILL')
       return Promise.resolve()
     },
   },
-  'the whole server is killed': { rounds: crashes, stop: () => db.crash() },
+  'the whole server is killed': { rounds: times(8), stop: () => db.crash() },
 }
 
 let rounds = 0

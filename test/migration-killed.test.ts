@@ -25,12 +25,11 @@ import {
   untilStopped,
   type Stage,
 } from './support/crash/stage.ts'
+import { times } from './support/effort.ts'
 import { seededRandom, type Random } from './support/random.ts'
 import { until } from './support/until.ts'
 
 const names = readMigrations().map(({ name }) => name)
-// KANTHORQ_TEST_CRASHES means more of everything, as in crashes.test.ts.
-const tries = Number(process.env['KANTHORQ_TEST_CRASHES'] ?? 20) / 10
 
 let server: KillableServer
 let url: string
@@ -81,7 +80,7 @@ const kills: Record<Victim, (migrating: Migrating) => Promise<unknown>> = {
 
 for (const [name, program] of Object.entries(programs)) {
   const ways = program.ways(names.length)
-  const count = Math.ceil(tries * program.share)
+  const count = times(2 * program.share)
   for (const victim of program.victims) {
     test.serial(`${name}, ${victim} killed at one of its steps`, async (t) => {
       const random = seeded(t)

@@ -4,7 +4,6 @@ import {
   sameOnEveryServer,
   sameOnPartitions,
   sameThroughPgBouncer,
-  takesLong,
   type LeftOut,
 } from './left-out.ts'
 
@@ -20,8 +19,6 @@ export interface Configuration {
   /** What the tests find in the environment. */
   env: Record<string, string>
   without: LeftOut
-  /** Test files for which its way to use a server is all the same. */
-  same: LeftOut
 }
 
 const newest = releaseOfProject()
@@ -82,24 +79,12 @@ export function configuration(name: string): Configuration {
     release: release === newest ? undefined : release,
     server,
     env: way.env,
-    same: way.same,
     without: {
       ...(name === '18' ? {} : sameOnEveryServer),
       // Another version runs them nowhere else, unless it is asked for by itself.
       ...(version === '18' ? way.same : {}),
       ...way.impossible,
     },
-  }
-}
-
-/** The same in less time: with shorter races, and without what takes long or has little to do with its way. */
-export function shortened({ env, without, same, ...rest }: Configuration): Configuration {
-  const short = { KANTHORQ_TEST_SECONDS: '5' }
-  return {
-    ...rest,
-    same,
-    env: { ...env, ...short },
-    without: { ...without, ...same, ...takesLong },
   }
 }
 

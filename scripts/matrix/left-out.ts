@@ -29,15 +29,6 @@ export const sameOnEveryServer: LeftOut = {
   'test/types.test.ts': 'tests the types of the client',
 }
 
-/** These take long because they try all that there is, or much at random. */
-export const takesLong: LeftOut = {
-  'test/crashes.test.ts': 'kills servers again and again',
-  'test/hostile-input.test.ts': 'makes thousands of calls',
-  'test/hostile-sessions.test.ts': 'makes all calls under a hundred settings',
-  'test/migration-killed.test.ts': 'kills migrations again and again',
-  'test/model.test.ts': 'takes thousands of steps at random',
-}
-
 /** These can't be run where all tables of tasks are partitioned. */
 export const impossibleOnPartitions: LeftOut = {
   'test/plan.test.ts': 'says which plans a table gets that is not partitioned',

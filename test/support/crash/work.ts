@@ -37,9 +37,9 @@ export interface Plan {
 }
 
 export const plans: Record<Kind, Plan> = {
-  cancel_all: { from: 'available', size: 400 },
-  resume_all: { from: 'discarded', size: 400 },
-  discard_all: { from: 'running', size: 400 },
+  cancel_all: { from: 'available', size: 200 },
+  resume_all: { from: 'discarded', size: 200 },
+  discard_all: { from: 'running', size: 200 },
   by_id: { from: 'retryable', size: 2000, step: byId },
   undo: { from: 'cancelled', size: 2000, step: undo },
   shared: { from: 'pending', size: 100, sessions: 2, step: shared },
