@@ -124,11 +124,11 @@ test('the completion of bash can be loaded, and completes', async (t) => {
   t.regex((await kanthorqTasks(['completion', 'zsh'])).stdout, /^#compdef kanthorq-tasks\n/)
 })
 
-test('the library does not load what only the command line needs', async (t) => {
+test('the library does not load what only the command line or a migration needs', async (t) => {
   t.regex(await importsOf(compiled('cli.js')), /\/commander\//)
   const imports = await importsOf(compiled('index.js'))
   t.regex(imports, /\/dist\/client\.js\n/)
-  t.notRegex(imports, /\/dist\/cli\/|\/(commander|@bomb\.sh|string-width)\//)
+  t.notRegex(imports, /\/dist\/cli\/|\/(commander|@bomb\.sh|fast-string-width|node-pg-migrate)\//)
 })
 
 /** The addresses of all modules that a file imports, a line each. */

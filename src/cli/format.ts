@@ -1,5 +1,5 @@
 // How values are written for people.
-import stringWidth from 'string-width'
+import stringWidth from 'fast-string-width'
 
 /** A number for people: `200,000`. */
 export function formatNumber(number: number): string {

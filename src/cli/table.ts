@@ -1,4 +1,4 @@
-import stringWidth from 'string-width'
+import stringWidth from 'fast-string-width'
 import { clean, cutOff } from './format.ts'
 import type { Coloured, Paint } from './colour.ts'
 

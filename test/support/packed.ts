@@ -40,6 +40,7 @@ export async function emptyProject(
         module: 'NodeNext',
         target: 'ES2023',
         noEmit: true,
+        skipLibCheck: true,
         types: ['node'],
       },
       include: ['*.ts'],
