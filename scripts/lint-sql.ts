@@ -1,6 +1,7 @@
 import { execFile } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import { cp, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { createRequire } from 'node:module'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -85,10 +86,10 @@ async function formatFunctions(folder: string): Promise<Map<string, string>> {
 }
 
 function runFormatter(folder: string): Promise<void> {
-  const program = fileURLToPath(
-    import.meta.resolve('@postgrestools/postgrestools/bin/postgrestools'),
+  const program = createRequire(import.meta.url).resolve(
+    '@postgrestools/postgrestools/bin/postgrestools',
   )
-  const config = join(import.meta.dirname, '..', 'postgrestools.jsonc')
+  const config = fileURLToPath(new URL('../postgrestools.jsonc', import.meta.url))
   const args = ['format', '--write', '--disable-db', `--config-path=${config}`, folder]
   return new Promise((resolve, reject) => {
     execFile(process.execPath, [program, ...args], (_error, stdout, stderr) => {
@@ -197,10 +198,12 @@ function lineAt(sql: string, offset: number): number {
   return Buffer.from(sql).toString('utf8', 0, offset).split('\n').length
 }
 
-if (process.argv[1] === import.meta.filename) {
+async function main(): Promise<void> {
   const { values } = parseArgs({ options: { write: { type: 'boolean', default: false } } })
   const { files, findings } = await lintSql('.', values)
   for (const { file, line, message } of findings) console.error(`${file}:${line}  ${message}`)
   if (findings.length > 0) process.exitCode = 1
   else console.log(`${files} SQL files clean`)
 }
+
+if (process.argv[1] === import.meta.filename) void main()

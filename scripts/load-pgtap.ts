@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises'
-import { fileURLToPath } from 'node:url'
+import { createRequire } from 'node:module'
+import { dirname, join } from 'node:path'
 import { gunzipSync } from 'node:zlib'
 import type { ClientBase } from 'pg'
 
@@ -31,9 +32,8 @@ export async function loadPgtap(client: ClientBase): Promise<void> {
 
 /** The SQL of pgTAP's newest version, out of the archive that the npm package carries. */
 async function pgtapSql(): Promise<string> {
-  const archive = fileURLToPath(
-    new URL('pgtap.tar.gz', import.meta.resolve('@electric-sql/pglite-pgtap')),
-  )
+  const program = createRequire(import.meta.url).resolve('@electric-sql/pglite-pgtap')
+  const archive = join(dirname(program), 'pgtap.tar.gz')
   for (const { name, content } of tarEntries(gunzipSync(await readFile(archive)))) {
     // Not the upgrades: those are called pgtap--1.3.4--1.3.5.sql.
     if (/\/pgtap--[\d.]+\.sql$/.test(name)) return content.toString('utf8')

@@ -104,4 +104,4 @@ async function main(): Promise<number> {
   }
 }
 
-if (process.argv[1] === import.meta.filename) process.exitCode = await main()
+if (process.argv[1] === import.meta.filename) void main().then((code) => (process.exitCode = code))

@@ -7,6 +7,7 @@ import { fileURLToPath } from 'node:url'
 import pg from 'pg'
 import { isRoot, othersMayReach } from './embedded-postgres.ts'
 import { ownsRun } from './throwaway-database.ts'
+import { tsx } from './tsx.ts'
 
 /** A PostgreSQL server to create throw-away databases on. */
 export interface Server {
@@ -124,14 +125,18 @@ interface Keeper {
 async function startKeeper(kind: 'fast' | 'durable' = 'fast'): Promise<Keeper> {
   const folder = mkdtempSync(join(temporaryFolder(), 'kanthorq-'))
   if (isRoot) chmodSync(folder, 0o711)
-  const keeper = fork(fileURLToPath(import.meta.resolve('./server-keeper.ts')), [folder, kind], {
-    execArgv: ['--import', import.meta.resolve('tsx')],
-    // Its own process group, which Ctrl-C does not reach, and a folder that the user `postgres` may be in.
-    detached: true,
-    cwd: parse(folder).root,
-    env: { ...process.env, ...(kind === 'durable' ? { DATABASE_URL: undefined } : {}) },
-    stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
-  })
+  const keeper = fork(
+    fileURLToPath(new URL('./server-keeper.ts', import.meta.url)),
+    [folder, kind],
+    {
+      execArgv: ['--import', tsx],
+      // Its own process group, which Ctrl-C does not reach, and a folder that the user `postgres` may be in.
+      detached: true,
+      cwd: parse(folder).root,
+      env: { ...process.env, ...(kind === 'durable' ? { DATABASE_URL: undefined } : {}) },
+      stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
+    },
+  )
   const ended = once(keeper, 'exit')
 
   const release = () => {

@@ -1,12 +1,15 @@
 // The benchmarks, all of them with small tables: that they run, and that nothing is missing from what they report.
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { createRequire } from 'node:module'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import test from 'ava'
-import type { Results } from '../bench/results.ts'
+import type * as Report from '../bench/report.ts'
+import { readResults, type Results } from '../bench/results.ts'
 import { useServer } from './support/empty-database.ts'
 import { projectFolder, runProgram } from './support/run-program.ts'
 
+const load = createRequire(import.meta.url)
 const server = useServer(test)
 const out = mkdtempSync(join(tmpdir(), 'kanthorq-bench-'))
 test.after.always(() => {
@@ -125,8 +128,8 @@ test.serial('each part has a chart, which names all that it compares', (t) => {
 test.serial(
   'the documents have a place for every result, and show those that are committed',
   async (t) => {
-    const { documents, withResults } = await import('../bench/report.ts')
-    const { readResults } = await import('../bench/results.ts')
+    // It needs packages that are there since the benchmarks have run.
+    const { documents, withResults } = load('../bench/report.ts') as typeof Report
     for (const document of documents) {
       const filled = await withResults(document, readResults(out))
       t.notRegex(filled, /Not measured yet|NaN|undefined/)

@@ -6,6 +6,7 @@ import { InvalidArgumentError, TaskClient, type Task } from 'kanthorq-tasks'
 import { useDatabase } from './support/database.ts'
 import { fillTable, makeConsumer, makeTasks, only, statesOf, storedTasks } from './support/scene.ts'
 import { openSession } from './support/sessions.ts'
+import { tsx } from '../scripts/tsx.ts'
 
 const db = useDatabase(test)
 
@@ -169,7 +170,7 @@ for (const zone of [
     const schedule = ids.map((id, n) => `${id}=${times[n] ?? ''}`)
     await promisify(execFile)(
       process.execPath,
-      ['--import', import.meta.resolve('tsx'), script, db.url, consumer, ...schedule],
+      ['--import', tsx, script, db.url, consumer, ...schedule],
       { env: { ...process.env, TZ: zone } },
     )
     const tasks = await storedTasks(db, consumer)

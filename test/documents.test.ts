@@ -11,6 +11,7 @@ import { useServer } from './support/empty-database.ts'
 import { startServerWithExtension } from './support/extension-server.ts'
 import { emptyProject, shippedExtension, type Project } from './support/packed.ts'
 import { projectFolder, runProgram, type Outcome } from './support/run-program.ts'
+import { tsx } from '../scripts/tsx.ts'
 
 const startDatabase = 'npm run db -- --empty\n'
 /** These have run already, or this would not. */
@@ -134,7 +135,7 @@ async function runBlock(
         input: text,
       })
     case 'ts':
-      return runProgram(process.execPath, ['--import', import.meta.resolve('tsx'), file ?? ''], {
+      return runProgram(process.execPath, ['--import', tsx, file ?? ''], {
         cwd,
         env,
       })

@@ -5,6 +5,7 @@ import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import test, { type ExecutionContext } from 'ava'
 import { lintSql } from '../scripts/lint-sql.ts'
+import { tsx } from '../scripts/tsx.ts'
 
 const functionFile = 'db/functions/double.sql'
 const cleanFunction = `-- Doubles a number. É is two bytes long: lines are not counted in characters.
@@ -137,7 +138,7 @@ function program(root: string) {
   return new Promise<{ code: number; stdout: string; stderr: string }>((resolve) => {
     execFile(
       process.execPath,
-      [`--import=${import.meta.resolve('tsx')}`, script],
+      ['--import', tsx, script],
       { cwd: root },
       (error, stdout, stderr) => {
         resolve({ code: error ? Number(error.code) : 0, stdout, stderr })

@@ -8,6 +8,7 @@ import test, { type ExecutionContext } from 'ava'
 import pg from 'pg'
 import { startKillableServer, startServer, type Server } from '../scripts/server.ts'
 import { createDatabase, createRole } from '../scripts/throwaway-database.ts'
+import { tsx } from '../scripts/tsx.ts'
 
 // These tests too may run with DATABASE_URL, as part of a run. What they start must know of neither.
 delete process.env['DATABASE_URL']
@@ -29,8 +30,8 @@ interface Held {
 /** A process that starts a server, creates two databases and a role, says so, and when told to goes on with `then`. */
 function holder(t: ExecutionContext, then: string, env: NodeJS.ProcessEnv = {}) {
   const code = `
-    import { startServer } from '${import.meta.resolve('../scripts/server.ts')}'
-    import { createDatabase, createRole } from '${import.meta.resolve('../scripts/throwaway-database.ts')}'
+    import { startServer } from '${String(new URL('../scripts/server.ts', import.meta.url))}'
+    import { createDatabase, createRole } from '${String(new URL('../scripts/throwaway-database.ts', import.meta.url))}'
     const server = await startServer()
     const { drop, name } = await createDatabase(server.url)
     const other = await createDatabase(server.url)
@@ -38,7 +39,7 @@ function holder(t: ExecutionContext, then: string, env: NodeJS.ProcessEnv = {}) 
     console.log(JSON.stringify({ url: server.url, created: [name, other.name, role.name] }))
     await new Promise((resolve) => process.stdin.once('data', resolve))
     ${then}`
-  const node = ['--import', import.meta.resolve('tsx'), '--input-type', 'module', '--eval', code]
+  const node = ['--import', tsx, '--input-type', 'module', '--eval', code]
   const child = spawn(process.execPath, node, { env: { ...process.env, ...env } })
   const ended = once(child, 'exit') as Promise<[number | null, NodeJS.Signals | null]>
   const errors = text(child.stderr)

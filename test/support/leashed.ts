@@ -6,6 +6,7 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { isRoot, othersMayReach } from '../../scripts/embedded-postgres.ts'
 import { untilConnected } from './until.ts'
+import { tsx } from '../../scripts/tsx.ts'
 
 /** A program that takes connections, and ends when we do. */
 export interface Leashed {
@@ -45,12 +46,12 @@ export async function startLeashed(
   [program, ...args]: [string, ...string[]],
   url: string,
 ): Promise<Leashed> {
-  const leash = [fileURLToPath(import.meta.resolve('./leash.ts')), folder, signal]
+  const leash = [fileURLToPath(new URL('./leash.ts', import.meta.url)), folder, signal]
   const user = runner()
   const ids = user ? [String(user.uid), String(user.gid)] : ['', '']
   const child = spawn(
     process.execPath,
-    ['--import', import.meta.resolve('tsx'), ...leash, ...ids, program, ...args],
+    ['--import', tsx, ...leash, ...ids, program, ...args],
     // A process group of its own, which Ctrl-C does not reach.
     { detached: true, stdio: ['pipe', 'ignore', 'pipe'] },
   )
