@@ -1,7 +1,5 @@
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
-import { parseArgs } from 'node:util'
 import { startKillableServer, startServer } from '../scripts/server.ts'
 import { Bench } from './bench.ts'
 import { charts } from './chart.ts'
@@ -9,21 +7,9 @@ import { conditionsOf } from './conditions.ts'
 import { filter } from './filter.ts'
 import { growth } from './growth.ts'
 import { ids } from './ids.ts'
-import { parts, writeResult, type Part, type Results } from './results.ts'
+import { results, type Options } from './options.ts'
+import { writeResult, type Part, type Results } from './results.ts'
 import { writeReport } from './report.ts'
-
-const results = fileURLToPath(new URL('results', import.meta.url))
-
-const usage = `Usage: npm run bench -- [ids] [filter] [growth] [options]
-       npm run bench -- report
-
-Measures the parts that are named, or all, and writes what comes out as JSON and as a chart. report puts the results of
-bench/results into docs/benchmarks.md and docs/scaling.md.
-
-  --scale NUMBER    the tables' share of their full size, which is up to 10 million tasks; default 1
-  --minutes NUMBER  how long all three parts measure, without filling tables; default 13
-  --out FOLDER      where to; default bench/results, or bench/results/trial with another scale than 1
-`
 
 /** How each part is run; the number is its share of the time. */
 const run = {
@@ -46,34 +32,8 @@ function running<P extends Part>(
   }
 }
 
-function options() {
-  const { values, positionals } = parseArgs({
-    allowPositionals: true,
-    options: {
-      scale: { type: 'string', default: '1' },
-      minutes: { type: 'string', default: '13' },
-      out: { type: 'string' },
-      help: { type: 'boolean', short: 'h', default: false },
-    },
-  })
-  const [scale, minutes] = [Number(values.scale), Number(values.minutes)]
-  const unknown = positionals.filter(
-    (word) => word !== 'report' && !parts.some((part) => part === word),
-  )
-  if (unknown.length > 0) throw new UsageError(`${unknown.join(', ')}: there is no such part`)
-  if (!(scale > 0 && scale <= 1)) throw new UsageError(`--scale ${values.scale}: from above 0 to 1`)
-  if (!(minutes > 0)) throw new UsageError(`--minutes ${values.minutes}: above 0`)
-  const chosen = parts.filter((part) => positionals.length === 0 || positionals.includes(part))
-  const out = values.out ?? (scale === 1 ? results : join(results, 'trial'))
-  return { help: values.help, report: positionals.includes('report'), chosen, scale, minutes, out }
-}
-
-async function main(): Promise<void> {
-  const { help, report, chosen, scale, minutes, out } = options()
-  if (help) {
-    console.log(usage)
-    return
-  }
+/** Does what the command line says. */
+export async function main({ report, chosen, scale, minutes, out }: Options): Promise<void> {
   if (chosen.length > 0) {
     // The embedded server of the tests does not wait for the disk; this one does, as those that the numbers are for.
     const server = process.env['DATABASE_URL'] ? await startServer() : await startKillableServer()
@@ -88,22 +48,4 @@ async function main(): Promise<void> {
     await server.stop()
   }
   if (report) await writeReport(results)
-}
-
-/** A command that can't be obeyed as it is written. */
-class UsageError extends Error {}
-
-try {
-  await main()
-} catch (error) {
-  if (!isUsageError(error)) throw error
-  console.error(`${error.message}\n\n${usage}`)
-  process.exitCode = 2
-}
-
-function isUsageError(error: unknown): error is Error {
-  if (error instanceof UsageError) return true
-  return (
-    error instanceof TypeError && 'code' in error && String(error.code).startsWith('ERR_PARSE_ARGS')
-  )
 }

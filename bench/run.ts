@@ -2,6 +2,9 @@
 import { spawnSync } from 'node:child_process'
 import { existsSync, statSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
+import { readOptions } from './options.ts'
+
+const options = readOptions()
 
 const lock = fileURLToPath(new URL('package-lock.json', import.meta.url))
 const installed = fileURLToPath(new URL('node_modules/.package-lock.json', import.meta.url))
@@ -15,4 +18,5 @@ if (!existsSync(installed) || statSync(installed).mtimeMs < statSync(lock).mtime
   })
   if (status !== 0) process.exit(status ?? 1)
 }
-await import('./main.ts')
+const { main } = await import('./main.ts')
+await main(options)

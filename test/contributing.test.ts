@@ -69,16 +69,19 @@ test('what documents tell to run with npm is there', (t) => {
   )
 })
 
-/** All but what git does not keep, with the packages of this one. */
+/** What the steps need: not what git does not keep, and of the tests those that they name. With the packages of this one. */
 function copyOfProject(t: ExecutionContext): string {
   const folder = mkdtempSync(join(tmpdir(), 'kanthorq-copy-'))
   t.teardown(() => {
     rmSync(folder, { recursive: true, force: true })
   })
-  const left = ['node_modules', '.git', 'dist']
+  const left = ['node_modules', '.git', 'dist', 'bench', 'examples']
+  const steps = readDocument('CONTRIBUTING.md')
   cpSync(projectFolder, folder, {
     recursive: true,
-    filter: (path) => !left.includes(basename(path)),
+    filter: (path) =>
+      !left.includes(basename(path)) &&
+      (!path.endsWith('.test.ts') || steps.includes(basename(path))),
   })
   symlinkSync(join(projectFolder, 'node_modules'), join(folder, 'node_modules'))
   return folder

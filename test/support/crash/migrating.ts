@@ -2,6 +2,7 @@ import { spawn, type ChildProcessWithoutNullStreams } from 'node:child_process'
 import { once } from 'node:events'
 import { text } from 'node:stream/consumers'
 import { installSql, migrate } from 'kanthorq-tasks'
+import { commandLine } from '../command-line.ts'
 import { projectFolder } from '../run-program.ts'
 
 /** From how many migrations to how many. */
@@ -86,8 +87,8 @@ function callMigrate(url: string, { from, to }: Way): Migrating {
 }
 
 function runCommand(url: string, { from, to }: Way): Migrating {
-  const command = ['migrate', from < to ? 'up' : 'down', '--url', url]
-  return watch(spawn(process.execPath, ['--import', 'tsx', 'src/cli.ts', ...command], options))
+  const [program, ...args] = commandLine(['migrate', from < to ? 'up' : 'down', '--url', url])
+  return watch(spawn(program, args, options))
 }
 
 function runPsql(url: string): Migrating {
