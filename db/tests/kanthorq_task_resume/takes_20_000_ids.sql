@@ -6,9 +6,9 @@ select plan(2);
 create temp table input as
 select id, known, row_number() over (order by md5(id)) as position
 from (
-  select test.tasks_in_bulk(test.consumer(), 'discarded', 50000) as id, true as known
+  select test.tasks_in_bulk(test.consumer(), 'discarded', 10000) as id, true as known
   union all
-  select 'event_unknown_' || n, false from generate_series(1, 50000) n
+  select 'event_unknown_' || n, false from generate_series(1, 10000) n
 ) i;
 
 create temp table result as
@@ -20,13 +20,13 @@ select results_eq(
        r.updated = (select array_agg(id order by position) from input where known),
        r.noop = (select array_agg(id order by position) from input where not known)
      from result r $$,
-  $$ values (50000, 50000, true, true) $$,
-  'each of 100,000 ids is in its array, in the order of the input'
+  $$ values (10000, 10000, true, true) $$,
+  'each of 20,000 ids is in its array, in the order of the input'
 );
 
 select results_eq(
   $$ select state, count(*) from test.tasks('send_email') group by state $$,
-  $$ values ('running', 50000::bigint) $$,
+  $$ values ('running', 10000::bigint) $$,
   'all tasks are running'
 );
 

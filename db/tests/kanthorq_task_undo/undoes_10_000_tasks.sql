@@ -3,7 +3,7 @@ begin;
 select plan(4);
 
 create temp table task as
-select test.tasks_in_bulk(test.consumer(), 'retryable', 50000) as id;
+select test.tasks_in_bulk(test.consumer(), 'retryable', 10000) as id;
 
 create temp table before as
 select * from test.tasks('send_email');
@@ -20,7 +20,7 @@ select u.* from (select min(id) as id from kanthorq_task_operations()) o, kantho
 
 select results_eq(
   'select cardinality(updated), cardinality(noop) from undone',
-  'values (45000, 5000)',
+  'values (9000, 1000)',
   'what was touched is a no-op, all others are put back'
 );
 
@@ -32,7 +32,7 @@ select is(
 
 select results_eq(
   $$ select state, count(*) from test.tasks('send_email') group by state order by state $$,
-  $$ values ('retryable', 45000::bigint), ('running', 5000) $$,
+  $$ values ('retryable', 9000::bigint), ('running', 1000) $$,
   'and stand as the resume left them'
 );
 
