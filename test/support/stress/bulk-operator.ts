@@ -12,7 +12,8 @@ export async function runBulkOperator(
   random: Random,
   name: string,
 ): Promise<void> {
-  await session.query(`set default_transaction_isolation to '${race.isolation}'`)
+  if (race.isolation !== undefined)
+    await session.query(`set default_transaction_isolation to '${race.isolation}'`)
   for (let n = 1; race.goesOn(); n++) {
     const reason = `bulk operator ${name}, call ${n}`
     const action = random.pick(['cancel', 'resume', 'discard'])

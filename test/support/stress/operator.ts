@@ -80,7 +80,7 @@ async function transact(
 ): Promise<TransitionResult> {
   for (;;) {
     try {
-      await session.query(`begin isolation level ${race.isolation}`)
+      await session.query(`begin ${race.isolation ? `isolation level ${race.isolation}` : ''}`)
       const result = await call()
       await session.query(end)
       return result

@@ -8,7 +8,7 @@ import { runOperator } from './operator.ts'
 import { seededRandom, type Random } from '../random.ts'
 import { runWorker } from './worker.ts'
 
-export type IsolationLevel = 'read committed' | 'repeatable read' | 'serializable'
+export type IsolationLevel = 'repeatable read' | 'serializable'
 
 /** What all who take part in a race share: the tasks, and where they note what they did. */
 export interface Race {
@@ -16,8 +16,8 @@ export interface Race {
   readonly consumer: string
   readonly table: string
   readonly attemptMax: number
-  /** Of the operators' transactions. KanthorQ's workers always have PostgreSQL's default. */
-  readonly isolation: IsolationLevel
+  /** Of the operators' transactions; without it, PostgreSQL's default, which KanthorQ's workers always have. */
+  readonly isolation: IsolationLevel | undefined
   /** The tasks that are fought over. */
   readonly ids: readonly string[]
   readonly goesOn: () => boolean
@@ -84,7 +84,7 @@ export async function runRace(
     consumer,
     table: await taskTable(db, consumer),
     attemptMax,
-    isolation: isolation ?? 'read committed',
+    isolation,
     ids,
     goesOn: () => Date.now() < finish && failures.length === 0,
     async replace(completed, random) {
@@ -97,14 +97,16 @@ export async function runRace(
     retries: 0,
   }
 
+  // It sets its isolation as the session's default, which PgBouncer would pass on to others.
+  const bulkPool = isolation === undefined ? db.pool : db.sessions
   const parts = [
-    ...Array.from({ length: 4 }, () => runWorker),
-    ...Array.from({ length: 4 }, () => runOperator),
-    ...Array.from({ length: 2 }, () => runBulkOperator),
+    ...Array.from({ length: 4 }, () => ({ run: runWorker, pool: db.owner })),
+    ...Array.from({ length: 4 }, () => ({ run: runOperator, pool: db.pool })),
+    ...Array.from({ length: 2 }, () => ({ run: runBulkOperator, pool: bulkPool })),
   ]
   await Promise.all(
-    parts.map(async (run, n) => {
-      const session = await db[run === runWorker ? 'owner' : 'pool'].connect()
+    parts.map(async ({ run, pool }, n) => {
+      const session = await pool.connect()
       try {
         await run(race, session, seededRandom(seed + n), `${n}`)
       } catch (error) {
