@@ -29,7 +29,7 @@ export async function memoryOfCalls(
 }
 
 async function oneCall(args: string[], ids: readonly string[]): Promise<Memory> {
-  const program = fileURLToPath(new URL('one-call.ts', import.meta.url))
+  const program = fileURLToPath(new URL('./one-call.ts', import.meta.url))
   const child = spawn(process.execPath, ['--import', 'tsx', program, ...args], {
     stdio: ['pipe', 'pipe', 'inherit'],
   })

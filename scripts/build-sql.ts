@@ -2,7 +2,7 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { installSql } from '../src/install-sql.ts'
+import { installSql } from '../src/install/install-sql.ts'
 import { extensionFiles } from './extension.ts'
 
 const project = fileURLToPath(new URL('..', import.meta.url))

@@ -1,5 +1,5 @@
-import { installSteps } from '../src/install-steps.ts'
-import { readMigrations } from '../src/migrations.ts'
+import { installSteps } from '../src/install/install-steps.ts'
+import { readMigrations } from '../src/install/migrations.ts'
 
 /** The version of an extension, and the older ones that it can be updated from. */
 export interface ExtensionVersions {

@@ -1,4 +1,5 @@
 import { readdirSync, readFileSync } from 'node:fs'
+import { basename } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
 /** The folder of the SQL API's source. */
@@ -37,11 +38,14 @@ export function parseFunction(name: string, text: string): FunctionFile {
 
 /** All functions of db/functions, by name. */
 export function readFunctions(folder = functionsFolder): Map<string, FunctionFile> {
-  const names = readdirSync(folder)
+  const files = readdirSync(folder, { recursive: true, encoding: 'utf8' })
     .filter((file) => file.endsWith('.sql'))
-    .map((file) => file.slice(0, -'.sql'.length))
-    .sort()
+    .map((file) => [basename(file, '.sql'), file] as const)
+    .sort(([a], [b]) => (a < b ? -1 : 1))
   return new Map(
-    names.map((name) => [name, parseFunction(name, readFileSync(`${folder}/${name}.sql`, 'utf8'))]),
+    files.map(([name, file]) => [
+      name,
+      parseFunction(name, readFileSync(`${folder}/${file}`, 'utf8')),
+    ]),
   )
 }

@@ -1,6 +1,6 @@
 // npm run migration:new -- <name>: freezes what has changed in db/functions into the next migration, with its way back.
 import { writeFileSync } from 'node:fs'
-import { migrationsFolder, readMigrations } from '../src/migrations.ts'
+import { migrationsFolder, readMigrations } from '../src/install/migrations.ts'
 import { readFunctions } from './function-files.ts'
 import { functionsOf, migrationText } from './migration-text.ts'
 

@@ -1,4 +1,4 @@
-import type { Migration } from '../src/migrations.ts'
+import type { Migration } from '../src/install/migrations.ts'
 import { parseFunction, type FunctionFile } from './function-files.ts'
 
 type Functions = ReadonlyMap<string, FunctionFile>

@@ -5,9 +5,12 @@ import { createTemplate } from '../test/support/template.ts'
 import { runAva } from './run-ava.ts'
 import { startServer } from './server.ts'
 
-const files = ['crashes', 'migration-killed', 'model', 'races'].map(
-  (name) => `test/${name}.test.ts`,
-)
+const files = [
+  'test/concurrency/races.test.ts',
+  'test/crashes/crashes.test.ts',
+  'test/crashes/migration-killed.test.ts',
+  'test/transitions/model.test.ts',
+]
 
 const minutes = Number(process.argv[2] ?? Infinity)
 if (!(minutes > 0)) {

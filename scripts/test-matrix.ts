@@ -14,7 +14,7 @@ Runs all tests in one configuration after the other; in all of them if none is n
   partitioned         where all tables of tasks are partitioned by the hash of event_id
 
 The last two are on the newest version, or on another: pgbouncer@14. What is not about the server runs
-on 18 only. Each server gets a hot standby in test/hot-standby.test.ts.
+on 18 only. Each server gets a hot standby in test/concurrency/hot-standby.test.ts.
 
   --once <role>       run each test file once instead of twice: those that can be run as either, as the
                       owner, or as an operator, who may only execute the functions

@@ -32,9 +32,13 @@ if (once !== undefined && once !== 'owner' && once !== 'operator')
   throw new Error(`KANTHORQ_TEST_ONCE is ${once}: set it to owner or operator, or unset it`)
 const asRole = { owner: once !== 'operator', operator: once !== 'owner' }
 /** These take long, and are not run as the owner: the role with fewer rights has more that could go wrong. */
-const long = ['hostile-input', 'hostile-sessions', 'isolation-levels', 'model', 'races'].map(
-  (name) => `test/${name}.test.ts`,
-)
+const long = [
+  'test/security/hostile-input.test.ts',
+  'test/security/hostile-sessions.test.ts',
+  'test/concurrency/isolation-levels.test.ts',
+  'test/concurrency/races.test.ts',
+  'test/transitions/model.test.ts',
+]
 const sum = { passed: 0, failed: 0 }
 
 function add(result: { passed: number; failed: number }): void {
@@ -102,8 +106,9 @@ async function runTap(templateUrl: string, role?: Template['operator']) {
 }
 
 function avaFiles(): string[] {
-  return readdirSync('test')
+  return readdirSync('test', { recursive: true, encoding: 'utf8' })
     .filter((file) => file.endsWith('.test.ts'))
+    .sort()
     .map((file) => `test/${file}`)
     .filter(isWanted)
 }

@@ -1,4 +1,4 @@
-export { TaskClient } from './client.ts'
+export { TaskClient } from './client/task-client.ts'
 export type {
   AllOptions,
   FindOptions,
@@ -8,17 +8,17 @@ export type {
   ResumeAllOptions,
   ResumeOptions,
   TaskClientOptions,
-} from './options.ts'
+} from './client/options.ts'
 export {
   BrokenConsumerError,
   InvalidArgumentError,
   KanthorqError,
   NotFoundError,
   OperationError,
-} from './errors.ts'
-export { migrate } from './migrate.ts'
-export type { MigrateOptions } from './migrate.ts'
-export { installSql } from './install-sql.ts'
+} from './client/errors.ts'
+export { migrate } from './install/migrate.ts'
+export type { MigrateOptions } from './install/migrate.ts'
+export { installSql } from './install/install-sql.ts'
 export type {
   ConsumerRef,
   Explanation,
@@ -32,4 +32,4 @@ export type {
   TaskState,
   TaskStats,
   TransitionResult,
-} from './types.ts'
+} from './client/types.ts'

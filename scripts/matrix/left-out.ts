@@ -5,33 +5,33 @@ export type LeftOut = Record<string, string>
 
 /** These are not about the server: one version is enough. */
 export const sameOnEveryServer: LeftOut = {
-  'test/bench.test.ts': 'tests the benchmarks',
-  'test/cli-migrate.test.ts':
-    'tests the command line; what it does to a database is in test/migrate.test.ts',
-  'test/cli-by-filter.test.ts': 'tests what the command line asks and prints',
-  'test/cli-by-ids.test.ts': 'tests what the command line takes and prints',
-  'test/cli-connection.test.ts': 'tests how the command line gets to a server',
-  'test/cli-layout.test.ts': 'tests how the command line puts together what it prints',
-  'test/cli-looking.test.ts': 'tests what the command line prints',
-  'test/cli-owner.test.ts': 'tests what the command line says of rights',
-  'test/cli-terminal.test.ts': 'tests the command line on a terminal',
-  'test/cli-usage.test.ts': 'tests what the command line says without a server',
-  'test/contributing.test.ts': 'tests a document',
-  'test/documents.test.ts': 'tests the documents',
-  'test/guarantees.test.ts': 'tests a document',
-  'test/links.test.ts': 'tests the documents',
-  'test/lint-sql.test.ts': 'tests a script that reads text',
-  'test/migration-text.test.ts': 'tests a script that writes text',
-  'test/package.test.ts': 'tests the package',
-  'test/pg-tap-runner.test.ts': 'tests the runner of the pgTAP files',
-  'test/reference.test.ts': 'tests the documents',
-  'test/server.test.ts': 'tests that servers are started, and leave nothing behind',
-  'test/types.test.ts': 'tests the types of the client',
+  'test/project/bench.test.ts': 'tests the benchmarks',
+  'test/cli/migrate.test.ts':
+    'tests the command line; what it does to a database is in test/install/migrate.test.ts',
+  'test/cli/by-filter.test.ts': 'tests what the command line asks and prints',
+  'test/cli/by-ids.test.ts': 'tests what the command line takes and prints',
+  'test/cli/connection.test.ts': 'tests how the command line gets to a server',
+  'test/cli/layout.test.ts': 'tests how the command line puts together what it prints',
+  'test/cli/looking.test.ts': 'tests what the command line prints',
+  'test/cli/owner.test.ts': 'tests what the command line says of rights',
+  'test/cli/terminal.test.ts': 'tests the command line on a terminal',
+  'test/cli/usage.test.ts': 'tests what the command line says without a server',
+  'test/documents/contributing.test.ts': 'tests a document',
+  'test/documents/documents.test.ts': 'tests the documents',
+  'test/documents/guarantees.test.ts': 'tests a document',
+  'test/documents/links.test.ts': 'tests the documents',
+  'test/project/lint-sql.test.ts': 'tests a script that reads text',
+  'test/project/migration-text.test.ts': 'tests a script that writes text',
+  'test/project/package.test.ts': 'tests the package',
+  'test/project/pg-tap-runner.test.ts': 'tests the runner of the pgTAP files',
+  'test/documents/reference.test.ts': 'tests the documents',
+  'test/project/server.test.ts': 'tests that servers are started, and leave nothing behind',
+  'test/client/types.test.ts': 'tests the types of the client',
 }
 
 /** These can't be run where all tables of tasks are partitioned. */
 export const impossibleOnPartitions: LeftOut = {
-  'test/plan.test.ts': 'says which plans a table gets that is not partitioned',
+  'test/transitions/plan.test.ts': 'says which plans a table gets that is not partitioned',
   'db/tests/kanthorq_doctor/finds_consumers_without_a_scheduling_index.sql':
     'expects CREATE INDEX CONCURRENTLY, which partitioned tables do not have',
   'db/tests/kanthorq_doctor/mends_a_scheduling_index_that_was_left_invalid.sql':

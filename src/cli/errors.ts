@@ -1,5 +1,5 @@
 import { CommanderError } from 'commander'
-import { KanthorqError } from '../errors.ts'
+import { KanthorqError } from '../client/errors.ts'
 import { exitCode, type ExitCode } from './exit-code.ts'
 
 /** A command that can't be obeyed as it is written; the message says what to write instead. */

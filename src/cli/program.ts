@@ -13,8 +13,8 @@ import { resumeCommand } from './commands/resume.ts'
 import { revokeCommand } from './commands/revoke.ts'
 import { statsCommand } from './commands/stats.ts'
 import { undoCommand } from './commands/undo.ts'
-import { addExamples } from './examples.ts'
-import { subcommandTerm } from './help.ts'
+import { addExamples } from './help/examples.ts'
+import { subcommandTerm } from './help/command-tree.ts'
 import { addCommon } from './session.ts'
 
 /** The whole command line. Parsing it throws a CommanderError for what can't be obeyed, and never ends the process. */

@@ -1,10 +1,10 @@
 import { Option, type Command } from 'commander'
 import type { Client } from 'pg'
-import { TaskClient } from '../client.ts'
+import { TaskClient } from '../client/task-client.ts'
 import { connect } from './connect.ts'
 import type { ExitCode } from './exit-code.ts'
-import { Output } from './output.ts'
-import { words } from './values.ts'
+import { Output } from './terminal/output.ts'
+import { words } from './arguments/option-values.ts'
 
 /** The options that every command has. */
 export interface CommonFlags {

@@ -3,7 +3,7 @@ import { runProgram, type Outcome } from './run-program.ts'
 
 /** What to start for these arguments of `kanthorq-tasks`. */
 export function commandLine(args: readonly string[]): [program: string, ...args: string[]] {
-  return [process.execPath, compiled('cli.js'), ...args]
+  return [process.execPath, compiled('cli/main.js'), ...args]
 }
 
 /** Runs `kanthorq-tasks` to its end, without a terminal. */

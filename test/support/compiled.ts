@@ -19,7 +19,7 @@ let folder: string | undefined
  * A file of `src`, compiled as the package has it, until this process ends. That starts three times as fast as by way of tsx,
  * which counts where tests start it a hundred times.
  */
-export function compiled(file: 'cli.js' | 'index.js'): string {
+export function compiled(file: 'cli/main.js' | 'index.js'): string {
   folder ??= compile()
   return join(folder, 'dist', file)
 }

@@ -21,7 +21,7 @@ export async function createTemplate(serverUrl: string): Promise<Template> {
   await client.connect()
   try {
     await loadPgtap(client)
-    await client.query(readFileSync(new URL('fixtures.sql', import.meta.url), 'utf8'))
+    await client.query(readFileSync(new URL('./fixtures.sql', import.meta.url), 'utf8'))
     await client.query(partitionsSql(Number(process.env['KANTHORQ_TEST_PARTITIONS'] ?? 0)))
     const { rows } = await client.query<{ grant: string }>(grantSql, [operator.name])
     for (const row of rows) await client.query(row.grant)

@@ -1,6 +1,6 @@
 import type { Command } from 'commander'
-import { addExamples } from '../examples.ts'
-import { actionCommand } from '../task-action.ts'
+import { addExamples } from '../help/examples.ts'
+import { actionCommand } from '../transitions/transition-command.ts'
 
 export function cancelCommand(): Command {
   return addExamples(

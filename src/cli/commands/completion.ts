@@ -1,7 +1,7 @@
 import completions from '@bomb.sh/tab'
 import addTo from '@bomb.sh/tab/commander'
 import type { Command } from 'commander'
-import { addExamples } from '../examples.ts'
+import { addExamples } from '../help/examples.ts'
 
 /**
  * Gives a program whose commands are all there `completion`, and the hidden command by which the shell asks it for words.

@@ -1,6 +1,6 @@
 import { Command } from 'commander'
-import { clean } from '../format.ts'
-import { addExamples } from '../examples.ts'
+import { clean } from '../terminal/format.ts'
+import { addExamples } from '../help/examples.ts'
 import { exitCode } from '../exit-code.ts'
 import { addCommon, withSession } from '../session.ts'
 

@@ -1,11 +1,11 @@
 import { Command } from 'commander'
-import type { Explanation } from '../../types.ts'
-import type { Paint } from '../colour.ts'
+import type { Explanation } from '../../client/types.ts'
+import type { Paint } from '../terminal/colour.ts'
 import { UsageError } from '../errors.ts'
-import { addExamples } from '../examples.ts'
+import { addExamples } from '../help/examples.ts'
 import { exitCode } from '../exit-code.ts'
-import { clean, formatTime } from '../format.ts'
-import { eventIdsOf, hasInput, namedIds } from '../named-ids.ts'
+import { clean, formatTime } from '../terminal/format.ts'
+import { eventIdsOf, hasInput, namedIds } from '../arguments/ids.ts'
 import { addCommon, withSession } from '../session.ts'
 
 export function explainCommand(): Command {

@@ -1,11 +1,11 @@
 import { Command, Option } from 'commander'
 import { UsageError } from '../errors.ts'
-import { addExamples } from '../examples.ts'
+import { addExamples } from '../help/examples.ts'
 import { exitCode, type ExitCode } from '../exit-code.ts'
-import { addFilter, filterOf, type FilterFlags } from '../filter.ts'
-import { addLimit, limitOf, printPages, type ListFlags } from '../listing.ts'
+import { addFilter, filterOf, type FilterFlags } from '../arguments/filter-options.ts'
+import { addLimit, limitOf, printPages, type ListFlags } from '../terminal/paged-list.ts'
 import { addCommon, commonFlags, withSession, type Session } from '../session.ts'
-import { taskColumns } from '../task-columns.ts'
+import { taskColumns } from '../terminal/task-columns.ts'
 
 interface FindFlags extends FilterFlags, ListFlags {
   oldestFirst?: boolean

@@ -1,6 +1,6 @@
 import { Argument, Command } from 'commander'
-import type { RoleLevel } from '../../types.ts'
-import { addExamples } from '../examples.ts'
+import type { RoleLevel } from '../../client/types.ts'
+import { addExamples } from '../help/examples.ts'
 import { exitCode } from '../exit-code.ts'
 import { addCommon, withSession } from '../session.ts'
 

@@ -1,13 +1,13 @@
 import { Command, Option } from 'commander'
-import type { TaskClient } from '../../client.ts'
-import type { Operation } from '../../types.ts'
-import { addExamples } from '../examples.ts'
+import type { TaskClient } from '../../client/task-client.ts'
+import type { Operation } from '../../client/types.ts'
+import { addExamples } from '../help/examples.ts'
 import { exitCode } from '../exit-code.ts'
-import { formatNumber, formatTime } from '../format.ts'
-import { addLimit, limitOf, printPages, type ListFlags } from '../listing.ts'
+import { formatNumber, formatTime } from '../terminal/format.ts'
+import { addLimit, limitOf, printPages, type ListFlags } from '../terminal/paged-list.ts'
 import { addCommon, withSession } from '../session.ts'
-import type { Column } from '../table.ts'
-import { words } from '../values.ts'
+import type { Column } from '../terminal/table.ts'
+import { words } from '../arguments/option-values.ts'
 
 interface LogFlags extends ListFlags {
   event?: string

@@ -1,14 +1,14 @@
 import { Command } from 'commander'
-import { installSql } from '../../install-sql.ts'
-import { migrate } from '../../migrate.ts'
-import { migrationStatus, type MigrationStatus } from '../../migration-status.ts'
+import { installSql } from '../../install/install-sql.ts'
+import { migrate } from '../../install/migrate.ts'
+import { migrationStatus, type MigrationStatus } from '../../install/migration-status.ts'
 import { UsageError } from '../errors.ts'
-import { addExamples } from '../examples.ts'
+import { addExamples } from '../help/examples.ts'
 import { exitCode } from '../exit-code.ts'
-import { formatTime } from '../format.ts'
-import { Output } from '../output.ts'
+import { formatTime } from '../terminal/format.ts'
+import { Output } from '../terminal/output.ts'
 import { addCommon, commonFlags, withSession } from '../session.ts'
-import type { Column } from '../table.ts'
+import type { Column } from '../terminal/table.ts'
 
 export function migrateCommand(): Command {
   return new Command('migrate')

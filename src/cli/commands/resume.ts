@@ -1,7 +1,7 @@
 import { Option, type Command } from 'commander'
-import { addExamples } from '../examples.ts'
-import { actionCommand } from '../task-action.ts'
-import { duration, future } from '../values.ts'
+import { addExamples } from '../help/examples.ts'
+import { actionCommand } from '../transitions/transition-command.ts'
+import { duration, future } from '../arguments/option-values.ts'
 
 export function resumeCommand(): Command {
   return addExamples(

@@ -1,5 +1,5 @@
 import { Command } from 'commander'
-import { addExamples } from '../examples.ts'
+import { addExamples } from '../help/examples.ts'
 import { exitCode } from '../exit-code.ts'
 import { addCommon, withSession } from '../session.ts'
 

@@ -1,10 +1,10 @@
 import { Command } from 'commander'
-import type { TaskStats } from '../../types.ts'
-import { addExamples } from '../examples.ts'
+import type { TaskStats } from '../../client/types.ts'
+import { addExamples } from '../help/examples.ts'
 import { exitCode } from '../exit-code.ts'
-import { formatNumber, formatTime } from '../format.ts'
+import { formatNumber, formatTime } from '../terminal/format.ts'
 import { addCommon, withSession } from '../session.ts'
-import type { Column } from '../table.ts'
+import type { Column } from '../terminal/table.ts'
 
 const columns: readonly Column<TaskStats>[] = [
   { title: 'CONSUMER', text: ({ consumerName }) => consumerName, shrinkTo: 12 },

@@ -1,11 +1,11 @@
 import { Command, Option } from 'commander'
-import { addExamples } from '../examples.ts'
+import { addExamples } from '../help/examples.ts'
 import { exitCode } from '../exit-code.ts'
-import { hasInput, namedIds, operationIdsOf } from '../named-ids.ts'
-import { counted, formatNumber } from '../format.ts'
+import { hasInput, namedIds, operationIdsOf } from '../arguments/ids.ts'
+import { counted, formatNumber } from '../terminal/format.ts'
 import { addCommon, withSession } from '../session.ts'
 import { UsageError } from '../errors.ts'
-import { words } from '../values.ts'
+import { words } from '../arguments/option-values.ts'
 
 export function undoCommand(): Command {
   const command = new Command('undo')

@@ -1,0 +1,53 @@
+import { readdirSync, readFileSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
+
+/** The folder of the migrations: beside `src` in the project, beside `dist` in the package. */
+export const migrationsFolder = fileURLToPath(new URL('../../migrations', import.meta.url))
+
+/** The table in which node-pg-migrate keeps its books. It lives in the schema of the functions. */
+export const migrationsTable = 'kanthorq_migrations'
+
+/**
+ * The key of the advisory lock that node-pg-migrate takes: its PG_MIGRATE_LOCK_ID, said here again because to load the
+ * library takes longer than all the rest of this package, and only a migration needs it.
+ */
+export const migrationsLock = 7_241_865_325_823_964
+
+/** The statement that makes it as node-pg-migrate would, unless it is there. */
+export function createMigrationsTable(name = migrationsTable): string {
+  return `create table if not exists ${name} (id serial primary key, name varchar(255) not null, run_on timestamp not null)`
+}
+
+/** A migration, split as node-pg-migrate splits it. */
+export interface Migration {
+  /** The name that is recorded: the file's, without `.sql`. */
+  name: string
+  up: string
+  down: string
+}
+
+/** All migrations, oldest first. */
+export function readMigrations(folder = migrationsFolder): Migration[] {
+  return readdirSync(folder)
+    .filter((file) => file.endsWith('.sql'))
+    .sort()
+    .map((file) => {
+      const [up, down, ...rest] = readFileSync(`${folder}/${file}`, 'utf8').split(
+        /^-- Down Migration$/m,
+      )
+      if (up === undefined || down === undefined || rest.length > 0) {
+        throw new Error(`${file} must have one line "-- Down Migration"; the marker divides it`)
+      }
+      return { name: file.slice(0, -'.sql'.length), up, down }
+    })
+}
+
+/** Refuses a schema name that the migrations could not write into SQL text by plain replacement. */
+export function checkSchemaName(schema: string): void {
+  if (schema === '' || /['"$%\\]/.test(schema)) {
+    throw new Error(
+      `${JSON.stringify(schema)} can't be the schema: quotes, $, % and backslashes are not supported in its name. ` +
+        'Choose the schema that holds the KanthorQ registries, or a plain name.',
+    )
+  }
+}

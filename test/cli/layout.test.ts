@@ -1,0 +1,131 @@
+// How what the program prints is put together: parts of it that need neither a server nor a terminal.
+import test from 'ava'
+import { Command } from 'commander'
+import { addFilter } from '../../src/cli/arguments/filter-options.ts'
+import { commandText } from '../../src/cli/terminal/command-line-text.ts'
+import { progressText } from '../../src/cli/terminal/progress.ts'
+import { addCommon } from '../../src/cli/session.ts'
+import { cutOff, formatDuration, formatTime } from '../../src/cli/terminal/format.ts'
+import { Table, type Column } from '../../src/cli/terminal/table.ts'
+import { duration, future, past } from '../../src/cli/arguments/option-values.ts'
+
+interface Row {
+  id: string
+  text: string
+  more: string
+}
+
+const columns: Column<Row>[] = [
+  { title: 'ID', text: ({ id }) => id, align: 'right', colour: () => 'stuck' },
+  { title: 'TEXT', text: ({ text }) => text, shrinkTo: 6 },
+  { title: 'MORE', text: ({ more }) => more, leaveOut: 1 },
+]
+
+const rows: Row[] = [
+  { id: '1', text: 'a short one', more: 'x' },
+  { id: '20', text: 'one that is longer', more: '' },
+]
+
+function lines(width: number): string[] {
+  return new Table(columns, width, (_, text) => text).lines(rows)
+}
+
+test('a table is as wide as what is in it, if there is room', (t) => {
+  t.deepEqual(lines(Infinity), [
+    'ID  TEXT                MORE',
+    ' 1  a short one         x',
+    '20  one that is longer',
+  ])
+})
+
+test('a table that is too wide is cut off where it may be, then columns are left out', (t) => {
+  t.deepEqual(lines(20), ['ID  TEXT        MORE', ' 1  a short o…  x', '20  one that …'])
+  t.deepEqual(lines(15), ['ID  TEXT', ' 1  a short one', '20  one that i…'])
+  t.deepEqual(lines(3), ['ID  TEXT', ' 1  a sho…', '20  one t…'])
+  for (let width = 10; width < 40; width += 1)
+    for (const line of lines(width)) t.true(line.length <= width, line)
+})
+
+test('a table keeps the layout of its first rows, and has one head', (t) => {
+  const later = (width: number) => {
+    const table = new Table(columns, width, (_, text) => text)
+    table.lines([{ id: '1', text: 'abcd', more: '' }])
+    return table.lines([{ id: '100', text: 'efghij', more: 'z' }])
+  }
+  t.deepEqual(later(80), ['100  efg…  z'])
+  t.deepEqual(later(Infinity), ['100  efghij  z'], 'without a terminal nothing is cut off')
+})
+
+test('colours do not count for the width, and do not reach beyond the text', (t) => {
+  const table = new Table(columns, Infinity, (as, text) => `<${as}>${text}</>`)
+  t.is(table.lines(rows)[1], ' <stuck>1</>  a short one         x')
+})
+
+test('what is cut off counts columns of the terminal, not characters', (t) => {
+  t.is(cutOff('日本語の名前', 7), '日本語…')
+  t.is(cutOff('👩‍👩‍👧‍👦 family', 5), '👩‍👩‍👧‍👦 f…')
+  t.is(cutOff('fits', 4), 'fits')
+})
+
+const half = { done: 'cancelled', tasks: 50_000, total: 200_000, elapsed: 5000 }
+
+test('the progress has a bar, the rate and the time that is left', (t) => {
+  t.is(
+    progressText(half, 80),
+    'cancelled 50,000 of 200,000 [#####---------------] 25% 10,000/s 15s left',
+  )
+  t.is(progressText(half, Infinity), 'cancelled 50,000 of 200,000 25% 10,000/s 15s left')
+  t.is(progressText({ ...half, total: undefined }, 80), 'cancelled 50,000 10,000/s')
+  t.is(
+    progressText({ ...half, tasks: 0, total: 10 }, 80),
+    `cancelled 0 of 10 [${'-'.repeat(20)}] 0%`,
+  )
+})
+
+test('the progress of more tasks than were counted is at most everything', (t) => {
+  t.regex(progressText({ ...half, total: 40_000 }, Infinity), / of 40,000 100% 10,000\/s 0s left$/)
+})
+
+test('the progress never fills the last column of a terminal', (t) => {
+  for (let width = 10; width < 100; width += 1) t.true(progressText(half, width).length < width)
+})
+
+test('times are as psql writes them, and can be given back', (t) => {
+  const time = new Date('2026-01-31T03:04:05Z')
+  t.deepEqual(past(formatTime(time)), time)
+  t.is(formatTime(null), '')
+  t.deepEqual(past('2026-01-31 03:04:05+00'), time)
+  t.deepEqual(past('2026-01-31T04:04:05+01:00'), time)
+  t.deepEqual(past('2026-01-31t03:04:05z'), time)
+  t.deepEqual(past('2026-01-31'), new Date(2026, 0, 31))
+  t.true(past('2h').getTime() < Date.now())
+  t.true(future('2h').getTime() > Date.now())
+})
+
+test('durations have a unit', (t) => {
+  const written = ['500ms', '90s', '1.5m', '2 h', '7d', '1w']
+  t.deepEqual(
+    written.map((text) => duration(text).milliseconds),
+    [500, 90_000, 90_000, 7_200_000, 604_800_000, 604_800_000],
+  )
+  t.throws(() => duration('5'), { message: /500ms/ })
+  t.is(formatDuration(1), '1s')
+  t.is(formatDuration(200_000), '3m 20s')
+  t.is(formatDuration(3_900_000), '1h 5m')
+})
+
+test('the command as one would type it again is what a shell takes, without the password', (t) => {
+  const command = addCommon(addFilter(new Command('cancel').argument('<consumer>'))).option(
+    '--limit <n>',
+  )
+  const program = new Command('kanthorq-tasks').addCommand(command)
+  command.action(() => undefined)
+  const words = ['cancel', 'send_email', '--url', 'postgres://me:p@ss@host/db?password=other']
+  program.parse([...words, '--error', "it's", '--metadata', 'a=b', '--limit', '5'], {
+    from: 'user',
+  })
+  t.is(
+    commandText(command, { limit: 2 }),
+    `kanthorq-tasks cancel send_email --metadata '{"a":"b"}' --error 'it'\\''s' --url 'postgres://me:PASSWORD@host/db?password=PASSWORD' --limit 2`,
+  )
+})

@@ -1,0 +1,264 @@
+// The commands that only look: stats, find, explain, log, doctor.
+import { existsSync } from 'node:fs'
+import test from 'ava'
+import type { Explanation, Finding, Operation, Task, TaskState, TaskStats } from 'kanthorq-tasks'
+import { actions } from '../../src/cli/arguments/action.ts'
+import { states } from '../../src/cli/arguments/option-values.ts'
+import { commandLine, kanthorqTasks, records } from '../support/command-line.ts'
+import { useDatabase } from '../support/database.ts'
+import { runProgram } from '../support/run-program.ts'
+import { fillTable, makeConsumer, makeTasks } from '../support/scene.ts'
+
+const db = useDatabase(test)
+
+function run(...args: string[]) {
+  return kanthorqTasks(args, { env: { DATABASE_URL: db.url } })
+}
+
+test('stats counts the tasks in each state, of one consumer or of all', async (t) => {
+  const consumer = await makeConsumer(db, 'counted')
+  await makeTasks(db, consumer, ['pending', 'pending', 'discarded'])
+  const table = await run('stats', consumer)
+  t.like(table, { code: 0, stderr: '' })
+  t.regex(
+    table.stdout,
+    /^CONSUMER +STATE +TASKS +STUCK +OLDEST +NEXT DUE\ncounted +discarded +1 +0 /,
+  )
+  t.regex(table.stdout, /\ncounted +pending +2 +0 +1970-01-01 /)
+
+  const all = records<TaskStats>(await run('stats', '--json'))
+  const mine = all.filter(({ consumerName }) => consumerName === consumer)
+  t.deepEqual(mine[1], {
+    consumerName: consumer,
+    state: 'pending',
+    tasks: 2,
+    oldest: '1970-01-01T00:00:01.000Z' as unknown as Date,
+    nextDue: null,
+    stuck: 0,
+  })
+})
+
+test('stats of a consumer without tasks ends with 3, of an unknown one with 1', async (t) => {
+  const consumer = await makeConsumer(db, 'idle')
+  t.deepEqual(await run('stats', consumer), {
+    code: 3,
+    stdout: '',
+    stderr: 'there are no tasks\n',
+  })
+  t.deepEqual(await run('stats', 'Idle'), {
+    code: 1,
+    stdout: '',
+    stderr:
+      "there is no consumer 'Idle'\n" +
+      'Names are case-sensitive. "kanthorq-tasks stats" lists the consumers that have tasks.\n',
+  })
+})
+
+test('find lists what each part of the filter lets through', async (t) => {
+  const consumer = await makeConsumer(db, 'found')
+  const [pending = '', discarded = '', running = ''] = await makeTasks(db, consumer, [
+    'pending',
+    'discarded',
+    'running',
+  ])
+  const failed = await db.owner.query<{ id: string }>(
+    `select test.task('found', 'retryable', subject => 'mail.bounced',
+       attempted_error => array['{"error": "smtp: mailbox unavailable"}'::jsonb]) as id`,
+  )
+  const bounced = failed.rows[0]?.id ?? ''
+  const ids = async (...filter: string[]) => {
+    const { code, stdout } = await run('find', consumer, '--ids', ...filter)
+    return [code, ...stdout.split('\n').slice(0, -1)]
+  }
+  t.deepEqual(await ids(), [0, bounced, running, discarded, pending])
+  t.deepEqual(await ids('--oldest-first', '--limit', '2'), [0, pending, discarded])
+  t.deepEqual(await ids('--state', 'pending,running'), [0, running, pending])
+  t.deepEqual(await ids('--state', 'pending', '--state', 'discarded'), [0, discarded, pending])
+  t.deepEqual(await ids('--subject', 'mail.*'), [0, bounced])
+  t.deepEqual(await ids('--error', 'mailbox'), [0, bounced])
+  t.deepEqual(await ids('--metadata', 'customer=42', '--state', 'running'), [0, running])
+  t.deepEqual(await ids('--metadata', '{"customer": "43"}'), [3])
+  t.deepEqual(await ids('--created-before', '1970-01-01T00:00:01Z'), [3])
+  t.deepEqual(await ids('--created-after', '1970-01-01 00:00:01Z', '--state', 'running'), [
+    0,
+    running,
+  ])
+  t.deepEqual(await ids('--created-after', '1h'), [3])
+})
+
+test('find prints a table, JSON, or how many there are', async (t) => {
+  const consumer = await makeConsumer(db, 'shown')
+  const [first = '', second = ''] = await makeTasks(db, consumer, ['pending', 'available'])
+  const table = await run('find', consumer, '--limit', '1')
+  t.like(table, { code: 0, stderr: 'there are more than these 1: --all lists them all\n' })
+  t.regex(table.stdout, /^EVENT ID +STATE +SUBJECT +ATTEMPTS +CREATED +LAST ERROR\n[^\n]+\n$/)
+  t.regex(table.stdout, new RegExp(`\n${second} +available +order.created +0 of 3 +1970-01-01 `))
+
+  const json = await run('find', consumer, '--json', '--oldest-first')
+  const [task] = records<Task>(json)
+  t.like(json, { code: 0, stderr: '' })
+  t.deepEqual(Object.keys(task ?? {}), [
+    ...['eventId', 'subject', 'state', 'stuck', 'scheduleAt', 'finalizedAt', 'attemptCount'],
+    ...['attemptMax', 'attemptedAt', 'lastError', 'metadata', 'createdAt', 'updatedAt'],
+  ])
+  t.like(task, { eventId: first, state: 'pending', metadata: { customer: '42' } })
+
+  t.deepEqual(await run('find', consumer, '--count'), { code: 0, stdout: '2\n', stderr: '' })
+  t.deepEqual(records(await run('find', consumer, '--count', '--json')), [{ count: 2 }])
+  t.like(await run('find', consumer, '--count', '--state', 'completed'), { code: 3, stdout: '0\n' })
+  t.deepEqual(await run('find', consumer, '--state', 'completed'), {
+    code: 3,
+    stdout: '',
+    stderr: 'no task of shown matches\n',
+  })
+})
+
+test('find stops at 100 tasks unless it is told otherwise, and then goes through all pages', async (t) => {
+  const consumer = await makeConsumer(db, 'many')
+  const ids = await fillTable(db, consumer, 2500, ['pending'])
+  t.is(records(await run('find', consumer, '--json')).length, 100)
+  const all = await run('find', consumer, '--all', '--ids', '--oldest-first')
+  t.deepEqual(all, { code: 0, stdout: `${ids.join('\n')}\n`, stderr: '' })
+})
+
+test('find is quiet when its reader has read enough', async (t) => {
+  const consumer = await makeConsumer(db, 'piped')
+  await fillTable(db, consumer, 5000, ['pending'])
+  const { code, stdout, stderr } = await runProgram(
+    'bash',
+    [
+      '-o',
+      'pipefail',
+      '-c',
+      '"$@" | head -1',
+      '-',
+      ...commandLine(['find', consumer, '--all', '--json']),
+    ],
+    { env: { DATABASE_URL: db.url } },
+  )
+  t.deepEqual([code, stderr], [0, ''])
+  t.is(stdout.split('\n').length, 2)
+})
+
+test('what can not be written is told in one line', async (t) => {
+  if (!existsSync('/dev/full')) {
+    t.log('not tried: there is no /dev/full here')
+    t.pass()
+    return
+  }
+  const command = commandLine(['stats', await makeConsumer(db, 'full'), '--json'])
+  await makeTasks(db, 'full', ['pending'])
+  const { code, stderr } = await runProgram('bash', ['-c', '"$@" > /dev/full', '-', ...command], {
+    env: { DATABASE_URL: db.url },
+  })
+  t.deepEqual([code, stderr], [1, 'ENOSPC: no space left on device, write\n'])
+})
+
+test('what steers a terminal is not printed in a table', async (t) => {
+  await makeConsumer(db, 'steered')
+  await db.owner.query(
+    `select test.task('steered', 'discarded',
+       attempted_error => array[jsonb_build_object('error', E'red \\x1b[31m\\nand a second line')])`,
+  )
+  const { stdout } = await run('find', 'steered')
+  t.regex(stdout, / red {2}\[31m and a second line\n$/)
+})
+
+test('explain says what can be done about each task, and why', async (t) => {
+  const consumer = await makeConsumer(db, 'explained')
+  const [id = ''] = await makeTasks(db, consumer, ['pending'])
+  const lines =
+    `${id}  pending\n` +
+    '  pending: no worker takes it until a person acts; cancel it, then resume it\n' +
+    '  cancel would take it\n'
+  t.deepEqual(await run('explain', consumer, id), { code: 0, stdout: lines, stderr: '' })
+
+  const json = await run('explain', consumer, 'event_none', id, '--json')
+  t.is(json.code, 0)
+  t.deepEqual(records<Explanation>(json)[0], {
+    eventId: 'event_none',
+    state: null,
+    canCancel: false,
+    canResume: false,
+    canDiscard: false,
+    why: 'not found: the consumer has no task of this event',
+    nextRunAt: null,
+  })
+  t.is(records<Explanation>(json)[1]?.eventId, id)
+  t.like(await run('explain', consumer, 'event_none'), { code: 3, stderr: '' })
+})
+
+test('the states that the program names for an action are those that the server takes', async (t) => {
+  const consumer = await makeConsumer(db, 'taken')
+  const ids = await makeTasks(db, consumer, states)
+  await db.owner.query("select test.task('taken', 'running', attempt_count => 4)")
+  const stuck = records<Task>(await run('find', consumer, '--state', 'running', '--json'))
+  const all = [...ids, ...stuck.filter((task) => task.stuck).map(({ eventId }) => eventId)]
+  const explanations = records<Explanation>(await run('explain', consumer, ...all, '--json'))
+  for (const { takes, can } of Object.values(actions)) {
+    const taken = explanations.filter((explanation) => explanation[can]).map(({ state }) => state)
+    t.deepEqual(new Set<TaskState | null>(taken), new Set<TaskState | null>(takes), can)
+  }
+})
+
+test('log lists what was done, and can be narrowed', async (t) => {
+  const consumer = await makeConsumer(db, 'logged')
+  const [a = '', b = ''] = await makeTasks(db, consumer, ['pending', 'available'])
+  t.deepEqual(await run('log', consumer), {
+    code: 3,
+    stdout: '',
+    stderr: 'the log has nothing like it\n',
+  })
+  await run('cancel', consumer, a, b, '--reason', 'INC-1')
+  await run('resume', consumer, a)
+  const table = await run('log', consumer)
+  t.like(table, { code: 0, stderr: '' })
+  t.regex(
+    table.stdout,
+    /^ *ID +AT +ACTION +CONSUMER +TASKS +FROM +BY +REASON\n.* resume +logged +1 +1 cancelled /,
+  )
+  t.regex(table.stdout, /cancel +logged +2 +1 \w+, 1 \w+ +\w+ +INC-1\n$/)
+
+  const [resume, cancel] = records<Operation>(await run('log', consumer, '--json'))
+  t.like(cancel, {
+    action: 'cancel',
+    reason: 'INC-1',
+    applicationName: 'kanthorq-tasks',
+    tasks: 2,
+    fromStates: { pending: 1, available: 1 },
+    eventIds: [a, b],
+    undoes: null,
+  })
+  const only = async (...args: string[]) =>
+    records<Operation>(await run('log', consumer, '--json', ...args)).map(({ id }) => id)
+  t.deepEqual(await only('--event', b), [cancel?.id])
+  t.deepEqual(await only('--action', 'resume'), [resume?.id])
+  t.deepEqual(await only('--reason', 'INC-1'), [cancel?.id])
+  t.deepEqual(await only('--limit', '1'), [resume?.id])
+  t.regex(
+    (await run('log', consumer, '--limit', '1')).stderr,
+    /^there are more than these 1: --all/,
+  )
+})
+
+test('log --all goes through all pages', async (t) => {
+  const consumer = await makeConsumer(db, 'long_log')
+  await fillTable(db, consumer, 230, ['pending'])
+  await run('cancel', consumer, '--everything', '--batch-size', '1', '--yes')
+  t.is(records(await run('log', consumer, '--json')).length, 100)
+  const all = records<Operation>(await run('log', consumer, '--json', '--all'))
+  t.is(new Set(all.map(({ id }) => id)).size, 230)
+})
+
+test('doctor prints what is wrong and the SQL that mends it', async (t) => {
+  await makeConsumer(db, 'ill')
+  await db.owner.query("select test.task('ill', 'running', attempt_count => 4)")
+  const { code, stdout } = await run('doctor')
+  t.is(code, 0)
+  t.regex(
+    stdout,
+    /^warning: consumer 'ill' has 1 tasks that are running[^\n]+\n {2}call public.kanthorq_task_discard_all\('ill'/m,
+  )
+  const findings = records<Finding>(await run('doctor', '--json'))
+  t.deepEqual(Object.keys(findings[0] ?? {}), ['check', 'severity', 'detail', 'fix'])
+})

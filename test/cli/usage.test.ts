@@ -1,0 +1,147 @@
+// What the program says before it looks at a database: help, completion, and what it refuses.
+import { readFileSync } from 'node:fs'
+import test from 'ava'
+import { examplesOf } from '../../src/cli/help/examples.ts'
+import { fullName, leavesOf } from '../../src/cli/help/command-tree.ts'
+import { makeProgram } from '../../src/cli/program.ts'
+import { kanthorqTasks } from '../support/command-line.ts'
+import { compiled } from '../support/compiled.ts'
+import { projectFolder, runProgram } from '../support/run-program.ts'
+
+// Where nobody listens: what gets that far fails with another exit code.
+const env = { DATABASE_URL: 'postgres://nobody@127.0.0.1:1/nowhere' }
+
+test('every command has an example, and its help ends with it', async (t) => {
+  const commands = leavesOf(makeProgram())
+  t.true(commands.length > 10)
+  for (const command of commands) t.true(examplesOf(command).length > 0, fullName(command))
+
+  const { code, stdout, stderr } = await kanthorqTasks(['find', '--help'])
+  t.deepEqual([code, stderr], [0, ''])
+  t.regex(stdout, /^Usage: kanthorq-tasks find \[options\] <consumer>\n/)
+  t.regex(stdout, /\nExamples:\n( {2}# .+\n {2}kanthorq-tasks find .+\n\n?)+$/)
+  t.is((await kanthorqTasks(['help', 'find'])).stdout, stdout)
+})
+
+test('without a command it prints the help on standard error, and ends with 2', async (t) => {
+  for (const args of [[], ['migrate']]) {
+    const help = await kanthorqTasks([...args, '--help'])
+    t.like(help, { code: 0, stderr: '' })
+    t.regex(help.stdout, /^Usage: kanthorq-tasks .*\n(.*\n)+Commands:\n/)
+    t.deepEqual(await kanthorqTasks(args), { code: 2, stdout: '', stderr: help.stdout })
+  }
+})
+
+test('--version prints the version of the package', async (t) => {
+  const { version } = JSON.parse(readFileSync(`${projectFolder}package.json`, 'utf8')) as {
+    version: string
+  }
+  t.deepEqual(await kanthorqTasks(['--version']), { code: 0, stdout: `${version}\n`, stderr: '' })
+})
+
+const refused: [args: string[], sentence: RegExp][] = [
+  [['cancle', 'send_email'], /^unknown command 'cancle' \(Did you mean cancel\?\)$/],
+  [['up'], /^unknown command 'up': kanthorq-tasks --help lists them all$/],
+  [['migrate', 'sideways'], /^unknown command 'sideways'/],
+  [['migrate', 'up', 'now'], /^too many arguments for 'up'/],
+  [['migrate', 'up', '--force'], /^unknown option '--force'$/],
+  [['migrate', 'up', '--schema'], /^option '--schema <name>' argument missing$/],
+  [['find'], /^missing required argument 'consumer'$/],
+  [['stats', 'a', 'b'], /^too many arguments for 'stats'/],
+  [['find', 'a', '--stat', 'running'], /^unknown option '--stat' \(Did you mean .*--state/],
+  [['find', 'a', '--state', 'busy'], /"busy" is none of pending, available, running, retryable/],
+  [
+    ['cancel', 'a', '--state', 'running', '-y'],
+    /"running" is none of pending, available, retryable/,
+  ],
+  [['find', 'a', '--limit', '0'], /Write a whole number, at least 1\.$/],
+  [['find', 'a', '--limit', '3', '--all'], /'--limit <n>' cannot be used with option '--all'/],
+  [['find', 'a', '--count', '--ids'], /^option '--count' cannot be used with option '--ids'$/],
+  [['find', 'a', '--json', '--ids'], /^--ids does not go with --json/],
+  [['find', 'a', '--subject', ''], /It is empty: leave the option out instead\.$/],
+  [['find', 'a', '--metadata', '[1]'], /Write customer=42, or a JSON object/],
+  [['find', 'a', '--metadata', '{"a"'], /Write customer=42, or a JSON object/],
+  [['find', 'a', '--created-after', 'yesterday'], /Write 2026-01-31, .* or how long ago: 90s/],
+  [['find', 'a', '--created-before', '2026-01-31T25:00'], /Write 2026-01-31/],
+  [['find', 'a', '--created-before', '2026-02-31'], /Write 2026-01-31/],
+  [['resume', 'a', '--schedule-at', 'soon', 'b'], /or how long from now: 90s/],
+  [['cancel', 'a', '--pause', '1 fortnight', '-y', '--everything'], /Write a time such as 500ms/],
+  [
+    ['cancel', 'a', 'b', '--subject', 'c', '-y'],
+    /^ids and a filter do not go together: leave out one of the two$/,
+  ],
+  [['cancel', 'a', 'b', '-'], /^"-" stands for standard input/],
+  [['cancel', 'a', 'b', '--limit', '2'], /^--limit needs a filter beside it/],
+  [
+    ['resume', 'a', 'b', '--spread', '2h', '--pause', '1s'],
+    /^--pause and --spread needs? a filter/,
+  ],
+  [['cancel', 'a', '--metadata', '{}', '-y'], /^an empty --metadata lets every task through/],
+  [['cancel', 'a', '--subject', 'b'], /^there is no terminal to ask on: add --yes .* or --dry-run/],
+  [['discard', 'a', '--everything'], /^there is no terminal to ask on/],
+  [['log', '--action', 'delete'], /Allowed choices are cancel, resume, discard, undo\.$/],
+  [['undo', 'all'], /^"all" is not the id of an operation: .* "kanthorq-tasks log" shows$/],
+  [['grant', 'support', 'admin'], /Allowed choices are viewer, operator\.$/],
+  [['migrate', 'sql', '--json'], /^--json does not go with migrate sql/],
+  [['migrate', 'sql', '--schema', 'queue'], /^--schema does not go with migrate sql/],
+  [['completion', 'tcsh'], /Allowed choices are zsh, bash, fish, powershell\.$/],
+]
+
+for (const [args, sentence] of refused) {
+  test(`"${args.join(' ')}" is refused in one sentence, with exit code 2`, async (t) => {
+    const { code, stdout, stderr } = await kanthorqTasks(args, { env })
+    t.deepEqual([code, stdout], [2, ''])
+    t.regex(stderr, /^[^\n]+\n$/)
+    t.regex(stderr.trimEnd(), sentence)
+  })
+}
+
+test('the shell is told commands, options and their values', async (t) => {
+  const words = async (...args: string[]) => {
+    const { stdout } = await kanthorqTasks(['complete', '--', ...args])
+    const lines = stdout.split('\n')
+    t.deepEqual(lines.slice(-2), [':4', ''], 'no files')
+    return lines.slice(0, -2).map((line) => line.replace(/\t.*$/, ''))
+  }
+  t.deepEqual(await words('re'), ['resume', 'revoke'])
+  t.deepEqual(await words('can'), ['cancel'])
+  t.deepEqual(await words('migrate', ''), ['up', 'down', 'status', 'sql'])
+  t.deepEqual(await words('cancel', 'send_email', '--state', ''), [
+    'pending',
+    'available',
+    'retryable',
+  ])
+  t.true((await words('resume', '--s')).includes('--spread'))
+  t.deepEqual(await words('grant', 'support', ''), ['viewer', 'operator'])
+})
+
+test('the completion of bash can be loaded, and completes', async (t) => {
+  const { stdout: script } = await kanthorqTasks(['completion', 'bash'])
+  const { code, stderr } = await runProgram('bash', ['-euo', 'pipefail'], {
+    input: `${script}\ncomplete -p kanthorq-tasks`,
+  })
+  t.deepEqual([code, stderr], [0, ''])
+  t.regex((await kanthorqTasks(['completion', 'zsh'])).stdout, /^#compdef kanthorq-tasks\n/)
+})
+
+test('the library does not load what only the command line or a migration needs', async (t) => {
+  t.regex(await importsOf(compiled('cli/main.js')), /\/commander\//)
+  const imports = await importsOf(compiled('index.js'))
+  t.regex(imports, /\/dist\/client\.js\n/)
+  t.notRegex(imports, /\/dist\/cli\/|\/(commander|@bomb\.sh|fast-string-width|node-pg-migrate)\//)
+})
+
+/** The addresses of all modules that a file imports, a line each. */
+async function importsOf(file: string): Promise<string> {
+  const hook = `export async function resolve(name, context, next) {
+    const found = await next(name, context)
+    process._rawDebug(found.url)
+    return found
+  }`
+  const register = `import { register } from 'node:module'; register(${JSON.stringify(asModule(hook))})`
+  return (await runProgram(process.execPath, ['--import', asModule(register), file])).stderr
+}
+
+function asModule(text: string): string {
+  return `data:text/javascript,${encodeURIComponent(text)}`
+}

@@ -1,0 +1,303 @@
+// The methods of the client that see, explain, discard, act in bulk, read the log, undo, and look for what is wrong.
+import { setTimeout } from 'node:timers/promises'
+import test from 'ava'
+import { InvalidArgumentError, OperationError, TaskClient, type Queryable } from 'kanthorq-tasks'
+import { useDatabase } from '../support/database.ts'
+import { fillTable, makeConsumer, makeTasks, statesOf, taskTable } from '../support/scene.ts'
+
+const db = useDatabase(test)
+
+test('a task that is found has the names and types that the interface says', async (t) => {
+  const consumer = await makeConsumer(db, 'found')
+  await db.owner.query(
+    `select test.task('found', 'discarded', attempt_count => 2, schedule_at => 1500, finalized_at => 1700000000000,
+       subject => 'order.bounced', attempted_error => array['{"at": 1, "error": "first"}', '{"at": 2, "error": "smtp: no"}']::jsonb[])`,
+  )
+  const [task, ...rest] = await new TaskClient(db.pool).find(consumer)
+  t.deepEqual(rest, [])
+  t.deepEqual(
+    { ...task, eventId: '', createdAt: 0 },
+    {
+      eventId: '',
+      subject: 'order.bounced',
+      state: 'discarded',
+      stuck: false,
+      scheduleAt: new Date(1500),
+      finalizedAt: new Date(1_700_000_000_000),
+      attemptCount: 2,
+      attemptMax: 3,
+      attemptedAt: null,
+      lastError: 'smtp: no',
+      metadata: { customer: '42' },
+      createdAt: 0,
+      updatedAt: new Date(1000),
+    },
+  )
+  t.regex(task?.eventId ?? '', /^event_[0-9a-z]{26}$/)
+})
+
+test('each part of a filter reaches find and count', async (t) => {
+  const consumer = await makeConsumer(db, 'filtered')
+  await makeTasks(db, consumer, ['pending', 'running'])
+  await db.owner.query(
+    `select test.task('filtered', 'retryable', subject => 'order.late', attempted_error => array['{"error": "timeout"}']::jsonb[])`,
+  )
+  const tasks = new TaskClient(db.pool)
+  const all = await tasks.count(consumer)
+  t.is(all, 3)
+  const filters = [
+    [{ states: ['pending', 'running'] as const }, 2],
+    [{ subject: 'order.*' }, 3],
+    [{ subject: 'order.late' }, 1],
+    [{ metadata: { customer: '42' } }, 3],
+    [{ metadata: { customer: '43' } }, 0],
+    [{ error: 'time' }, 1],
+    [{ createdAfter: new Date(1000) }, 3],
+    [{ createdAfter: new Date(1001) }, 0],
+    [{ createdBefore: new Date(1000) }, 0],
+    [{ createdBefore: new Date(1001) }, 3],
+    [{ states: ['retryable'] as const, subject: '>', error: 'timeout' }, 1],
+  ] as const
+  for (const [filter, count] of filters) {
+    t.is(await tasks.count(consumer, filter), count, JSON.stringify(filter))
+    t.is((await tasks.find(consumer, filter)).length, count, JSON.stringify(filter))
+  }
+  await t.throwsAsync(tasks.count(consumer, { subject: '' }), { instanceOf: InvalidArgumentError })
+})
+
+test('pages come one after the other, in either order, and none is empty', async (t) => {
+  const consumer = await makeConsumer(db, 'paged')
+  const ids = await fillTable(db, consumer, 10, ['available'])
+  const tasks = new TaskClient(db.pool)
+  const pagesOf = async (pageSize: number, oldestFirst: boolean) => {
+    const pages: string[][] = []
+    for await (const page of tasks.pages(consumer, {}, { pageSize, oldestFirst })) {
+      pages.push(page.map((task) => task.eventId))
+    }
+    return pages
+  }
+  const newestFirst = ids.toReversed()
+  t.deepEqual(await pagesOf(4, false), [
+    newestFirst.slice(0, 4),
+    newestFirst.slice(4, 8),
+    newestFirst.slice(8),
+  ])
+  t.deepEqual(await pagesOf(5, true), [ids.slice(0, 5), ids.slice(5)])
+  t.deepEqual(await pagesOf(100, true), [ids])
+  t.deepEqual(
+    (await tasks.find(consumer, {}, { maxTasks: 2, after: ids[5] ?? '' })).map(
+      (task) => task.eventId,
+    ),
+    [ids[4], ids[3]],
+  )
+  for await (const page of tasks.pages(consumer, { states: ['completed'] }))
+    t.fail(`${page.length} tasks`)
+})
+
+test('stats count in numbers and tell times in dates', async (t) => {
+  const consumer = await makeConsumer(db, 'counted')
+  await makeTasks(db, consumer, ['running', 'pending', 'pending'])
+  const tasks = new TaskClient(db.pool)
+  const row = { consumerName: consumer, oldest: new Date(1000), stuck: 0 }
+  t.deepEqual(await tasks.stats(consumer), [
+    { ...row, state: 'pending', tasks: 2, nextDue: null },
+    { ...row, state: 'running', tasks: 1, nextDue: new Date(1000) },
+  ])
+  const overall = await tasks.stats()
+  t.deepEqual(
+    overall.filter((stats) => stats.consumerName === consumer),
+    await tasks.stats({ name: consumer }),
+  )
+})
+
+test('explain and discard agree on a stuck task', async (t) => {
+  const consumer = await makeConsumer(db, 'stuck')
+  const [id = '', fine = ''] = await makeTasks(db, consumer, ['running', 'running'])
+  await db.owner.query(
+    `update ${await taskTable(db, consumer)} set attempt_count = 4 where event_id = $1`,
+    [id],
+  )
+  const tasks = new TaskClient(db.pool)
+  const [explained, , missing] = await tasks.explain(consumer, [id, fine, 'event_unknown'])
+  t.deepEqual(explained, {
+    eventId: id,
+    state: 'running',
+    canCancel: false,
+    canResume: false,
+    canDiscard: true,
+    why: 'running, overdue, attempts spent (4 of 3): no worker will take it; discard it',
+    nextRunAt: null,
+  })
+  t.is(missing?.state, null)
+  t.deepEqual(await tasks.discard(consumer, [id, fine], { reason: 'stuck' }), {
+    updated: [id],
+    noop: [fine],
+  })
+})
+
+test('all calls go batch by batch, tell how far they are, and return the total', async (t) => {
+  const consumer = await makeConsumer(db, 'in_bulk')
+  const ids = await fillTable(db, consumer, 25, ['available'])
+  const tasks = new TaskClient(db.pool)
+  const totals: number[] = []
+  const onProgress = (total: number) => totals.push(total)
+
+  await t.throwsAsync(tasks.cancelAll(consumer, {}), {
+    instanceOf: InvalidArgumentError,
+    message: /everything => true/,
+  })
+  t.is(
+    await tasks.cancelAll(
+      consumer,
+      { subject: 'order.>' },
+      { batchSize: 10, maxTasks: 15, onProgress },
+    ),
+    15,
+  )
+  t.is(
+    await tasks.cancelAll(
+      consumer,
+      {},
+      { everything: true, batchSize: 4, onProgress, reason: 'all of it' },
+    ),
+    10,
+  )
+  t.deepEqual(totals, [10, 15, 4, 8, 10])
+
+  const due = new Date(Date.now() + 60_000)
+  t.is(
+    await tasks.resumeAll(
+      consumer,
+      { states: ['cancelled'] },
+      { scheduleAt: due, spread: 25_000, batchSize: 7 },
+    ),
+    25,
+  )
+  const found = await tasks.find(consumer)
+  const dues = found.map((task) => task.scheduleAt?.getTime() ?? 0).sort((a, b) => a - b)
+  t.deepEqual(
+    dues,
+    ids.map((_, n) => due.getTime() + n * 1000),
+  )
+  t.is(await tasks.discardAll(consumer, { states: ['running'] }), 0)
+})
+
+test('a signal stops an all call between two batches, and what is done stays done', async (t) => {
+  const consumer = await makeConsumer(db, 'aborted')
+  await fillTable(db, consumer, 30, ['available'])
+  const tasks = new TaskClient(db.pool)
+  const stop = new AbortController()
+  const onProgress = (total: number) => {
+    if (total === 20) stop.abort()
+  }
+  const options = { batchSize: 10, onProgress, signal: stop.signal }
+  await t.throwsAsync(tasks.cancelAll(consumer, { subject: '>' }, options), {
+    any: true,
+    name: 'AbortError',
+  })
+  t.is(await tasks.count(consumer, { states: ['cancelled'] }), 20)
+  t.is(await tasks.cancelAll(consumer, { subject: '>' }), 10)
+})
+
+test('a signal ends the pause between two batches', async (t) => {
+  const consumer = await makeConsumer(db, 'paused')
+  await fillTable(db, consumer, 20, ['available'])
+  const stop = new AbortController()
+  const options = {
+    batchSize: 10,
+    pause: 3_600_000,
+    signal: stop.signal,
+    onProgress: () =>
+      setImmediate(() => {
+        stop.abort()
+      }),
+  }
+  await t.throwsAsync(new TaskClient(db.pool).cancelAll(consumer, { subject: '>' }, options), {
+    any: true,
+    name: 'AbortError',
+  })
+})
+
+for (const [pause, batches] of [
+  [undefined, 1],
+  [0, 2],
+] as const) {
+  test(`after a batch that took long, ${batches === 1 ? 'a pause is made' : 'no pause is made if there is to be none'}`, async (t) => {
+    const stop = new AbortController()
+    let calls = 0
+    const slow = {
+      query: async () => {
+        calls += 1
+        await setTimeout(500)
+        const row = { progress: calls < 2 ? {} : null, updated: '1', total: String(calls) }
+        return { rows: [row] }
+      },
+    } as unknown as Queryable
+    const onProgress = () =>
+      void setTimeout(100).then(() => {
+        stop.abort()
+      })
+    const options = { signal: stop.signal, onProgress, ...(pause === undefined ? {} : { pause }) }
+    await new TaskClient(slow).cancelAll('any', {}, options).catch((error: unknown) => {
+      t.is((error as Error).name, 'AbortError')
+    })
+    t.is(calls, batches)
+  })
+}
+
+test('an all call in a transaction is part of it', async (t) => {
+  const consumer = await makeConsumer(db, 'transacted')
+  const ids = await fillTable(db, consumer, 12, ['available'])
+  const client = await db.pool.connect()
+  try {
+    await client.query('begin')
+    t.is(await new TaskClient(client).cancelAll(consumer, { subject: '>' }, { batchSize: 5 }), 12)
+    await client.query('rollback')
+  } finally {
+    client.release()
+  }
+  t.deepEqual(await statesOf(db, consumer, ids), Array(12).fill('available'))
+})
+
+test('the log and undo go from one to the other', async (t) => {
+  const consumer = await makeConsumer(db, 'logged')
+  const ids = await makeTasks(db, consumer, ['pending', 'retryable'])
+  const tasks = new TaskClient(db.pool)
+  await tasks.cancel(consumer, ids, { reason: 'INC-42' })
+  const [operation, ...rest] = await tasks.operations(consumer)
+  t.deepEqual(rest, [])
+  t.like(operation, {
+    action: 'cancel',
+    consumerName: consumer,
+    reason: 'INC-42',
+    undoes: null,
+    tasks: 2,
+    fromStates: { pending: 1, retryable: 1 },
+    eventIds: ids.toSorted(),
+  })
+  t.true(operation?.at instanceof Date)
+  t.regex(operation?.id ?? '', /^\d+$/)
+  t.regex(operation?.transactionId ?? '', /^\d+$/)
+
+  t.deepEqual((await tasks.undo(operation?.id ?? '', { reason: 'sorry' })).noop, [])
+  t.deepEqual(await statesOf(db, consumer, ids), ['pending', 'retryable'])
+  const [undo] = await tasks.operations(consumer, { eventId: ids[0] ?? '', maxOperations: 1 })
+  t.like(undo, { action: 'undo', undoes: operation?.id, reason: 'sorry' })
+  t.deepEqual(
+    (await tasks.operations(consumer, { before: undo?.id ?? '' })).map(({ id }) => id),
+    [operation?.id],
+  )
+  await t.throwsAsync(tasks.undo('9223372036854775807'), {
+    instanceOf: OperationError,
+    message: /there is no operation/,
+  })
+})
+
+test('the doctor names what it finds', async (t) => {
+  const consumer = await makeConsumer(db, 'sick')
+  await makeTasks(db, consumer, ['available'])
+  const findings = await new TaskClient(db.pool).doctor()
+  const parked = findings.find(({ detail }) => detail.includes(`'${consumer}'`))
+  t.like(parked, { check: 'tasks in available', severity: 'info' })
+  t.true(parked?.fix.startsWith('--'))
+})

@@ -1,0 +1,196 @@
+// Every code block of the documents is run, as it stands there, in the order in which it stands there.
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { readFileSync, writeFileSync } from 'node:fs'
+import { delimiter, join } from 'node:path'
+import test, { type ExecutionContext } from 'ava'
+import { migrate } from 'kanthorq-tasks'
+import { codeBlocks, type Block } from '../support/code-blocks.ts'
+import { documents } from '../support/documents.ts'
+import { useServer } from '../support/empty-database.ts'
+import { startServerWithExtension } from '../support/extension-server.ts'
+import { emptyProject, shippedExtension, type Project } from '../support/packed.ts'
+import { projectFolder, runProgram, type Outcome } from '../support/run-program.ts'
+import { tsx } from '../../scripts/tsx.ts'
+
+const startDatabase = 'npm run db -- --empty\n'
+/** These have run already, or this would not. */
+const hasRun = ['npm ci && npm run build\n']
+/** Tests of their own run the blocks of these. */
+const elsewhere = ['docs/monitoring.md', 'CONTRIBUTING.md']
+/** The code blocks of each document. */
+const stories = new Map(
+  documents()
+    .filter((document) => !elsewhere.includes(document))
+    .map((document) => [document, codeBlocks(document)]),
+)
+
+let project: Project | undefined
+/** The file that each TypeScript block is written to. */
+const programs = new Map<Block, string>()
+// One that has the extension's files, which a document tells to copy to it.
+const server = useServer(test, async () => {
+  project = await emptyProject()
+  for (const blocks of stories.values()) writePrograms(project, blocks)
+  return startServerWithExtension(shippedExtension(project))
+})
+test.after.always(() => project?.remove())
+
+test('the TypeScript of all documents type-checks', async (t) => {
+  t.true(programs.size > 10)
+  const tsc = join(projectFolder, 'node_modules/typescript/bin/tsc')
+  const cwd = project?.folder ?? ''
+  const { code, stdout } = await runProgram(process.execPath, [tsc, '-p', cwd], { cwd })
+  t.is(code, 0, stdout)
+})
+
+for (const [document, blocks] of stories) {
+  if (blocks.length === 0) continue
+
+  test(`all code blocks of ${document} do what they say`, async (t) => {
+    // One that starts a database of its own begins with nothing, and so its ids are others each time.
+    const beginsEmpty = blocks.some(({ text }) => text === startDatabase)
+    let url = beginsEmpty ? '' : await databaseOfKanthorq(t)
+    const comparable = beginsEmpty ? withoutIdsAndTimes : trimLines
+    const role = await server.role()
+
+    for (const block of blocks) {
+      if (block.text === startDatabase) {
+        url = (await startDb(t, ['--empty'], /export DATABASE_URL='([^']+)'/)).url
+        continue
+      }
+      if (hasRun.includes(block.text)) continue
+      const text = block.text.replaceAll(/(?<=[' ])support(?=[' \n])/g, role.name)
+      const outcome = await runBlock(block.language, text, programs.get(block), url)
+      t.is(outcome.code, 0, `${text}\n${outcome.stdout}${outcome.stderr}`)
+      if (block.output !== undefined) t.is(comparable(outcome.stdout), comparable(block.output))
+    }
+  })
+}
+
+test('npm run db prints an address that psql can use, and takes everything away when interrupted', async (t) => {
+  const { url, interrupt } = await startDb(t, [], /psql '([^']+)'/)
+  const query = "select tasks from kanthorq_task_stats('send_email') where state = 'completed'"
+  const there = await runProgram('psql', [url, '-X', '-A', '-t', '-c', query])
+  t.is(there.stdout, '6\n')
+
+  t.deepEqual(await interrupt(), [130, null])
+  const gone = await runProgram('psql', [url, '-c', 'select'])
+  t.regex(gone.stderr, /database "kanthorq_tmp_\w+" does not exist/)
+})
+
+test('CI runs what the README tells to run', (t) => {
+  const ci = readFileSync(join(projectFolder, '.ci/run'), 'utf8')
+  t.regex(ci, /^npm ci$/m)
+  t.regex(ci, /^(\w+=\w+ )*npm test$/m)
+})
+
+async function databaseOfKanthorq(t: ExecutionContext): Promise<string> {
+  const { url, client } = await server.emptyDatabase(t)
+  await client.query(readFileSync(join(projectFolder, 'test/fixtures/kanthorq-go.sql'), 'utf8'))
+  await migrate({ database: url })
+  // As it is by default from PostgreSQL 15 on.
+  await client.query('revoke create on schema public from public')
+  return url
+}
+
+/** Does what `npm run db` does, until it has printed the address of its database. */
+async function startDb(t: ExecutionContext, args: string[], address: RegExp) {
+  // Not as a part of this run, which would leave the tidying to us.
+  const env = { ...process.env, DATABASE_URL: server.serverUrl(), KANTHORQ_RUN: undefined }
+  const options = { cwd: projectFolder, env }
+  const db = spawn(process.execPath, ['--import', 'tsx', 'scripts/db.ts', ...args], options)
+  const interrupt = async () => {
+    db.kill('SIGINT')
+    return db.exitCode ?? (await once(db, 'exit'))
+  }
+  t.teardown(interrupt)
+  let printed = ''
+  for await (const chunk of db.stdout) {
+    printed += String(chunk)
+    if (printed.includes('Ctrl-C')) break
+  }
+  return { url: address.exec(printed)?.[1] ?? '', interrupt }
+}
+
+async function runBlock(
+  language: string,
+  text: string,
+  file: string | undefined,
+  url: string,
+): Promise<Outcome> {
+  const cwd = project?.folder ?? ''
+  const env = {
+    DATABASE_URL: url,
+    npm_config_prefer_offline: 'true',
+    npm_config_loglevel: 'error',
+    // The zone of the times that the documents show.
+    TZ: 'UTC',
+    // As if it were installed with --global.
+    PATH: [join(cwd, 'node_modules/.bin'), process.env['PATH']].join(delimiter),
+  }
+  switch (language) {
+    case 'sql':
+      return runProgram('psql', [url, '-X', '-v', 'ON_ERROR_STOP=1', '-P', 'footer=off'], {
+        input: text,
+      })
+    case 'ts':
+      return runProgram(process.execPath, ['--import', tsx, file ?? ''], {
+        cwd,
+        env,
+      })
+    case 'sh':
+      // `npm ci` and `npm test` have run already, or this would not; what is left of the first block is the demo.
+      return text === 'npm ci && npm run demo\nnpm test\n'
+        ? runProgram('npm', ['run', '--silent', 'demo'], {
+            env: { DATABASE_URL: server.serverUrl() },
+          })
+        : runProgram('bash', ['-euo', 'pipefail', '-c', asOnTerminal(installable(text))], {
+            cwd,
+            env,
+          })
+    default:
+      throw new Error(`a block in ${language} can't be run: use sql, ts or sh`)
+  }
+}
+
+/** With what goes to standard error among the rest. */
+function asOnTerminal(text: string): string {
+  return `exec 2>&1\n${text}`
+}
+
+/** As it will be once the package is published. */
+function installable(text: string): string {
+  return text.replace('npm install kanthorq-tasks ', `npm install ${project?.tarball ?? ''} `)
+}
+
+/** The TypeScript blocks of a document are one program: what has no import of its own begins like the first. */
+function program(text: string, beginning: string): string {
+  const whole = text.startsWith('import ') ? text : beginning + text
+  return whole.includes('pool.end()') || !whole.includes('pool')
+    ? whole
+    : `${whole}await pool.end()\n`
+}
+
+/** Writes each TypeScript block of a document into a file of its own. */
+function writePrograms({ folder }: Project, blocks: Block[]): void {
+  const inTypeScript = blocks.filter(({ language }) => language === 'ts')
+  for (const block of inTypeScript) {
+    const file = join(folder, `block-${programs.size}.ts`)
+    writeFileSync(file, program(block.text, inTypeScript[0]?.text ?? ''))
+    programs.set(block, file)
+  }
+}
+
+/** psql fills its columns up with blanks, which no document should have at the end of a line. */
+function trimLines(text: string): string {
+  return text.replace(/ +$/gm, '').trimEnd()
+}
+
+/** What is the same each time that a story is told: all but ids, times, and how wide a table is for them. */
+function withoutIdsAndTimes(text: string): string {
+  return trimLines(text)
+    .replace(/event_\w{26}/g, 'event')
+    .replace(/\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\+00/g, 'time')
+    .replace(/ +/g, ' ')
+}

@@ -1,0 +1,110 @@
+import { createHash } from 'node:crypto'
+import { readFileSync } from 'node:fs'
+import test from 'ava'
+import { migrate } from 'kanthorq-tasks'
+import { readFunctions } from '../../scripts/function-files.ts'
+import { migrationsTable, readMigrations } from '../../src/install/migrations.ts'
+import { catalog, only, withoutBooks } from '../support/catalog.ts'
+import { useServer } from '../support/empty-database.ts'
+
+const { emptyDatabase } = useServer(test)
+const migrations = readMigrations()
+const names = migrations.map(({ name }) => name)
+
+test('a freshly migrated database holds exactly what db/functions says', async (t) => {
+  const migrated = await emptyDatabase(t)
+  t.deepEqual(await migrate({ database: migrated.url }), names)
+
+  const { client } = await emptyDatabase(t)
+  for (const { up } of migrations.filter(({ up }) => !/^-- function: /m.test(up)))
+    await client.query(up)
+  await client.query('set check_function_bodies to off')
+  for (const { text } of readFunctions().values())
+    await client.query(text.replaceAll('kanthorq_schema', 'public'))
+
+  const expected = await catalog(client)
+  t.is(Object.keys(only(expected, /^(function|procedure) /)).length, readFunctions().size)
+  t.deepEqual(withoutBooks(await catalog(migrated.client)), expected)
+})
+
+test('up, down and up again end in the same catalog, one migration at a time', async (t) => {
+  const { client, url } = await emptyDatabase(t)
+  const afterEach = []
+  for (const name of names) {
+    t.deepEqual(await migrate({ database: url, count: 1 }), [name])
+    afterEach.push(await catalog(client))
+  }
+  const whole = afterEach.at(-1)
+
+  for (const name of names.toReversed()) {
+    t.deepEqual(await catalog(client), afterEach.pop(), `before ${name} is taken back`)
+    t.deepEqual(await migrate({ database: url, direction: 'down' }), [name])
+  }
+  t.deepEqual(withoutBooks(await catalog(client)), {}, 'something is left at the bottom')
+  t.deepEqual((await client.query(`select * from ${migrationsTable}`)).rows, [])
+  t.deepEqual(await migrate({ database: url, direction: 'down' }), [])
+
+  t.deepEqual(await migrate({ database: url }), names)
+  t.deepEqual(await catalog(client), whole)
+})
+
+test('a released migration is never edited', (t) => {
+  const root = new URL('../../', import.meta.url)
+  const released = readFileSync(new URL('db/migrations.sha256', root), 'utf8').trimEnd().split('\n')
+  const checksums = released.map((line) => {
+    const [, path = ''] = line.split('  ')
+    const content = readFileSync(new URL(path, root))
+    return `${createHash('sha256').update(content).digest('hex')}  ${path}`
+  })
+  t.deepEqual(checksums, released)
+
+  const paths = released.map((line) => line.split('  ')[1])
+  const oldest = names.slice(0, released.length).map((name) => `migrations/${name}.sql`)
+  t.deepEqual(paths, oldest, 'a migration that is not released comes before one that is')
+})
+
+/** A row for each table that the migrations make. */
+const rows: Record<string, string> = {
+  kanthorq_task_operation:
+    "(at, transaction_id, action, consumer, actor, event_ids, from_state, from_updated_at) values (now(), '1', 'cancel', 'mail', 'me', '{}', '{}', '{}')",
+  kanthorq_stream_registry: "(id, name) values ('stream_1', 'orders')",
+  kanthorq_consumer_registry: `(stream_id, stream_name, id, name, subject_includes, cursor)
+    values ('stream_1', 'orders', 'consumer_1', 'send_email', '{>}', 'event_0')`,
+}
+
+test('all tables that the migrations make are tried with a row in them', async (t) => {
+  const { client, url } = await emptyDatabase(t)
+  await migrate({ database: url })
+  const tables = Object.keys(only(withoutBooks(await catalog(client)), /^table /))
+  t.deepEqual(
+    Object.keys(rows)
+      .map((table) => `table ${table}`)
+      .sort(),
+    tables.sort(),
+  )
+})
+
+for (const [table, row] of Object.entries(rows)) {
+  test(`down refuses to drop ${table} while it holds rows, and leaves everything`, async (t) => {
+    const { client, url } = await emptyDatabase(t)
+    await migrate({ database: url })
+    await client.query(`insert into ${table} ${row}`)
+    const books = `select * from ${migrationsTable} order by id`
+    const state = async () => [
+      await catalog(client),
+      (await client.query(books)).rows,
+      (await client.query(`select * from ${table}`)).rows,
+    ]
+    const before = await state()
+
+    await t.throwsAsync(migrate({ database: url, direction: 'down', count: names.length }), {
+      code: 'KQ003',
+      message: `${table} holds rows, so it is not dropped`,
+    })
+    t.deepEqual(await state(), before)
+
+    await client.query(`delete from ${table}`)
+    await migrate({ database: url, direction: 'down', count: names.length })
+    t.deepEqual(withoutBooks(await catalog(client)), {})
+  })
+}

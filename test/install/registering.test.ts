@@ -1,0 +1,114 @@
+// Several sessions that register, publish and convert at the same time. All of it stays with the owner.
+import test from 'ava'
+import { useDatabase } from '../support/database.ts'
+import { makeConsumer, only, taskTable } from '../support/scene.ts'
+import { openSession, processOf, untilBlocked, withoutWaiting } from '../support/sessions.ts'
+
+const db = useDatabase(test)
+
+const register = "select * from kanthorq_consumer_register($1, $2, '{>}')"
+
+for (const end of ['commit', 'rollback'] as const) {
+  test.serial(
+    `two that register a new consumer at once get one, also after a ${end}`,
+    async (t) => {
+      const names = [`stream_${end}`, `consumer_${end}`]
+      const [first, second] = [await openSession(t, db.owner), await openSession(t, db.owner)]
+      const waiting = await processOf(second)
+
+      await first.query('begin')
+      const one = only(await first.query<{ id: string; stream_id: string }>(register, names))
+      const call = second.query<{ id: string; stream_id: string }>(register, names)
+      await Promise.race([
+        withoutWaiting(call),
+        untilBlocked(db.owner, [waiting], await processOf(first)),
+      ])
+      await first.query(end)
+      const other = only(await call)
+      t.is(other.id === one.id, end === 'commit')
+      t.is(other.stream_id === one.stream_id, end === 'commit')
+      t.deepEqual(await registered(names), {
+        streams: [other.stream_id],
+        consumers: [other.id],
+        tables: [`kanthorq_${other.id}`, `kanthorq_${other.stream_id}`],
+      })
+    },
+  )
+}
+
+test.serial('many that register a new consumer at once get one', async (t) => {
+  for (let round = 1; round <= 10; round++) {
+    const names = [`stream_${round}`, `consumer_${round}`]
+    const calls = Array.from({ length: 8 }, () => db.owner.query<{ id: string }>(register, names))
+    const ids = new Set((await Promise.all(calls)).map((result) => only(result).id))
+    const { consumers, tables } = await registered(names)
+    t.deepEqual([...ids], consumers)
+    t.is(tables.length, 2)
+  }
+})
+
+test.serial(
+  'two that convert the same events in opposite orders make each task once',
+  async (t) => {
+    const consumer = await makeConsumer(db, 'converted')
+    const table = await taskTable(db, consumer)
+    const convert = 'select event_id from kanthorq_task_convert($1, $2)'
+    const [first, second] = [await openSession(t, db.owner), await openSession(t, db.owner)]
+    const pids = [await processOf(first), await processOf(second)]
+    const holder = await openSession(t, db.owner)
+    for (let round = 1; round <= 30; round++) {
+      const ids = await publish(consumer, 200)
+      // Somebody is about to make the task in the middle, so that both have to wait.
+      await holder.query('begin')
+      await holder.query(convert, [consumer, ids.slice(100, 101)])
+      const calls = [
+        first.query<{ event_id: string }>(convert, [consumer, ids]),
+        second.query<{ event_id: string }>(convert, [consumer, ids.toReversed()]),
+      ]
+      await untilBlocked(db.owner, pids)
+      await holder.query('rollback')
+      const made = (await Promise.all(calls)).flatMap(({ rows }) => rows.map((row) => row.event_id))
+      t.deepEqual(made.toSorted(), ids, `round ${round}`)
+    }
+    const { count } = only(await db.owner.query<{ count: string }>(`select count(*) from ${table}`))
+    t.is(count, '6000')
+  },
+)
+
+test.serial(
+  'ids of events that are published at once are distinct, and increase in a session',
+  async (t) => {
+    const consumer = await makeConsumer(db, 'published')
+    const sessions = await Promise.all(Array.from({ length: 8 }, () => publish(consumer, 500)))
+    for (const ids of sessions) t.deepEqual(ids, ids.toSorted())
+    t.is(new Set(sessions.flat()).size, 8 * 500)
+  },
+)
+
+/** Publishes events one after the other, in one session. */
+async function publish(consumer: string, count: number): Promise<string[]> {
+  const { rows } = await db.owner.query<{ id: string }>(
+    `select kanthorq_stream_publish($1, 'order.created', '') as id from generate_series(1, $2)`,
+    [`${consumer}_stream`, count],
+  )
+  return rows.map((row) => row.id)
+}
+
+/** What there is of a stream and a consumer with these names. */
+async function registered(names: string[]) {
+  return only(
+    await db.owner.query<{ streams: string[]; consumers: string[]; tables: string[] }>(
+      `with streams as (select id from kanthorq_stream_registry where name = $1),
+       consumers as (select id from kanthorq_consumer_registry where name = $2),
+       tables as (
+         select relname::text as name from pg_class
+         where relname in (select 'kanthorq_' || id from streams union select 'kanthorq_' || id from consumers)
+       )
+       select
+         (select array_agg(id::text) from streams) as streams,
+         (select array_agg(id::text) from consumers) as consumers,
+         (select array_agg(name order by name) from tables) as tables`,
+      names,
+    ),
+  )
+}

@@ -1,0 +1,187 @@
+// Every function of the API, called in sessions that somebody has prepared: other objects by the names of ours and of
+// PostgreSQL's, and settings. What comes of each call has to be what comes of it in a plain session.
+import { readFileSync } from 'node:fs'
+import test from 'ava'
+import pg from 'pg'
+import { useDatabase } from '../support/database.ts'
+import { callText, publicRoutines, type Routine } from './hostile-calls.ts'
+import { setScene, type HostileScene } from './hostile-scene.ts'
+import { only } from '../support/scene.ts'
+import { openSession } from '../support/sessions.ts'
+
+const db = useDatabase(test)
+let scene: HostileScene
+let routines: Routine[]
+let plain: Outcomes
+
+/** What came of a call of each routine. */
+type Outcomes = Readonly<Record<string, Outcome>>
+
+test.serial('in a plain session, every function does what it should', async (t) => {
+  scene = await setScene(db)
+  routines = await publicRoutines(db.owner)
+  plain = await outcomes(await openSession(t, db.sessions))
+  for (const [name, { result }] of Object.entries(plain)) t.true(result.startsWith('[{'), name)
+  t.deepEqual(await outcomes(await openSession(t, db.sessions)), plain, 'the same each time')
+  await db.owner.query(readFileSync(new URL('./hostile-traps.sql', import.meta.url), 'utf8'))
+})
+
+const paths = [
+  'trap, pg_catalog, public',
+  'pg_temp, trap, public, pg_catalog',
+  'pg_temp',
+  'trap',
+  "''",
+  '"$user", nowhere',
+]
+
+for (const path of paths) {
+  test.serial(`no trap catches anything under search_path ${path}`, async (t) => {
+    const session = await openSession(t, db.sessions)
+    await layTemporaryTraps(session)
+    await session.query(`set search_path to ${path}`)
+    t.deepEqual(await outcomes(session), plain)
+  })
+}
+
+test.serial('the traps would catch what is not qualified', async (t) => {
+  const session = await openSession(t, db.sessions)
+  await layTemporaryTraps(session)
+  await session.query('set search_path to trap, pg_catalog')
+  for (const text of [
+    '1 > 2',
+    "cardinality(array['a'])",
+    "format('%s', 'a')",
+    'clock_timestamp()',
+  ]) {
+    await t.throwsAsync(session.query(`select ${text}`), { code: 'TRAP0' }, text)
+  }
+  t.deepEqual((await session.query('select from kanthorq_task_operation')).rows, [])
+  await session.query('set search_path to pg_temp, pg_catalog')
+  t.deepEqual((await session.query('select from pg_class')).rows, [])
+
+  // Our own loop, but for what qualifies its only operator.
+  await db.owner.query(`
+    do $$ begin
+      execute replace(
+        replace(pg_get_functiondef('public.kanthorq_task_all'::regproc), 'PROCEDURE public.', 'PROCEDURE trap.'),
+        'operator(pg_catalog.>)', '>'
+      );
+    end $$`)
+  await session.query('set search_path to trap, pg_catalog')
+  const loop = routines.find(({ name }) => name === 'kanthorq_task_all')
+  const call = loop && callText(loop, scene.fullArguments(loop)).replace('public.', 'trap.')
+  await t.throwsAsync(session.query(call ?? ''), { code: 'TRAP0' })
+  await scene.restore(await scene.changes())
+})
+
+// Half of them at a time, as often as it takes for each two to be apart once.
+test.serial('no setting that anybody may change changes what comes of a call', async (t) => {
+  const { rows } = await db.owner.query<{ sql: string }>(`
+    select format('set %s to %L', name, value) as sql
+    from pg_settings, unnest(case vartype
+      when 'bool' then array[case setting when 'on' then 'off' else 'on' end]
+      else array(select v from unnest(enumvals) v where v <> setting)
+    end) value
+    where context = 'user' and vartype in ('bool', 'enum')
+      and name not in ('default_transaction_read_only', 'transaction_read_only', 'exit_on_error')
+    order by name, value`)
+  const settings = [...rows.map(({ sql }) => sql), ...others]
+  t.log(`${settings.length} settings`)
+  for (let bit = 1; bit < settings.length; bit *= 2) {
+    for (const half of [0, bit]) {
+      const chosen = settings.filter((_, n) => (n & bit) === half)
+      const session = await db.sessions.connect()
+      try {
+        for (const sql of chosen) await session.query(sql)
+        t.deepEqual(await outcomes(session), plain, chosen.join('; '))
+      } finally {
+        session.release(true)
+      }
+    }
+  }
+})
+
+/** Settings that are neither on nor off, and one of PL/pgSQL, which is not there before it has run. */
+const others = [
+  "set plpgsql.extra_errors to 'all'",
+  "set datestyle to 'SQL, DMY'",
+  "set timezone to 'Asia/Kathmandu'",
+  'set extra_float_digits to -15',
+  "set work_mem to '64kB'",
+  'set geqo_threshold to 2',
+  'set from_collapse_limit to 1',
+  'set join_collapse_limit to 1',
+  'set gin_fuzzy_search_limit to 1',
+  `set kanthorq.last_id_at to '''; drop table kanthorq_task_operation; --'`,
+]
+
+test.serial('where a session may only read, reading works, and all else fails', async (t) => {
+  const session = await openSession(t, db.sessions)
+  await session.query('set default_transaction_read_only = on')
+  for (const routine of routines) {
+    const expected = routine.stable
+      ? plain[routine.name]
+      : { result: '25006', changed: '[]', moved: { changed: [], logged: [] } }
+    t.deepEqual(await outcomeOf(session, routine), expected, routine.name)
+  }
+})
+
+/** Temporary tables by the names of all traps that are tables. Anybody may make such tables. */
+async function layTemporaryTraps(session: pg.ClientBase) {
+  const { rows } = await db.owner.query<{ sql: string }>(
+    `select format('create temp table %I (id pg_catalog.int4)', relname) as sql
+     from pg_class where relnamespace = 'trap'::regnamespace and relkind = 'r'`,
+  )
+  for (const { sql } of rows) await session.query(sql)
+}
+
+async function outcomes(session: pg.ClientBase): Promise<Outcomes> {
+  const all: Record<string, Outcome> = {}
+  for (const routine of routines) all[routine.name] = await outcomeOf(session, routine)
+  return all
+}
+
+interface Outcome {
+  /** The rows, or an error's code. */
+  result: string
+  /** The parts of the database that changed. */
+  changed: string
+  /** The tasks that changed, and those that were logged. */
+  moved: Moved
+}
+
+interface Moved {
+  changed: string[]
+  logged: string[]
+}
+
+async function outcomeOf(session: pg.ClientBase, routine: Routine): Promise<Outcome> {
+  const call = callText(routine, scene.fullArguments(routine))
+  // As JSON, times are the same in every session.
+  const sql = routine.procedure
+    ? call
+    : call.replace('select * from', 'select pg_catalog.to_jsonb(r) as row from') + ' r'
+  const result = await session.query<Record<string, unknown>>(sql).then(
+    ({ rows }) => masked(rows),
+    (error: unknown) => (error instanceof pg.DatabaseError ? String(error.code) : String(error)),
+  )
+  const changed = await scene.changes()
+  const moved = only(await db.owner.query<Moved>('select hostile.changed(), hostile.logged()'))
+  if (changed.length > 0) await scene.restore(changed)
+  return { result, changed: masked(changed), moved }
+}
+
+/** As text, without what is another each time: times, and the ids that a call has made. */
+function masked(value: unknown): string {
+  const known = new Set<string>([...Object.values(scene.tasks).flat(), scene.event])
+  return (
+    JSON.stringify(value)
+      .replace(/"(\w+_)?(at|oldest|due|cursor|started)":[^,}]+/g, (text) =>
+        text.endsWith('null') ? text : 'time',
+      )
+      // In a sentence for people, a time is written as the session writes times.
+      .replace(/(until|cancelled at) [^,;]+/g, '$1 then')
+      .replace(/(event|stream|consumer)_01\w{24}/g, (id) => (known.has(id) ? id : 'new'))
+  )
+}

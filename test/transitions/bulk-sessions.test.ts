@@ -1,0 +1,212 @@
+// The procedures that move all tasks commit each batch: what that means for the session that calls them.
+import test from 'ava'
+import { migrate } from 'kanthorq-tasks'
+import { callProcedure, loggedOperations, untilProcess } from '../support/bulk.ts'
+import { useDatabase } from '../support/database.ts'
+import { useServer } from '../support/empty-database.ts'
+import {
+  fillTable,
+  makeConsumer,
+  makeTasks,
+  only,
+  statesOf,
+  storedTasks,
+  taskTable,
+} from '../support/scene.ts'
+import { openSession, processOf, untilBlocked } from '../support/sessions.ts'
+import { until } from '../support/until.ts'
+
+const db = useDatabase(test)
+const { emptyDatabase } = useServer(test)
+
+// One by one, for each takes several connections out of the pools.
+
+test.serial('a batch is committed before the next begins', async (t) => {
+  const session = await openSession(t, db.sessions)
+  const consumer = await makeConsumer(db, 'committed')
+  const ids = await fillTable(db, consumer, 3, ['available'])
+  const pid = await processOf(session)
+
+  const call = callProcedure(
+    session,
+    "kanthorq_task_cancel_all('committed', '{available}', batch_size => 2, pause => '1 hour')",
+  )
+  call.catch(() => undefined)
+  await untilProcess(db.owner, pid, 'sleeps')
+  t.deepEqual(await statesOf(db, consumer, ids), ['cancelled', 'cancelled', 'available'])
+  t.is((await loggedOperations(db, consumer)).length, 1)
+  // It holds nothing while it waits.
+  const other = await openSession(t, db.owner)
+  await other.query('begin')
+  const locked = `select from ${await taskTable(db, consumer)} for update nowait`
+  t.is((await other.query(locked)).rowCount, 3)
+  await other.query('rollback')
+
+  await db.owner.query('select pg_cancel_backend($1)', [pid])
+  await t.throwsAsync(call, { code: '57014' })
+  t.deepEqual(await statesOf(db, consumer, ids), ['cancelled', 'cancelled', 'available'])
+})
+
+test.serial('each batch is an operation of a transaction of its own', async (t) => {
+  const session = await openSession(t, db.sessions)
+  const consumer = await makeConsumer(db, 'transactions')
+  await fillTable(db, consumer, 6, ['available'])
+  await callProcedure(
+    session,
+    "kanthorq_task_cancel_all('transactions', '{available}', batch_size => 2)",
+  )
+  const operations = await loggedOperations(db, consumer)
+  t.deepEqual(
+    operations.map(({ event_ids }) => event_ids.length),
+    [2, 2, 2],
+  )
+  t.is(new Set(operations.map(({ transaction_id }) => transaction_id)).size, 3)
+})
+
+test.serial('after a batch that took long it waits, if it was not told how long', async (t) => {
+  const session = await openSession(t, db.sessions)
+  const holder = await openSession(t, db.owner)
+  const consumer = await makeConsumer(db, 'unhurried')
+  const ids = await fillTable(db, consumer, 3, ['available'])
+  const pid = await processOf(session)
+  await holder.query('begin; lock table kanthorq_task_operation in share mode')
+
+  const call = callProcedure(
+    session,
+    "kanthorq_task_cancel_all('unhurried', '{available}', batch_size => 2)",
+  )
+  call.catch(() => undefined)
+  await untilBlocked(db.owner, [pid])
+  const waited =
+    'select now() - query_start > $2::interval as so from pg_stat_activity where pid = $1'
+  await until(
+    async () => only(await db.owner.query<{ so: boolean }>(waited, [pid, '1 second'])).so,
+    'the call is not a second old',
+  )
+  await holder.query('rollback')
+  await untilProcess(db.owner, pid, 'sleeps')
+  t.deepEqual(await statesOf(db, consumer, ids), ['cancelled', 'cancelled', 'available'])
+  await db.owner.query('select pg_cancel_backend($1)', [pid])
+  await t.throwsAsync(call, { code: '57014' })
+})
+
+const actions = ['cancel', 'resume', 'discard'] as const
+
+/** What refuses to be part of a transaction, and what the transaction is. */
+const transactions: Record<string, (call: string) => string[]> = {
+  'in BEGIN': (call) => ['begin', call],
+  'in a DO block in BEGIN': (call) => ['begin', `do $$ declare n bigint; begin ${call}; end $$`],
+  'in a function': (call) => [
+    `create function pg_temp.in_function() returns void language plpgsql as $$ declare n bigint; begin ${call}; end $$`,
+    'select pg_temp.in_function()',
+  ],
+  'beside another statement in one message': (call) => [`select 1; ${call}`],
+}
+
+for (const [where, statements] of Object.entries(transactions)) {
+  test.serial(`each is refused ${where}, and nothing has changed`, async (t) => {
+    const consumer = await makeConsumer(db, where.replaceAll(' ', '_'))
+    const ids = await makeTasks(db, consumer, ['available', 'discarded', 'running'])
+    await db.owner.query(`update ${await taskTable(db, consumer)} set attempt_count = 9`)
+    const before = await storedTasks(db, consumer)
+    for (const action of actions) {
+      const session = await openSession(t, db.sessions)
+      const total = /DO|function/.test(where) ? ', updated => n' : ''
+      const procedure = `call kanthorq_task_${action}_all('${consumer}', everything => true${total})`
+      const error = await t.throwsAsync(
+        async () => {
+          for (const statement of statements(procedure)) await session.query(statement)
+        },
+        {
+          code: '25001',
+          message: `kanthorq_task_${action}_all commits each batch, so it can't be part of a transaction`,
+        },
+      )
+      t.like(error, {
+        hint: 'Call it outside BEGIN and outside a function; or call kanthorq_task_batch, which does one batch in your transaction.',
+      })
+      await session.query('commit')
+    }
+    t.deepEqual(await storedTasks(db, consumer), before)
+    t.deepEqual(await loggedOperations(db, consumer), [])
+    t.is(ids.length, before.size)
+  })
+}
+
+test.serial('a DO block that is no part of a transaction may call it', async (t) => {
+  const session = await openSession(t, db.sessions)
+  const consumer = await makeConsumer(db, 'do_block')
+  const ids = await fillTable(db, consumer, 3, ['available'])
+  await session.query(
+    "do $$ declare n bigint; begin call kanthorq_task_cancel_all('do_block', '{available}', batch_size => 2, updated => n); end $$",
+  )
+  t.deepEqual(await statesOf(db, consumer, ids), Array(3).fill('cancelled'))
+  t.is((await loggedOperations(db, consumer)).length, 2)
+})
+
+for (const level of ['repeatable read', 'serializable']) {
+  test.serial(`it works where transactions are ${level} by default`, async (t) => {
+    const session = await openSession(t, db.sessions)
+    const consumer = await makeConsumer(db, level.replace(' ', '_'))
+    const ids = await fillTable(db, consumer, 5, ['available'])
+    await session.query(`set default_transaction_isolation to '${level}'`)
+    const call = `kanthorq_task_cancel_all('${consumer}', everything => true, batch_size => 2)`
+    t.is((await callProcedure(session, call)).updated, 5)
+    t.deepEqual(await statesOf(db, consumer, ids), Array(5).fill('cancelled'))
+  })
+}
+
+test.serial('a hostile search_path changes nothing', async (t) => {
+  await db.owner.query(`
+    create schema hostile;
+    grant usage on schema hostile to public;
+    create function hostile.wrong() returns integer language plpgsql as 'begin raise ''hostile''; end';
+    create function hostile.pg_sleep_for(interval) returns void language sql as 'select hostile.wrong()';
+    create function hostile.more(bigint, integer) returns boolean language sql as 'select hostile.wrong() = 1';
+    create operator hostile.> (leftarg = bigint, rightarg = integer, function = hostile.more);
+    create function hostile.same(text, text) returns boolean language sql as 'select hostile.wrong() = 1';
+    create operator hostile.= (leftarg = text, rightarg = text, function = hostile.same);
+    create domain hostile.jsonb as integer check (value > hostile.wrong());
+    create domain hostile.record as integer check (value > hostile.wrong());
+    create domain hostile.text as integer check (value > hostile.wrong());
+    create table hostile.kanthorq_consumer_registry (id text, name text);
+    create function hostile.kanthorq_task_batch(text) returns integer language sql as 'select hostile.wrong()';
+    create procedure hostile.kanthorq_task_all(text) language sql as 'select hostile.wrong()'`)
+  for (const path of ['hostile, pg_catalog, public', '', 'hostile']) {
+    const session = await openSession(t, db.sessions)
+    const consumer = await makeConsumer(db, `path_${path.replaceAll(/\W+/g, '_')}end`)
+    await fillTable(db, consumer, 5, ['available', 'discarded'])
+    await session.query("select set_config('search_path', $1, false)", [path])
+    for (const [action, updated] of Object.entries({ cancel: 2, resume: 5 })) {
+      const call = `public.kanthorq_task_${action}_all('${consumer}', everything => true, batch_size => 2, pause => '1 microsecond')`
+      t.is((await callProcedure(session, call)).updated, updated, path)
+    }
+    await session.query('begin')
+    await t.throwsAsync(
+      session.query(`call public.kanthorq_task_cancel_all('${consumer}', everything => true)`),
+      { code: '25001', message: /^kanthorq_task_cancel_all commits each batch/ },
+    )
+  }
+})
+
+test.serial('it works in the schema that it was installed to', async (t) => {
+  const { client, url } = await emptyDatabase(t)
+  await migrate({ database: url, schema: 'Jobs' })
+  await client.query(
+    `select "Jobs".kanthorq_consumer_register('orders', 'send_email', '{>}');
+     select "Jobs".kanthorq_task_convert(
+       'send_email', array(select "Jobs".kanthorq_stream_publish('orders', 'order.created', 'body') from generate_series(1, 5)),
+       'available'
+     )`,
+  )
+  const call = (action: string) =>
+    callProcedure(
+      client,
+      `"Jobs".kanthorq_task_${action}_all('send_email', everything => true, batch_size => 2)`,
+    )
+  t.is((await call('cancel')).updated, 5)
+  t.is((await call('resume')).updated, 5)
+  t.is((await call('discard')).updated, 0)
+  await client.query('begin')
+  await t.throwsAsync(call('cancel'), { code: '25001' })
+})

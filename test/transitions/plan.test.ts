@@ -1,0 +1,91 @@
+// What the planner makes of the statement inside the transitions, as auto_explain reports it.
+import test, { type ExecutionContext } from 'ava'
+import { TaskClient, type TaskState } from 'kanthorq-tasks'
+import { useDatabase } from '../support/database.ts'
+import { fillTable, makeConsumer, only, taskTable } from '../support/scene.ts'
+import { openSession } from '../support/sessions.ts'
+
+const db = useDatabase(test)
+
+const tables: { of: string; rows: number; states: TaskState[]; ids: number }[] = [
+  { of: 'a small table', rows: 500, states: ['available', 'running', 'discarded'], ids: 500 },
+  { of: 'a large table', rows: 50_000, states: ['available', 'running', 'discarded'], ids: 1 },
+  { of: 'a large table', rows: 50_000, states: ['available', 'running', 'discarded'], ids: 100 },
+  { of: 'a large table', rows: 50_000, states: ['available', 'running', 'discarded'], ids: 500 },
+  { of: 'a large table', rows: 50_000, states: ['available', 'running', 'discarded'], ids: 20_000 },
+  {
+    of: 'a large table with nothing to cancel or resume',
+    rows: 50_000,
+    states: ['running'],
+    ids: 500,
+  },
+]
+
+for (const [n, { of, rows, states, ids }] of tables.entries()) {
+  test.serial(`${ids} tasks of ${of} are found by the primary key`, async (t) => {
+    const consumer = await makeConsumer(db, `planned_${n}`)
+    const chosen = (await fillTable(db, consumer, rows, states)).slice(0, ids)
+    const table = await taskTable(db, consumer)
+    await db.owner.query(`analyze ${table}`)
+    for (const transition of ['cancel', 'resume'] as const) {
+      const plans = await plansOf(t, (tasks) => tasks[transition](consumer, chosen))
+      if (plans === undefined) return
+      const scans = plans.flatMap(nodes).filter((node) => node['Relation Name'] === table)
+      t.true(scans.length > 0, 'a statement looks for the tasks')
+      for (const scan of scans) {
+        // By its ctid only a row is found that was locked, and so found by its id, before.
+        if (['ModifyTable', 'Tid Scan'].includes(scan['Node Type'])) continue
+        t.is(scan['Node Type'], 'Index Scan', transition)
+        t.is(scan['Index Name'], `${table}_pkey`, transition)
+      }
+      const locks = plans.flatMap(nodes).filter((node) => node['Node Type'] === 'LockRows')
+      t.is(
+        locks.length > 0,
+        (await serverVersion()) < 18,
+        'rows are locked first before PostgreSQL 18',
+      )
+    }
+  })
+}
+
+async function serverVersion(): Promise<number> {
+  const shown = await db.owner.query<{ server_version: string }>('show server_version')
+  return Number.parseInt(only(shown).server_version)
+}
+
+interface Plan {
+  'Node Type': string
+  'Relation Name'?: string
+  'Index Name'?: string
+  Plans?: Plan[]
+}
+
+function nodes(plan: Plan): Plan[] {
+  return [plan, ...(plan.Plans ?? []).flatMap(nodes)]
+}
+
+/** The plans of all statements that the call runs, those inside functions too. Only a superuser may load auto_explain. */
+async function plansOf(t: ExecutionContext, call: (tasks: TaskClient) => Promise<unknown>) {
+  const session = await openSession(t, db.owner)
+  const superuser = await session.query<{ is_superuser: string }>('show is_superuser')
+  if (only(superuser).is_superuser !== 'on') {
+    t.log('not looked at: to load auto_explain, connect as a superuser')
+    t.pass()
+    return undefined
+  }
+  await session.query(`
+    load 'auto_explain';
+    set auto_explain.log_min_duration to 0;
+    set auto_explain.log_nested_statements to on;
+    set auto_explain.log_format to json;
+    set auto_explain.log_level to notice;
+  `)
+  const plans: Plan[] = []
+  session.on('notice', ({ message = '' }) => {
+    const json = message.slice(message.indexOf('{'))
+    if (message.includes('plan:')) plans.push((JSON.parse(json) as { Plan: Plan }).Plan)
+  })
+  await call(new TaskClient(session))
+  session.removeAllListeners('notice')
+  return plans
+}

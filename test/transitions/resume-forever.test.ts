@@ -1,0 +1,89 @@
+import test from 'ava'
+import { TaskClient } from 'kanthorq-tasks'
+import { useDatabase } from '../support/database.ts'
+import { makeConsumer, makeTasks, statesOf, storedTasks, taskTable } from '../support/scene.ts'
+import { claim } from '../support/worker.ts'
+
+const db = useDatabase(test)
+
+test('a task can be resumed as often as it fails, and is never stranded', async (t) => {
+  const consumer = await makeConsumer(db, 'failing')
+  const ids = await makeTasks(db, consumer, ['retryable'])
+  const tasks = new TaskClient(db.pool)
+  t.is(await attemptsUntilDiscarded(consumer), 3)
+
+  for (let round = 1; round <= 30; round++) {
+    t.deepEqual(await tasks.resume(consumer, ids), { updated: ids, noop: [] })
+    t.deepEqual(await claim(db, consumer, 'running'), ids, `round ${round}`)
+    await fail(consumer)
+    t.deepEqual(await statesOf(db, consumer, ids), ['discarded'])
+  }
+  const task = (await storedTasks(db, consumer)).get(ids[0] ?? '')
+  t.is(task?.attempted_error.length, 33, 'no error of all those attempts is lost')
+  t.deepEqual(task?.metadata, { customer: '42' })
+})
+
+test('a task that is cancelled and resumed again and again is never stranded', async (t) => {
+  const consumer = await makeConsumer(db, 'wavering')
+  const ids = await makeTasks(db, consumer, ['retryable'])
+  const tasks = new TaskClient(db.pool)
+
+  for (let round = 1; round <= 30; round++) {
+    t.deepEqual(await tasks.cancel(consumer, ids), { updated: ids, noop: [] })
+    t.deepEqual(await tasks.resume(consumer, ids), { updated: ids, noop: [] })
+    t.deepEqual(await claim(db, consumer, 'running'), ids, `round ${round}`)
+    await fail(consumer)
+    if ((await statesOf(db, consumer, ids))[0] === 'discarded') {
+      await tasks.resume(consumer, ids, { resetAttempts: true })
+      t.deepEqual(await claim(db, consumer, 'running'), ids)
+      await fail(consumer)
+    }
+    t.deepEqual(await statesOf(db, consumer, ids), ['retryable'])
+  }
+})
+
+test('with resetAttempts all attempts are there again', async (t) => {
+  const consumer = await makeConsumer(db, 'reset', 5)
+  const ids = await makeTasks(db, consumer, ['retryable'])
+  const tasks = new TaskClient(db.pool)
+  t.is(await attemptsUntilDiscarded(consumer), 5)
+
+  for (let round = 1; round <= 3; round++) {
+    await tasks.resume(consumer, ids, { resetAttempts: true })
+    t.is(await attemptsUntilDiscarded(consumer), 5)
+    await tasks.resume(consumer, ids)
+    t.is(await attemptsUntilDiscarded(consumer), 1)
+  }
+})
+
+test('a task that is resumed for later is left alone until then', async (t) => {
+  const consumer = await makeConsumer(db, 'later')
+  const ids = await makeTasks(db, consumer, ['discarded', 'cancelled'])
+  const hour = 3_600_000
+  await new TaskClient(db.pool).resume(consumer, ids, { scheduleAt: new Date(Date.now() + hour) })
+  t.deepEqual(await claim(db, consumer, 'running'), [])
+  await db.owner.query(
+    `update ${await taskTable(db, consumer)} set schedule_at = schedule_at - $1::bigint`,
+    [hour * 2],
+  )
+  t.deepEqual((await claim(db, consumer, 'running')).sort(), ids)
+})
+
+/** Has workers try the consumer's only task, each time as soon as it is due, until it is discarded. */
+async function attemptsUntilDiscarded(consumer: string): Promise<number> {
+  const table = await taskTable(db, consumer)
+  for (let attempts = 0; ; attempts++) {
+    await db.owner.query(`update ${table} set schedule_at = 1000`)
+    const taken = [
+      ...(await claim(db, consumer, 'running')),
+      ...(await claim(db, consumer, 'retryable')),
+    ]
+    if (taken.length === 0) return attempts
+    await fail(consumer)
+  }
+}
+
+/** What a worker does when the handler throws: the task is retryable, or discarded if that was its last attempt. */
+async function fail(consumer: string) {
+  await db.owner.query('select test.fail($1, event_id) from test.tasks($1)', [consumer])
+}
