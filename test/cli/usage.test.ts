@@ -127,7 +127,7 @@ test('the completion of bash can be loaded, and completes', async (t) => {
 test('the library does not load what only the command line or a migration needs', async (t) => {
   t.regex(await importsOf(compiled('cli/main.js')), /\/commander\//)
   const imports = await importsOf(compiled('index.js'))
-  t.regex(imports, /\/dist\/client\.js\n/)
+  t.regex(imports, /\/dist\/client\/task-client\.js\n/)
   t.notRegex(imports, /\/dist\/cli\/|\/(commander|@bomb\.sh|fast-string-width|node-pg-migrate)\//)
 })
 
