@@ -5,21 +5,77 @@ begin
     raise exception 'can''t install into schema %', coalesce(quote_literal(current_schema()), 'null')
       using errcode = 'KQ003', hint = 'Set search_path to an existing schema without quotes, $, % or backslashes in its name.';
   end if;
-  -- The functions call each other, so their bodies can't be checked one by one.
   perform set_config('check_function_bodies', 'off', true);
 
   execute replace($sql$
+-- function: _kanthorq_as_milliseconds
+create or replace function
+kanthorq_schema._kanthorq_as_milliseconds(
+  moment timestamp with time zone
+)
+returns bigint
+language sql
+immutable return cast(ceil(extract('epoch' from moment) * 1000)
+as bigint);;
+
+comment on function kanthorq_schema._kanthorq_as_milliseconds is 'Internal. A time in epoch milliseconds.';
+
+-- function: _kanthorq_as_time
+create or replace function kanthorq_schema._kanthorq_as_time(milliseconds bigint)
+returns timestamp with time zone
+language sql
+immutable return case
+  when milliseconds < 0 then to_timestamp(0)
+  when milliseconds > 8640000000000000
+  then to_timestamp(8640000000000.0)
+  else to_timestamp(milliseconds / 1000.0)
+end;;
+
+comment on function kanthorq_schema._kanthorq_as_time is 'Internal. Epoch milliseconds as a time.';
+
+-- function: _kanthorq_check_action
+create or replace function kanthorq_schema._kanthorq_check_action(action text)
+returns void
+language plpgsql
+immutable
+as $function$
+begin
+  if action is null or action not in ('cancel', 'resume', 'discard') then
+    raise exception '% is not an action', kanthorq_schema._kanthorq_shown(action)
+      using errcode = 'KQ003', hint = 'The actions are cancel, resume and discard.';
+  end if;
+end
+$function$;
+
+comment on function kanthorq_schema._kanthorq_check_action is 'Internal. Raises KQ003 for a word that is no action.';
+
+-- function: _kanthorq_check_can_commit
+create or replace procedure kanthorq_schema._kanthorq_check_can_commit(name text, pause interval)
+language plpgsql
+as $procedure$
+begin
+  begin
+    commit;
+  exception when invalid_transaction_termination then
+    if sqlerrm operator(pg_catalog.=) 'invalid transaction termination' then
+      raise exception '% commits each batch, so it can''t be part of a transaction', name
+        using errcode = 'active_sql_transaction',
+          hint = 'Call it outside BEGIN and outside a function; or call the function that does one batch in your transaction.';
+    end if;
+  end;
+  if pause operator(pg_catalog.<) interval '0' or pause operator(pg_catalog.>) interval '1 day' then
+    raise exception 'pause is %', pause using errcode = 'KQ003', hint = 'Pass an interval of at most a day, or null.';
+  end if;
+end
+$procedure$;
+
+comment on procedure kanthorq_schema._kanthorq_check_can_commit is 'Internal. Refuses a transaction around a call that commits, and a bad pause.';
+
 -- function: _kanthorq_check_event_ids
--- Refuses what is not a plain list of event ids, before anything is looked up or locked.
---
--- Accepts any one-dimensional array of non-empty texts, of any length, also an empty one; duplicates are fine.
--- Raises KQ003 for a null or multi-dimensional array and for a null or empty element.
 create or replace function kanthorq_schema._kanthorq_check_event_ids(event_ids text[])
 returns void
 language plpgsql
 immutable
-security definer
-set search_path to pg_catalog, pg_temp
 as $function$
 begin
   if event_ids is null then
@@ -43,19 +99,76 @@ $function$;
 
 comment on function kanthorq_schema._kanthorq_check_event_ids is 'Internal. Raises KQ003 unless the argument is a one-dimensional array of non-empty ids.';
 
-revoke all on function kanthorq_schema._kanthorq_check_event_ids from public;
+-- function: _kanthorq_check_filter
+create or replace function
+kanthorq_schema._kanthorq_check_filter(
+  states text[],
+  subject text,
+  metadata jsonb,
+  error text,
+  created_after timestamp with time zone,
+  created_before timestamp with time zone
+)
+returns kanthorq_schema._kanthorq_task_filter
+language plpgsql
+immutable
+as $function$
+declare
+  v_filter kanthorq_schema._kanthorq_task_filter;
+  v_unknown text;
+begin
+  if states is not null then
+    if cardinality(states) = 0 or array_ndims(states) > 1 then
+      raise exception 'states is not a list of at least one state'
+        using errcode = 'KQ003', hint = 'Pass null for tasks in any state.';
+    end if;
+    select coalesce(s, 'null') into v_unknown from unnest(states) s where kanthorq_schema._kanthorq_task_state(s) is null limit 1;
+    if found then
+      perform kanthorq_schema._kanthorq_refuse_state(v_unknown);
+    end if;
+    v_filter.states := array(select kanthorq_schema._kanthorq_task_state(s) from unnest(states) s);
+  end if;
+  if subject = '' then
+    raise exception 'subject is empty'
+      using errcode = 'KQ003', hint = 'Pass null for any subject, or a filter such as order.>';
+  elsif length(subject) > 256 then
+    raise exception 'subject has % characters', length(subject)
+      using errcode = 'KQ003', hint = 'No subject has more than 256.';
+  elsif subject ~ '[*>]' then
+    v_filter.subject_pattern := kanthorq_schema._kanthorq_subject_pattern(subject);
+  else
+    v_filter.subject := subject;
+  end if;
+  if jsonb_typeof(metadata) <> 'object' then
+    raise exception 'metadata is not an object but %', jsonb_typeof(metadata)
+      using errcode = 'KQ003', hint = 'Pass an object that the tasks'' metadata contains: {"customer": "42"}';
+  elsif metadata = '{}' then
+    raise exception 'metadata is empty'
+      using errcode = 'KQ003', hint = 'Pass null for any metadata, or an object with a key: {"customer": "42"}';
+  end if;
+  v_filter.metadata := metadata;
+  if error = '' then
+    raise exception 'error is empty'
+      using errcode = 'KQ003', hint = 'Pass null for any error, or a part of the last error''s text.';
+  end if;
+  v_filter.error := error;
+  if not isfinite(created_after) or not isfinite(created_before) then
+    raise exception 'created_after or created_before is infinite'
+      using errcode = 'KQ003', hint = 'Pass points in time, or null for no limit.';
+  end if;
+  v_filter.created_from := kanthorq_schema._kanthorq_as_milliseconds(created_after);
+  v_filter.created_to := kanthorq_schema._kanthorq_as_milliseconds(created_before);
+  return case when v_filter is null then null else v_filter end;
+end
+$function$;
+
+comment on function kanthorq_schema._kanthorq_check_filter is 'Internal. The common filter of its arguments; KQ003 for a bad one, null for an empty one.';
 
 -- function: _kanthorq_check_name
--- Refuses what KanthorQ would not accept as the name of a stream or a consumer.
---
--- The rule is its validator's (xvalidator.RegexCollectionName) and the 256 characters of the registries' columns.
--- kind is the argument's name, for the message. Raises KQ003.
 create or replace function kanthorq_schema._kanthorq_check_name(kind text, name text)
 returns void
 language plpgsql
 immutable
-security definer
-set search_path to pg_catalog, pg_temp
 as $function$
 begin
   if name is null then
@@ -67,7 +180,7 @@ begin
       using errcode = 'KQ003', hint = 'At most 256 are allowed.';
   end if;
   if name !~ '^[a-zA-Z0-9]+(_[a-zA-Z0-9]+)*$' then
-    raise exception '% is not a % name', quote_literal(name), kind
+    raise exception '% is not a % name', kanthorq_schema._kanthorq_shown(name), kind
       using errcode = 'KQ003',
         hint = 'Use ASCII letters and digits, with single underscores between them: order_update.';
   end if;
@@ -76,18 +189,31 @@ $function$;
 
 comment on function kanthorq_schema._kanthorq_check_name is 'Internal. Raises KQ003 unless the text is a name that KanthorQ accepts for a stream or a consumer.';
 
-revoke all on function kanthorq_schema._kanthorq_check_name from public;
+-- function: _kanthorq_check_progress
+create or replace function
+kanthorq_schema._kanthorq_check_progress(
+  progress kanthorq_schema.kanthorq_task_progress
+)
+returns void
+language plpgsql
+immutable
+as $function$
+begin
+  if progress.started is null or progress.moved is null or progress.skipped is null or progress.spread_step is null then
+    raise exception 'progress is not one of this call: %', left(progress::text, 100)
+      using errcode = 'KQ003',
+        hint = 'Pass null to begin, then the progress that the batch before returned, with the other arguments unchanged.';
+  end if;
+end
+$function$;
+
+comment on function kanthorq_schema._kanthorq_check_progress is 'Internal. Raises KQ003 for a progress that no batch returned.';
 
 -- function: _kanthorq_check_subject
--- Refuses what KanthorQ would not accept as the subject of an event.
---
--- The rule is its validator's (xvalidator.RegexSubject) and the 256 characters of the column. Raises KQ003.
 create or replace function kanthorq_schema._kanthorq_check_subject(subject text)
 returns void
 language plpgsql
 immutable
-security definer
-set search_path to pg_catalog, pg_temp
 as $function$
 begin
   if subject is null then
@@ -98,7 +224,7 @@ begin
       using errcode = 'KQ003', hint = 'At most 256 are allowed.';
   end if;
   if subject !~ '^[a-zA-Z0-9]+([._-]?[a-zA-Z0-9]+)*$' then
-    raise exception '% is not a subject', quote_literal(subject)
+    raise exception '% is not a subject', kanthorq_schema._kanthorq_shown(subject)
       using errcode = 'KQ003',
         hint = 'Use ASCII letters and digits, with single dots, hyphens or underscores between them: order.created.v1';
   end if;
@@ -107,14 +233,7 @@ $function$;
 
 comment on function kanthorq_schema._kanthorq_check_subject is 'Internal. Raises KQ003 unless the text is a subject that KanthorQ accepts.';
 
-revoke all on function kanthorq_schema._kanthorq_check_subject from public;
-
 -- function: _kanthorq_check_subject_filters
--- Refuses a list of subject filters in which one could never match any subject.
---
--- A filter is made of tokens separated by dots: plain ones, `*` for exactly one token, and `>` for one or more, as the
--- last only. KanthorQ itself lets any non-empty text pass and then matches nothing with it; a typing error is better
--- found here. argument is the argument's name, for the message. Raises KQ003, also for a null list.
 create or replace function
 kanthorq_schema._kanthorq_check_subject_filters(
   argument text,
@@ -123,8 +242,6 @@ kanthorq_schema._kanthorq_check_subject_filters(
 returns void
 language plpgsql
 immutable
-security definer
-set search_path to pg_catalog, pg_temp
 as $function$
 declare
   v_bad text;
@@ -133,7 +250,7 @@ begin
     raise exception '% is not a one-dimensional array', argument
       using errcode = 'KQ003', hint = 'Pass an array of subject filters: array[''order.>''].';
   end if;
-  select coalesce(quote_literal(f.filter), 'null') into v_bad
+  select kanthorq_schema._kanthorq_shown(f.filter) into v_bad
   from unnest(filters) f (filter)
   where f.filter is null
     or length(f.filter) > 256
@@ -149,52 +266,71 @@ $function$;
 
 comment on function kanthorq_schema._kanthorq_check_subject_filters is 'Internal. Raises KQ003 unless every element is a subject filter that can match something.';
 
-revoke all on function kanthorq_schema._kanthorq_check_subject_filters from public;
+-- function: _kanthorq_check_takes
+create or replace function kanthorq_schema._kanthorq_check_takes(action text, states text[])
+returns void
+language plpgsql
+immutable
+as $function$
+declare
+  -- Of a running task that is stuck.
+  v_takes text[] := array(
+    select s.name from kanthorq_schema._kanthorq_task_states() s
+    where kanthorq_schema._kanthorq_task_takes(action, s.code, 0::bigint, 1::smallint, 0::smallint, 1::bigint)
+  );
+begin
+  if states is not null and not states && v_takes then
+    raise exception '% does not take tasks in state %', action, array_to_string(states, ', ')
+      using errcode = 'KQ003', hint = format('It takes %s.', array_to_string(v_takes, ', '));
+  end if;
+end
+$function$;
+
+comment on function kanthorq_schema._kanthorq_check_takes is 'Internal. Raises KQ003 for states of which an action takes no task.';
 
 -- function: _kanthorq_consumer
--- Finds a consumer by its name: its registry row, and the table that holds its tasks.
---
--- Raises KQ001 when the registry has no such consumer, KQ002 when it has but the table is gone, KQ003 for null.
 create or replace function
 kanthorq_schema._kanthorq_consumer(
   consumer text,
-  out registry kanthorq_schema.kanthorq_consumer_registry,
-  out task_table regclass
+  out id text,
+  out stream_id text,
+  out stream_name text,
+  out attempt_max smallint,
+  out visibility_timeout bigint,
+  out tasks text
 )
 returns record
 language plpgsql
 stable
-security definer
-set search_path to pg_catalog, pg_temp
 as $function$
 begin
+  select r.id, r.stream_id, r.stream_name, r.attempt_max, r.visibility_timeout,
+    kanthorq_schema._kanthorq_only_sql(kanthorq_schema._kanthorq_find_table(r.id, 'event_id'))
+  into id, stream_id, stream_name, attempt_max, visibility_timeout, tasks
+  from kanthorq_schema.kanthorq_consumer_registry r
+  where r.name = consumer;
+  if tasks is not null then
+    return;
+  end if;
+
   if consumer is null then
     raise exception 'consumer is null' using errcode = 'KQ003', hint = 'Pass the name of a consumer.';
-  end if;
-  select r.* into registry from kanthorq_schema.kanthorq_consumer_registry r where r.name = consumer;
-  if not found then
-    raise exception 'there is no consumer %', quote_literal(consumer)
+  elsif id is null then
+    raise exception 'there is no consumer %', kanthorq_schema._kanthorq_shown(consumer)
       using errcode = 'KQ001',
         hint = 'Names are case-sensitive. To list them: select name from kanthorq_schema.kanthorq_consumer_registry';
   end if;
-  task_table := kanthorq_schema._kanthorq_table(registry.id, 'consumer ' || quote_literal(consumer));
+  perform kanthorq_schema._kanthorq_refuse_table(id, 'consumer', consumer);
 end
 $function$;
 
-comment on function kanthorq_schema._kanthorq_consumer is 'Internal. The registry row and the task table of a consumer; KQ001 or KQ002 if either is missing.';
-
-revoke all on function kanthorq_schema._kanthorq_consumer from public;
+comment on function kanthorq_schema._kanthorq_consumer is 'Internal. The settings of a consumer and its tasks as SQL; KQ001 or KQ002 if either is missing.';
 
 -- function: _kanthorq_crockford
--- Writes a number in lower-case Crockford base 32, the alphabet of KanthorQ's ids.
---
--- Takes the lowest 5 × digits bits of value and gives exactly that many digits.
 create or replace function kanthorq_schema._kanthorq_crockford(value bigint, digits int)
 returns text
 language sql
 immutable
-security definer
-set search_path to pg_catalog, pg_temp
 as $function$
 select string_agg(
   substr('0123456789abcdefghjkmnpqrstvwxyz', 1 + (value >> 5 * (digits - d) & 31)::integer, 1), '' order by d)
@@ -203,49 +339,107 @@ $function$;
 
 comment on function kanthorq_schema._kanthorq_crockford is 'Internal. The lowest bits of a number in lower-case Crockford base 32.';
 
-revoke all on function kanthorq_schema._kanthorq_crockford from public;
-
--- function: _kanthorq_goes_by_event_id
--- Whether a plan, from EXPLAIN (FORMAT JSON), visits the rows of a table in the order of their event ids: by index scans
--- only, over indexes that begin with event_id.
-create or replace function kanthorq_schema._kanthorq_goes_by_event_id(plan jsonb)
-returns boolean
-language sql
-stable
-security definer
-set search_path to pg_catalog, pg_temp
-as $function$
-select not exists (
-  select
-  from jsonb_path_query(plan, '$.**."Node Type"') n (type)
-  where n.type #>> '{}' not in ('Aggregate', 'CTE Scan', 'Index Scan', 'ModifyTable', 'Result')
-) and not exists (
-  select
-  from jsonb_path_query(plan, '$.**."Index Name"') n (name)
-  where not exists (
-    select
-    from pg_class c
-    join pg_index i on i.indexrelid = c.oid
-    join pg_attribute a on a.attrelid = i.indrelid and a.attnum = i.indkey[0]
-    where c.relname = n.name #>> '{}' and c.relnamespace = 'kanthorq_schema'::regnamespace and a.attname = 'event_id'
-  )
+-- function: _kanthorq_divide_ids
+create or replace function
+kanthorq_schema._kanthorq_divide_ids(
+  event_ids text[],
+  changes kanthorq_schema.kanthorq_task_change[],
+  out updated text[],
+  out noop text[]
 )
+returns record
+language plpgsql
+immutable
+as $function$
+begin
+  -- As many as were asked for: each id was there once, and moved. The slice makes the array begin at 1.
+  if cardinality(changes) = cardinality(event_ids) then
+    updated := event_ids[:];
+    noop := '{}';
+    return;
+  end if;
+  select
+    coalesce(array_agg(i.event_id) filter (where i.moved), '{}'),
+    coalesce(array_agg(i.event_id) filter (where not i.moved), '{}')
+  into updated, noop
+  from (
+    select u.event_id, bool_or(u.moved) as moved
+    from (
+      select a.event_id, a.position, false as moved from unnest(event_ids) with ordinality a (event_id, position)
+      union all
+      select c.event_id, null, true from unnest(changes) c
+    ) u
+    group by u.event_id
+    order by min(u.position)
+  ) i;
+end
 $function$;
 
-comment on function kanthorq_schema._kanthorq_goes_by_event_id is 'Internal. Whether a plan visits rows in the order of their event ids.';
+comment on function kanthorq_schema._kanthorq_divide_ids is 'Internal. The distinct ids of a call, divided into moved and not moved, in input order.';
 
-revoke all on function kanthorq_schema._kanthorq_goes_by_event_id from public;
+-- function: _kanthorq_find_table
+create or replace function kanthorq_schema._kanthorq_find_table(id text, key text)
+returns regclass
+language sql
+stable return (
+  select
+    cast(c.oid as regclass)
+  from
+    pg_catalog.pg_class as c
+    inner join
+      pg_catalog.pg_attribute as a
+    on a.attrelid = c.oid and a.attname = key
+  where
+    c.relname = 'kanthorq_' || id and
+    c.relnamespace =
+    cast('kanthorq_schema' as regnamespace) and
+    c.relkind in ('r', 'p')
+);;
+
+comment on function kanthorq_schema._kanthorq_find_table is 'Internal. The table behind a stream id or a consumer id, or null.';
+
+-- function: _kanthorq_function_levels
+create or replace function kanthorq_schema._kanthorq_function_levels(out name text, out level text)
+returns setof record
+language sql
+immutable
+begin atomic
+  values
+    ('_kanthorq_check_can_commit', 'operator'),
+    ('_kanthorq_task_all', 'operator'),
+    ('kanthorq_consumer_register', 'owner'),
+    ('kanthorq_doctor', 'viewer'),
+    ('kanthorq_grant', 'owner'),
+    ('kanthorq_revoke', 'owner'),
+    ('kanthorq_stream_publish', 'owner'),
+    ('kanthorq_stream_register', 'owner'),
+    ('kanthorq_task_batch', 'operator'),
+    ('kanthorq_task_cancel', 'operator'),
+    ('kanthorq_task_cancel_all', 'operator'),
+    ('kanthorq_task_convert', 'owner'),
+    ('kanthorq_task_count', 'viewer'),
+    ('kanthorq_task_discard', 'operator'),
+    ('kanthorq_task_discard_all', 'operator'),
+    ('kanthorq_task_explain', 'viewer'),
+    ('kanthorq_task_find', 'viewer'),
+    ('kanthorq_task_operation_purge', 'owner'),
+    ('kanthorq_task_operations', 'viewer'),
+    ('kanthorq_task_preview', 'viewer'),
+    ('kanthorq_task_resume', 'operator'),
+    ('kanthorq_task_resume_all', 'operator'),
+    ('kanthorq_task_stats', 'viewer'),
+    ('kanthorq_task_undo', 'operator'),
+    ('kanthorq_task_undo_all', 'operator'),
+    ('kanthorq_task_undo_batch', 'operator');
+end;
+
+comment on function kanthorq_schema._kanthorq_function_levels is 'Internal. The level that may execute each function of the API.';
 
 -- function: _kanthorq_has_scheduling_index
--- Whether a consumer's table has a usable index that begins with (state, schedule_at), under whatever name.
---
--- KanthorQ gives the same name to the index of each consumer, so that only the first in a schema gets one.
 create or replace function kanthorq_schema._kanthorq_has_scheduling_index(task_table regclass)
 returns boolean
 language sql
 stable
-security definer
-set search_path to pg_catalog, pg_temp
 as $function$
 select exists (
   select
@@ -260,24 +454,14 @@ $function$;
 
 comment on function kanthorq_schema._kanthorq_has_scheduling_index is 'Internal. Whether the table has a usable index that begins with (state, schedule_at).';
 
-revoke all on function kanthorq_schema._kanthorq_has_scheduling_index from public;
-
 -- function: _kanthorq_id
--- A new id in KanthorQ's form: kind (event, stream or consumer), an underscore, a lower-case ULID.
---
--- A ULID is 48 bits of milliseconds and 80 that are random, in 26 digits. So that ids of one millisecond sort by the
--- time of their making, in all sessions alike, the first 10 of the 80 hold the microsecond; the other 70 come from
--- gen_random_uuid(). Where the clock is too coarse to tell two calls of a session apart, the setting
--- kanthorq.last_id_at (microseconds) remembers the last one, and the next takes the microsecond after it.
 create or replace function kanthorq_schema._kanthorq_id(kind text)
 returns text
 language plpgsql
 volatile
-security definer
-set search_path to pg_catalog, pg_temp
 as $function$
 declare
-  v_at bigint := floor(extract(epoch from clock_timestamp()) * 1000000);
+  v_at bigint := floor(extract(epoch from clock_timestamp()) * 1000000)::bigint;
   v_last text := current_setting('kanthorq.last_id_at', true);
   v_random text := replace(gen_random_uuid()::text, '-', '');
 begin
@@ -298,95 +482,131 @@ $function$;
 
 comment on function kanthorq_schema._kanthorq_id is 'Internal. A new id: a prefix and a ULID that sorts after all earlier ones.';
 
-revoke all on function kanthorq_schema._kanthorq_id from public;
-
--- function: _kanthorq_is_migrated
--- Whether the books of the migrations record the one of this name. They are not there if somebody copied the functions by
--- hand.
-create or replace function kanthorq_schema._kanthorq_is_migrated(migration text)
-returns boolean
-language plpgsql
-stable
-security definer
-set search_path to pg_catalog, pg_temp
-as $function$
-declare
-  v_found boolean := false;
-begin
-  if to_regclass('kanthorq_schema.kanthorq_migrations') is not null then
-    execute 'select exists (select from kanthorq_schema.kanthorq_migrations m where m.name = $1)' into v_found using migration;
-  end if;
-  return v_found;
-end
-$function$;
-
-comment on function kanthorq_schema._kanthorq_is_migrated is 'Internal. Whether kanthorq_migrations records a migration.';
-
-revoke all on function kanthorq_schema._kanthorq_is_migrated from public;
-
 -- function: _kanthorq_newest_migration
--- The name of the newest migration, which is the one that brought this function. For kanthorq_doctor.
 create or replace function kanthorq_schema._kanthorq_newest_migration()
 returns text
 language sql
 immutable
-security definer
-set search_path to pg_catalog, pg_temp
-as $function$
-select '0003_functions'
-$function$;
+return '0003_functions';
 
 comment on function kanthorq_schema._kanthorq_newest_migration is 'Internal. The name of the newest migration.';
 
-revoke all on function kanthorq_schema._kanthorq_newest_migration from public;
-
--- function: _kanthorq_partition_ids
--- Divides the distinct ids of a call into those that were moved and those that were not, each in input order.
---
--- Its callers have switched sorting off for their own statements; this one has to sort.
-create or replace function
-kanthorq_schema._kanthorq_partition_ids(
-  event_ids text[],
-  moved text[],
-  out updated text[],
-  out noop text[]
+-- function: _kanthorq_now
+create or replace function kanthorq_schema._kanthorq_now()
+returns bigint
+language sql
+volatile return cast(floor(
+  extract('epoch' from clock_timestamp()) * 1000
 )
-returns record
+as bigint);;
+
+comment on function kanthorq_schema._kanthorq_now is 'Internal. The current time in epoch milliseconds.';
+
+-- function: _kanthorq_only_sql
+create or replace function kanthorq_schema._kanthorq_only_sql(name regclass)
+returns text
+language sql
+stable return (
+  select
+    case c.relkind when 'p' then '' else 'only ' end ||
+    cast(c.oid as regclass)
+  from
+    pg_catalog.pg_class as c
+  where
+    c.oid = name
+);;
+
+comment on function kanthorq_schema._kanthorq_only_sql is 'Internal. A table as SQL for FROM and UPDATE.';
+
+-- function: _kanthorq_refuse_state
+create or replace function kanthorq_schema._kanthorq_refuse_state(name text)
+returns void
 language plpgsql
 immutable
-security definer
-set search_path to pg_catalog, pg_temp
-set enable_sort = 'on'
 as $function$
 begin
-  -- As many as were asked for: each id was there once, and moved. The slice counts from 1, whatever the argument did.
-  if cardinality(moved) = cardinality(event_ids) then
-    updated := event_ids[:];
-    noop := '{}';
-    return;
-  end if;
-
-  select
-    coalesce(array_agg(i.event_id) filter (where i.moved), '{}'),
-    coalesce(array_agg(i.event_id) filter (where not i.moved), '{}')
-  into updated, noop
-  from (
-    select u.event_id, u.event_id in (select m from unnest(moved) m) as moved
-    from unnest(event_ids) with ordinality u (event_id, position)
-    group by u.event_id
-    order by min(u.position)
-  ) i;
+  raise exception '% is not a task state', kanthorq_schema._kanthorq_shown(name)
+    using errcode = 'KQ003',
+      hint = 'The states are ' || (select string_agg(s.name, ', ') from kanthorq_schema._kanthorq_task_states() s) || '.';
 end
 $function$;
 
-comment on function kanthorq_schema._kanthorq_partition_ids is 'Internal. The distinct ids of a call, divided into moved and not moved, in input order.';
+comment on function kanthorq_schema._kanthorq_refuse_state is 'Internal. Raises KQ003 for a name that is no state.';
 
-revoke all on function kanthorq_schema._kanthorq_partition_ids from public;
+-- function: _kanthorq_refuse_table
+create or replace function kanthorq_schema._kanthorq_refuse_table(id text, kind text, name text)
+returns void
+language plpgsql
+stable
+as $function$
+begin
+  raise exception 'the table % of % % is gone',
+      format('kanthorq_schema.%I', 'kanthorq_' || id), kind, kanthorq_schema._kanthorq_shown(name)
+    using errcode = 'KQ002',
+      hint = 'Restore the table from a backup. Registering the name again would make an empty one.';
+end
+$function$;
+
+comment on function kanthorq_schema._kanthorq_refuse_table is 'Internal. Raises KQ002 for a table that is gone.';
+
+-- function: _kanthorq_set_level
+create or replace function kanthorq_schema._kanthorq_set_level(role text, level text)
+returns void
+language plpgsql
+volatile
+as $function$
+declare
+  v_role name;
+  v_all text;
+  v_granted text;
+begin
+  select r.rolname into v_role from pg_roles r where r.rolname = role;
+  if not found then
+    raise exception 'there is no role %', kanthorq_schema._kanthorq_shown(role)
+      using errcode = 'KQ003', hint = 'Name a role that exists; CREATE ROLE makes one. PUBLIC can''t be given anything here.';
+  end if;
+  if v_role = current_user then
+    raise exception '% owns the functions', quote_literal(v_role)
+      using errcode = 'KQ003', hint = 'The owner may call everything, always. Name another role.';
+  end if;
+
+  -- Of two GRANTs on the same function at once PostgreSQL refuses one, with an internal error.
+  perform pg_advisory_xact_lock(hashtext('kanthorq_schema._kanthorq_set_level'));
+
+  select string_agg(p.oid::regprocedure::text, ', '),
+    string_agg(p.oid::regprocedure::text, ', ') filter (
+      where l.level = 'viewer' or l.level = _kanthorq_set_level.level
+    )
+  into v_all, v_granted
+  from kanthorq_schema._kanthorq_function_levels() l
+  join pg_proc p on p.proname = l.name and p.pronamespace = 'kanthorq_schema'::regnamespace;
+
+  execute format('revoke all on routine %s from %I', v_all, v_role);
+  if level is not null then
+    execute format('grant execute on routine %s to %I', v_granted, v_role);
+    if not has_schema_privilege(v_role, 'kanthorq_schema'::regnamespace, 'usage') then
+      execute format('grant usage on schema %s to %I', 'kanthorq_schema'::regnamespace, v_role);
+    end if;
+  end if;
+end
+$function$;
+
+comment on function kanthorq_schema._kanthorq_set_level is 'Internal. Gives a role the functions of a level, and no others.';
+
+-- function: _kanthorq_shown
+create or replace function kanthorq_schema._kanthorq_shown(value text)
+returns text
+language sql
+immutable return case
+  when value is null then 'null'
+  when length(value) > 100
+  then quote_literal(left(value, 100)) || '...'
+  else quote_literal(value)
+end;;
+
+comment on function kanthorq_schema._kanthorq_shown is 'Internal. A value, quoted and cut short for a message.';
 
 -- function: _kanthorq_stream
--- Finds a stream by its name: its registry row, and the table that holds its events.
---
--- Raises KQ001 when the registry has no such stream, KQ002 when it has but the table is gone, KQ003 for null.
 create or replace function
 kanthorq_schema._kanthorq_stream(
   stream text,
@@ -396,8 +616,6 @@ kanthorq_schema._kanthorq_stream(
 returns record
 language plpgsql
 stable
-security definer
-set search_path to pg_catalog, pg_temp
 as $function$
 begin
   if stream is null then
@@ -405,30 +623,24 @@ begin
   end if;
   select r.* into registry from kanthorq_schema.kanthorq_stream_registry r where r.name = stream;
   if not found then
-    raise exception 'there is no stream %', quote_literal(stream)
+    raise exception 'there is no stream %', kanthorq_schema._kanthorq_shown(stream)
       using errcode = 'KQ001',
         hint = 'Names are case-sensitive. To list them: select name from kanthorq_schema.kanthorq_stream_registry';
   end if;
-  event_table := kanthorq_schema._kanthorq_table(registry.id, 'stream ' || quote_literal(stream));
+  event_table := kanthorq_schema._kanthorq_find_table(registry.id, 'id');
+  if event_table is null then
+    perform kanthorq_schema._kanthorq_refuse_table(registry.id, 'stream', stream);
+  end if;
 end
 $function$;
 
 comment on function kanthorq_schema._kanthorq_stream is 'Internal. The registry row and the event table of a stream; KQ001 or KQ002 if either is missing.';
 
-revoke all on function kanthorq_schema._kanthorq_stream from public;
-
 -- function: _kanthorq_subject_pattern
--- A subject filter as a regular expression, by KanthorQ's rules: `*` is exactly one token, `>` one or more, as the last
--- only; everything else stands for itself, in its own case.
---
--- A filter with `>` anywhere but at the end matches nothing, and neither does an empty one; that is KanthorQ's rule too.
--- Backslashes stand in e'' strings only, which mean the same whatever the caller's standard_conforming_strings is.
 create or replace function kanthorq_schema._kanthorq_subject_pattern(filter text)
 returns text
 language plpgsql
 immutable
-security definer
-set search_path to pg_catalog, pg_temp
 as $function$
 begin
   if filter = '' or filter ~ '(^|[.])>[.]' then
@@ -449,494 +661,485 @@ $function$;
 
 comment on function kanthorq_schema._kanthorq_subject_pattern is 'Internal. A subject filter of KanthorQ as a regular expression.';
 
-revoke all on function kanthorq_schema._kanthorq_subject_pattern from public;
-
--- function: _kanthorq_table
--- The table that holds the events of a stream or the tasks of a consumer, given the id from its registry row.
---
--- KanthorQ names it `kanthorq_` || id and keeps it in the schema of its registries (entities.Collection).
--- owner says whose table it is, for the message. The result prints qualified and quoted, ready for format('%s').
--- Raises KQ002 when the table is gone.
-create or replace function kanthorq_schema._kanthorq_table(id text, owner text)
-returns regclass
-language plpgsql
-stable
-security definer
-set search_path to pg_catalog, pg_temp
-as $function$
-declare
-  v_name text := format('kanthorq_schema.%I', 'kanthorq_' || id);
-begin
-  if to_regclass(v_name) is null then
-    raise exception 'the table % of % is gone', v_name, owner
-      using errcode = 'KQ002',
-        hint = 'Restore the table from a backup. Registering the name again would make an empty one.';
-  end if;
-  return to_regclass(v_name);
-end
-$function$;
-
-comment on function kanthorq_schema._kanthorq_table is 'Internal. The table behind a stream id or a consumer id; KQ002 if it is gone.';
-
-revoke all on function kanthorq_schema._kanthorq_table from public;
-
--- function: _kanthorq_task_action
--- What cancel, resume and discard are: the one place where a transition is defined.
---
--- from_states and condition say which tasks it takes, to_state and assignments what it writes. The two texts are SQL about
--- the task t; they may use $1, now in epoch milliseconds, and $2, the consumer's attempt_max; assignments also $6, when the
--- task is due in epoch milliseconds. attempts is what becomes of attempt_count, null if it and schedule_at are left alone.
---
--- - Cancel writes what KanthorQ's own Cancel writes. A running task is not taken, for a worker may hold it.
--- - Resume makes tasks running, not available: of KanthorQ's pullers one takes running tasks whose schedule_at has passed
---   and one takes retryable tasks; nothing ever takes an available or a pending one. Both want
---   attempt_count <= attempt_max, so attempt_count comes down to attempt_max where it is above: one attempt is left,
---   however often a task is resumed.
--- - Discard takes running tasks that are overdue and have spent their attempts: those that no puller will ever take.
-create or replace function
-kanthorq_schema._kanthorq_task_action(
+-- function: _kanthorq_task_all
+create or replace procedure
+kanthorq_schema._kanthorq_task_all(
   action text,
-  reset_attempts boolean default false,
-  out from_states smallint[],
-  out condition text,
-  out to_state smallint,
-  out assignments text,
-  out attempts text
-)
-returns record
-language plpgsql
-immutable
-security definer
-set search_path to pg_catalog, pg_temp
-as $function$
-begin
-  condition := 'true';
-  case action
-    when 'cancel' then
-      from_states := array[
-        kanthorq_schema._kanthorq_task_state('pending'),
-        kanthorq_schema._kanthorq_task_state('available'),
-        kanthorq_schema._kanthorq_task_state('retryable')
-      ];
-      to_state := kanthorq_schema._kanthorq_task_state('cancelled');
-      assignments := 'finalized_at = $1';
-    when 'resume' then
-      from_states := array[
-        kanthorq_schema._kanthorq_task_state('discarded'),
-        kanthorq_schema._kanthorq_task_state('cancelled')
-      ];
-      to_state := kanthorq_schema._kanthorq_task_state('running');
-      attempts := case when reset_attempts then '0::smallint' else 'least(t.attempt_count, $2)' end;
-      assignments := 'finalized_at = 0, schedule_at = $6, attempt_count = ' || attempts;
-    when 'discard' then
-      from_states := array[kanthorq_schema._kanthorq_task_state('running')];
-      condition := 't.schedule_at < $1 and t.attempt_count > $2';
-      to_state := kanthorq_schema._kanthorq_task_state('discarded');
-      assignments := 'finalized_at = $1';
-    else
-      raise exception '% is not an action', coalesce(quote_literal(action), 'null')
-        using errcode = 'KQ003', hint = 'The actions are cancel, resume and discard.';
-  end case;
-end
-$function$;
-
-comment on function kanthorq_schema._kanthorq_task_action is 'Internal. Which tasks cancel, resume or discard takes, and what it writes; KQ003 for another word.';
-
-revoke all on function kanthorq_schema._kanthorq_task_action from public;
-
--- function: _kanthorq_task_columns
--- The SELECT list that makes a kanthorq_task out of a row t of a consumer's table.
---
--- It wants $1, now in epoch milliseconds, and $2, the consumer's attempt_max. KanthorQ writes 0 where a time is not known
--- yet; here that is null.
-create or replace function kanthorq_schema._kanthorq_task_columns()
-returns text
-language sql
-immutable
-security definer
-set search_path to pg_catalog, pg_temp
-as $function$
-select format(
-  't.event_id::text, t.subject::text, case t.state %s end, t.state = any (%L) and %s,'
-  ' to_timestamp(nullif(t.schedule_at, 0) / 1000.0), to_timestamp(nullif(t.finalized_at, 0) / 1000.0),'
-  ' t.attempt_count::integer, $2::integer, to_timestamp(nullif(t.attempted_at, 0) / 1000.0),'
-  ' t.attempted_error[array_upper(t.attempted_error, 1)] ->> ''error'', t.metadata,'
-  ' to_timestamp(t.created_at / 1000.0), to_timestamp(t.updated_at / 1000.0)',
-  (select string_agg(format('when %s then %L', s.code, s.name), ' ') from kanthorq_schema._kanthorq_task_states() s),
-  d.from_states,
-  d.condition
-)
-from kanthorq_schema._kanthorq_task_action('discard') d
-$function$;
-
-comment on function kanthorq_schema._kanthorq_task_columns is 'Internal. The SELECT list that makes a kanthorq_task.';
-
-revoke all on function kanthorq_schema._kanthorq_task_columns from public;
-
--- function: _kanthorq_task_filter
--- The common filter as SQL: a condition about the task t, and the values that it wants as parameters.
---
--- The condition names only what is asked for, so that PostgreSQL plans for that. Its parameters are $3 codes, $4 subject,
--- $5 metadata, $6 error, $7 created_from and $8 created_to. empty is true if the filter lets everything through.
--- Raises KQ003 for an unknown state, an empty list of states, an empty text, metadata that is no object, or a time that is
--- infinite.
-create or replace function
-kanthorq_schema._kanthorq_task_filter(
+  consumer text,
   states text[],
   subject text,
   metadata jsonb,
   error text,
   created_after timestamp with time zone,
   created_before timestamp with time zone,
-  out condition text,
-  out codes smallint[],
-  out subject_pattern text,
-  out created_from bigint,
-  out created_to bigint,
-  out empty boolean
+  everything boolean,
+  batch_size int,
+  max_tasks bigint,
+  pause interval,
+  reason text,
+  schedule_at timestamp with time zone,
+  reset_attempts boolean,
+  spread interval,
+  inout updated bigint,
+  inout skipped bigint,
+  inout bulk_id bigint
 )
-returns record
 language plpgsql
-stable
-security definer
-set search_path to pg_catalog, pg_temp
-as $function$
+as $procedure$
+declare
+  v_progress kanthorq_schema.kanthorq_task_progress;
+  v_batch pg_catalog.record;
+  v_start pg_catalog.timestamptz;
 begin
-  condition := 'true';
-  if states is not null then
-    if cardinality(states) = 0 or array_ndims(states) > 1 then
-      raise exception 'states is not a list of at least one state'
-        using errcode = 'KQ003', hint = 'Pass null for tasks in any state.';
+  call kanthorq_schema._kanthorq_check_can_commit(pg_catalog.format('kanthorq_task_%s_all', action), pause);
+  loop
+    v_start := pg_catalog.clock_timestamp();
+    select b.* into v_batch
+    from kanthorq_schema.kanthorq_task_batch(
+      action, consumer, states, subject, metadata, error, created_after, created_before, everything, batch_size,
+      max_tasks, reason, schedule_at, reset_attempts, spread, v_progress
+    ) b;
+    commit;
+    v_progress := v_batch.progress;
+    updated := v_batch.total;
+    skipped := v_batch.skipped;
+    bulk_id := v_batch.bulk_id;
+    if v_batch.updated operator(pg_catalog.>) 0 then
+      raise notice '% %: % tasks so far', action, consumer, updated;
     end if;
-    codes := array(select kanthorq_schema._kanthorq_task_state(s) from unnest(states) s);
-    condition := condition || ' and t.state = any ($3)';
-  end if;
-  if subject is not null then
-    if subject = '' then
-      raise exception 'subject is empty'
-        using errcode = 'KQ003', hint = 'Pass null for any subject, or a filter such as order.>';
+    exit when v_progress is null;
+    if v_batch.updated operator(pg_catalog.>) 0 then
+      perform pg_catalog.pg_sleep_for(coalesce(
+        pause, (pg_catalog.clock_timestamp() operator(pg_catalog.-) v_start) operator(pg_catalog.*) 2::pg_catalog.float8
+      ));
     end if;
-    if subject ~ '[*>]' then
-      subject_pattern := kanthorq_schema._kanthorq_subject_pattern(subject);
-      condition := condition || ' and t.subject ~ $4';
-    else
-      subject_pattern := subject;
-      condition := condition || ' and t.subject = $4';
-    end if;
+  end loop;
+  if skipped operator(pg_catalog.>) 0 then
+    raise notice '% %: % tasks skipped, because another session held or moved them; call again to take those that still match',
+      action, consumer, skipped;
   end if;
-  if metadata is not null then
-    if jsonb_typeof(metadata) <> 'object' then
-      raise exception 'metadata is not an object but %', jsonb_typeof(metadata)
-        using errcode = 'KQ003', hint = 'Pass what the tasks'' metadata has to contain: {"customer": "42"}';
-    end if;
-    condition := condition || ' and t.metadata @> $5';
-  end if;
-  if error is not null then
-    if error = '' then
-      raise exception 'error is empty'
-        using errcode = 'KQ003', hint = 'Pass null for any error, or a part of the last error''s text.';
-    end if;
-    condition := condition
-      || ' and strpos(t.attempted_error[array_upper(t.attempted_error, 1)] ->> ''error'', $6) > 0';
-  end if;
-  if not isfinite(created_after) or not isfinite(created_before) then
-    raise exception 'created_after or created_before is infinite'
-      using errcode = 'KQ003', hint = 'Pass points in time, or null for no limit.';
-  end if;
-  if created_after is not null then
-    created_from := ceil(extract(epoch from created_after) * 1000);
-    condition := condition || ' and t.created_at >= $7';
-  end if;
-  if created_before is not null then
-    created_to := ceil(extract(epoch from created_before) * 1000);
-    condition := condition || ' and t.created_at < $8';
-  end if;
-  empty := condition = 'true' or condition = 'true and t.metadata @> $5' and metadata = '{}';
 end
-$function$;
+$procedure$;
 
-comment on function kanthorq_schema._kanthorq_task_filter is 'Internal. The common filter as an SQL condition and its parameters; KQ003 for a bad filter.';
-
-revoke all on function kanthorq_schema._kanthorq_task_filter from public;
-
--- function: _kanthorq_task_log
--- Writes one row of the log, in the caller's transaction: rolled back with it, never there without it.
---
--- entry says what happened; who did it and in which transaction is filled in here. session_user is the role that logged
--- in, not the definer of this function.
-create or replace function
-kanthorq_schema._kanthorq_task_log(
-  entry kanthorq_schema.kanthorq_task_operation
-)
-returns void
-language plpgsql
-volatile
-security definer
-set search_path to pg_catalog, pg_temp
-as $function$
-begin
-  insert into kanthorq_schema.kanthorq_task_operation (
-    at, transaction_id, action, consumer, reason, actor, application_name, client_addr, undoes,
-    event_ids, from_state, from_updated_at, from_schedule_at, from_finalized_at, from_attempt_count,
-    to_state, to_updated_at, to_finalized_at, to_attempt_count
-  )
-  values (
-    entry.at, pg_current_xact_id(), entry.action, entry.consumer, entry.reason,
-    session_user, nullif(current_setting('application_name'), ''), inet_client_addr(), entry.undoes,
-    entry.event_ids, entry.from_state, entry.from_updated_at, entry.from_schedule_at, entry.from_finalized_at, entry.from_attempt_count,
-    entry.to_state, entry.to_updated_at, entry.to_finalized_at, entry.to_attempt_count
-  );
-end
-$function$;
-
-comment on function kanthorq_schema._kanthorq_task_log is 'Internal. Writes an entry into the log, with who did it.';
-
-revoke all on function kanthorq_schema._kanthorq_task_log from public;
+comment on procedure kanthorq_schema._kanthorq_task_all is 'Internal. The loop of kanthorq_task_cancel_all, kanthorq_task_resume_all and kanthorq_task_discard_all.';
 
 -- function: _kanthorq_task_state
--- The code of a state, given its name, so that no other function has to know a number.
---
--- Immutable: PostgreSQL folds a call with a literal into a constant, once per session.
--- Raises KQ003 for a name that is no state.
 create or replace function kanthorq_schema._kanthorq_task_state(name text)
 returns smallint
-language plpgsql
-immutable
-security definer
-set search_path to pg_catalog, pg_temp
-as $function$
-declare
-  v_code smallint;
-begin
-  select s.code into v_code from kanthorq_schema._kanthorq_task_states() s where s.name = _kanthorq_task_state.name;
-  if v_code is null then
-    raise exception '% is not a task state', coalesce(quote_literal(name), 'null')
-      using errcode = 'KQ003',
-        hint = 'The states are ' || (select string_agg(s.name, ', ') from kanthorq_schema._kanthorq_task_states() s) || '.';
-  end if;
-  return v_code;
+language sql
+immutable return cast(case name
+  when 'discarded' then -102
+  when 'cancelled' then -101
+  when 'pending' then 0
+  when 'available' then 1
+  when 'running' then 2
+  when 'completed' then 101
+  when 'retryable' then 102
 end
-$function$;
+as smallint);;
 
-comment on function kanthorq_schema._kanthorq_task_state is 'Internal. The code of the state with this name; KQ003 if there is none.';
-
-revoke all on function kanthorq_schema._kanthorq_task_state from public;
+comment on function kanthorq_schema._kanthorq_task_state is 'Internal. The code of the state with this name; null if there is none.';
 
 -- function: _kanthorq_task_states
--- The states of a task: the one place where KanthorQ's codes stand beside their names.
---
--- Codes are KanthorQ's own (entities.TaskState) and are stored in every consumer table, so none may ever change.
 create or replace function kanthorq_schema._kanthorq_task_states(out name text, out code smallint)
 returns setof record
 language sql
-immutable
-security definer
-set search_path to pg_catalog, pg_temp
-as $function$
-values
-  ('discarded', -102::smallint),
-  ('cancelled', -101::smallint),
-  ('pending', 0::smallint),
-  ('available', 1::smallint),
-  ('running', 2::smallint),
-  ('completed', 101::smallint),
-  ('retryable', 102::smallint)
-$function$;
+immutable begin atomic
+  select
+    s.name,
+    kanthorq_schema._kanthorq_task_state(s.name)
+  from
+    unnest(
+      array['discarded',
+      'cancelled',
+      'pending',
+      'available',
+      'running',
+      'completed',
+      'retryable']
+    )
+    as s (name);
+end;
 
 comment on function kanthorq_schema._kanthorq_task_states is 'Internal. The states of a task, by name and by code.';
 
-revoke all on function kanthorq_schema._kanthorq_task_states from public;
+-- function: _kanthorq_task_state_name
+create or replace function kanthorq_schema._kanthorq_task_state_name(state smallint)
+returns text
+language sql
+immutable return coalesce((
+  select
+    s.name
+  from
+    kanthorq_schema._kanthorq_task_states() as s
+  where
+    s.code = state
+),
+cast(state as text));;
+
+comment on function kanthorq_schema._kanthorq_task_state_name is 'Internal. The name of the state with this code; the code itself if it has none.';
+
+-- function: _kanthorq_task_takes
+create or replace function
+kanthorq_schema._kanthorq_task_takes(
+  action text,
+  state smallint,
+  schedule_at bigint,
+  attempt_count smallint,
+  attempt_max smallint,
+  now bigint
+)
+returns boolean
+language sql
+immutable return case action
+  when 'cancel'
+  then state
+  in (
+    kanthorq_schema._kanthorq_task_state('pending'),
+    kanthorq_schema._kanthorq_task_state('available'),
+    kanthorq_schema._kanthorq_task_state('retryable')
+  )
+  when 'resume'
+  then state
+  in (
+    kanthorq_schema._kanthorq_task_state('discarded'),
+    kanthorq_schema._kanthorq_task_state('cancelled')
+  )
+  when 'discard'
+  then state =
+  kanthorq_schema._kanthorq_task_state('running') and
+  schedule_at < now and
+  attempt_count > attempt_max
+end;;
+
+comment on function kanthorq_schema._kanthorq_task_takes is 'Internal. Whether cancel, resume or discard takes a task.';
+
+-- function: _kanthorq_task_columns_sql
+create or replace function kanthorq_schema._kanthorq_task_columns_sql()
+returns text
+language sql
+immutable return '
+  t.event_id::text,
+  t.subject::text,
+  kanthorq_schema._kanthorq_task_state_name(t.state),
+  kanthorq_schema._kanthorq_task_takes(''discard'', t.state, t.schedule_at, t.attempt_count, $2, $1),
+  kanthorq_schema._kanthorq_as_time(nullif(t.schedule_at, 0)),
+  kanthorq_schema._kanthorq_as_time(nullif(t.finalized_at, 0)),
+  t.attempt_count::integer,
+  $2::integer,
+  kanthorq_schema._kanthorq_as_time(nullif(t.attempted_at, 0)),
+  t.attempted_error[array_upper(t.attempted_error, 1)] ->> ''error'',
+  t.metadata,
+  kanthorq_schema._kanthorq_as_time(t.created_at),
+  kanthorq_schema._kanthorq_as_time(t.updated_at)
+';;
+
+comment on function kanthorq_schema._kanthorq_task_columns_sql is 'Internal. The SELECT list that makes a kanthorq_task.';
+
+-- function: _kanthorq_task_log
+create or replace function
+kanthorq_schema._kanthorq_task_log(
+  now bigint,
+  action text,
+  consumer text,
+  reason text,
+  changes kanthorq_schema.kanthorq_task_change[],
+  bulk_id bigint default null,
+  undoes bigint default null,
+  origin bigint default null
+)
+returns bigint
+language plpgsql
+volatile
+as $function$
+declare
+  v_id bigint;
+begin
+  insert into kanthorq_schema.kanthorq_task_operation as o (
+    at, action, consumer, reason, bulk_id, undoes, origin, tasks, from_states, first_event_id, last_event_id, changes
+  )
+  select
+    kanthorq_schema._kanthorq_as_time(now), _kanthorq_task_log.action, _kanthorq_task_log.consumer, _kanthorq_task_log.reason,
+    _kanthorq_task_log.bulk_id, _kanthorq_task_log.undoes, _kanthorq_task_log.origin, sum(s.tasks),
+    jsonb_object_agg(kanthorq_schema._kanthorq_task_state_name(s.state), s.tasks), min(s.first_id), max(s.last_id),
+    _kanthorq_task_log.changes
+  from (
+    select c.from_state as state, count(*) as tasks, min(c.event_id collate "C") as first_id, max(c.event_id collate "C") as last_id
+    from unnest(_kanthorq_task_log.changes) c
+    group by c.from_state
+  ) s
+  returning o.id into v_id;
+  return v_id;
+end
+$function$;
+
+comment on function kanthorq_schema._kanthorq_task_log is 'Internal. Writes an operation into the log and returns its id.';
+
+-- function: _kanthorq_task_matches
+create or replace function
+kanthorq_schema._kanthorq_task_matches(
+  filter kanthorq_schema._kanthorq_task_filter,
+  state smallint,
+  subject text,
+  metadata jsonb,
+  attempted_error jsonb[],
+  created_at bigint
+)
+returns boolean
+language sql
+immutable
+return ((filter).states is null or state = any ((filter).states))
+  and ((filter).subject is null or subject = (filter).subject)
+  and ((filter).subject_pattern is null or subject ~ (filter).subject_pattern)
+  and ((filter).metadata is null or metadata @> (filter).metadata)
+  and ((filter).created_from is null or created_at >= (filter).created_from)
+  and ((filter).created_to is null or created_at < (filter).created_to)
+  and (
+    (filter).error is null
+    or strpos(attempted_error[array_upper(attempted_error, 1)] ->> 'error', (filter).error) > 0
+  );
+
+comment on function kanthorq_schema._kanthorq_task_matches is 'Internal. Whether the common filter lets a task through.';
 
 -- function: _kanthorq_task_transition
--- Moves the given tasks of one consumer as an action says, and logs it: what cancel, resume and discard have in common.
---
--- Locking. Two calls with overlapping ids must never deadlock, so rows have to be locked in the order of their ids. Rows are
--- therefore locked first, and what they were is read for the log; then they are updated where they lie, by their ctid, which
--- cannot change any more.
---
--- From PostgreSQL 18 on there is a cheaper way, for RETURNING tells what a row was: to update at once, if the plan visits the
--- rows in the order of their ids. The planner decides that anew each time, and where it believes a table to be all but empty
--- it may take another index; so it is asked, unless there is only one row to lock.
---
--- A partitioned table has a key for each partition, and so no plan that goes by the ids of all; and a ctid says too little
--- there, so that the ids are looked up again.
---
--- So that the table's key is the way to the ids: seqscan, bitmapscan and sort are off; the state is compared as integer,
--- which no index on the state column can serve; and the array is hidden in a sub-select, whose 50,000 ids the planner need
--- not look at one by one. A plan that has to do what is off looks so dear that it would be compiled, so jit is off too.
---
--- The state is tested on the row that is locked: PostgreSQL tests it again when it had to wait for another session, so of
--- two racing calls exactly one reports a task as updated.
---
--- due is when resumed tasks run. With a spread_step (milliseconds, fractions count) the n-th of event_ids, counted from
--- spread_from, runs at due + n × spread_step; event_ids must then be sorted.
 create or replace function
 kanthorq_schema._kanthorq_task_transition(
   action text,
   consumer text,
   event_ids text[],
   reason text,
-  due timestamp with time zone default null,
+  due bigint default null,
   reset_attempts boolean default false,
   spread_step double precision default 0,
   spread_from bigint default 0,
+  bulk_id bigint default null,
   out updated text[],
-  out noop text[]
+  out noop text[],
+  out operation_id bigint
 )
 returns record
 language plpgsql
 volatile
-security definer
-set search_path to pg_catalog, pg_temp
-set enable_seqscan = off
-set enable_bitmapscan = off
-set jit = off
-set enable_sort = off
 as $function$
 declare
-  v_action record;
-  v_consumer record;
-  v_now bigint := floor(extract(epoch from clock_timestamp()) * 1000);
-  v_due bigint := coalesce(floor(extract(epoch from due) * 1000), v_now);
-  v_update text;
-  v_where text;
-  v_log text;
-  v_sql text;
-  v_plan jsonb;
-  v_partitioned boolean;
-  v_at_once boolean := false;
-  v_ctids tid[];
-  v_done kanthorq_schema.kanthorq_task_operation;
+  v_consumer record := kanthorq_schema._kanthorq_consumer(consumer);
+  v_now bigint := kanthorq_schema._kanthorq_now();
+  v_changes kanthorq_schema.kanthorq_task_change[];
 begin
-  perform kanthorq_schema._kanthorq_check_event_ids(event_ids);
-  v_consumer := kanthorq_schema._kanthorq_consumer(consumer);
-  v_action := kanthorq_schema._kanthorq_task_action(action, reset_attempts);
-  v_partitioned := (select c.relkind = 'p' from pg_class c where c.oid = v_consumer.task_table);
+  -- The array of ids stands in a sub-select: the planner would look at each element. (state + 0) keeps it from an index on the state,
+  -- which could lead through millions of tasks to find a few; the way to a task is its id.
+  execute format($q$
+    with locked as materialized (
+      select t.event_id, t.state, t.schedule_at, t.finalized_at, t.attempt_count, t.updated_at
+      from %1$s t
+      where t.event_id = any ((select $1)::text[])
+        and kanthorq_schema._kanthorq_task_takes($2, (t.state + 0)::smallint, t.schedule_at, t.attempt_count, $3, $4)
+      order by t.event_id
+      for no key update
+    ),
+    moved as (
+      update %1$s t
+      set %2$s, updated_at = greatest($4, least(t.updated_at, 9223372036854775806) + 1)
+      from locked l
+      where t.event_id = l.event_id
+        and kanthorq_schema._kanthorq_task_takes($2, t.state, t.schedule_at, t.attempt_count, $3, $4)
+      returning (
+        l.event_id, l.state, l.schedule_at, l.finalized_at, l.attempt_count, l.updated_at,
+        t.state, t.schedule_at, t.finalized_at, t.attempt_count, t.updated_at
+      )::kanthorq_schema.kanthorq_task_change as change
+    )
+    select array_agg(m.change) from moved m
+    $q$,
+    v_consumer.tasks,
+    case action
+      when 'cancel' then $set$state = kanthorq_schema._kanthorq_task_state('cancelled'), finalized_at = $4$set$
+      when 'discard' then $set$state = kanthorq_schema._kanthorq_task_state('discarded'), finalized_at = $4$set$
+      when 'resume' then $set$
+        state = kanthorq_schema._kanthorq_task_state('running'),
+        finalized_at = 0,
+        schedule_at = $5 + ($6 * ($7 + width_bucket(t.event_id::text, $1) - 1))::bigint,
+        attempt_count = case when $8 then 0 else least(t.attempt_count, greatest($3 - 1, 0)) end
+        $set$
+    end
+  )
+  into v_changes
+  using event_ids, action, v_consumer.attempt_max, v_now, coalesce(due, v_now), spread_step, spread_from,
+    coalesce(reset_attempts, false);
 
-  v_update := format('update %s as t set state = $5, updated_at = $1, %s', v_consumer.task_table, v_action.assignments);
-  if spread_step > 0 then
-    v_update := replace(v_update, '$6', '$6 + $7 * ($8 + width_bucket(t.event_id::text, $3) - 1)');
+  if v_changes is not null then
+    operation_id := kanthorq_schema._kanthorq_task_log(v_now, action, consumer, reason, v_changes, bulk_id);
   end if;
-  v_where := 't.event_id = any ((select $3)::text[]) and t.state::integer = any ($4) and ' || v_action.condition;
-  v_log := 'coalesce(array_agg(t.event_id::text), ''{}''), array_agg(t.state), array_agg(t.updated_at)'
-    || coalesce(
-      ', array_agg(t.schedule_at), array_agg(t.finalized_at), array_agg(t.attempt_count), array_agg('
-        || v_action.attempts || ')',
-      ', null, null, null, null'
-    );
-
-  if current_setting('server_version_num')::integer >= 180000 and not v_partitioned then
-    v_sql := format(
-      'with moved as (%s where %s returning t.event_id, old.state, old.updated_at, old.schedule_at, old.finalized_at,'
-      ' old.attempt_count) select %s, null from moved t',
-      v_update, v_where, v_log
-    );
-    if cardinality(event_ids) > 1 then
-      execute 'explain (format json, costs off) ' || v_sql
-      into v_plan
-      using v_now, (v_consumer.registry).attempt_max, event_ids, v_action.from_states::integer[], v_action.to_state,
-        v_due, spread_step, spread_from;
-    end if;
-    v_at_once := v_plan is null or kanthorq_schema._kanthorq_goes_by_event_id(v_plan);
-  end if;
-  if not v_at_once then
-    v_sql := format(
-      'with locked as materialized (select t.event_id, t.state, t.updated_at, t.schedule_at, t.finalized_at,'
-      ' t.attempt_count, t.ctid from %s as t where %s order by t.event_id for no key update)'
-      ' select %s, array_agg(t.ctid) from locked t',
-      v_consumer.task_table, v_where, v_log
-    );
-  end if;
-
-  execute v_sql
-  into v_done.event_ids, v_done.from_state, v_done.from_updated_at, v_done.from_schedule_at,
-    v_done.from_finalized_at, v_done.from_attempt_count, v_done.to_attempt_count, v_ctids
-  using v_now, (v_consumer.registry).attempt_max, event_ids, v_action.from_states::integer[], v_action.to_state,
-    v_due, spread_step, spread_from;
-
-  if cardinality(v_done.event_ids) > 0 then
-    if not v_at_once then
-      execute v_update || ' where t.state::integer = any ($4) and '
-        || case when v_partitioned then 't.event_id = any ((select $9)::text[])' else 't.ctid = any ($10)' end
-      using v_now, (v_consumer.registry).attempt_max, event_ids, v_action.from_states::integer[], v_action.to_state,
-        v_due, spread_step, spread_from, v_done.event_ids, v_ctids;
-    end if;
-    v_done.at := to_timestamp(v_now / 1000.0);
-    v_done.action := action;
-    v_done.consumer := consumer;
-    v_done.reason := reason;
-    perform kanthorq_schema._kanthorq_task_log(v_done);
-  end if;
-
-  select p.updated, p.noop into updated, noop
-  from kanthorq_schema._kanthorq_partition_ids(event_ids, v_done.event_ids) p;
+  select d.updated, d.noop into updated, noop from kanthorq_schema._kanthorq_divide_ids(event_ids, v_changes) d;
 end
 $function$;
 
-comment on function kanthorq_schema._kanthorq_task_transition is 'Internal. Does what an action says to the given tasks, logs it, and says which ids were moved.';
+comment on function kanthorq_schema._kanthorq_task_transition is 'Internal. Does an action to the given tasks, logs it, and says which ids were moved.';
 
-revoke all on function kanthorq_schema._kanthorq_task_transition from public;
+-- function: _kanthorq_task_undo
+create or replace function
+kanthorq_schema._kanthorq_task_undo(
+  operation_id bigint,
+  reason text,
+  bulk_id bigint default null,
+  out updated text[],
+  out noop text[],
+  out undo_id bigint
+)
+returns record
+language plpgsql
+volatile
+as $function$
+declare
+  v_operation kanthorq_schema.kanthorq_task_operation;
+  v_origin bigint;
+  v_consumer record;
+  v_wanted kanthorq_schema.kanthorq_task_change[];
+  v_changes kanthorq_schema.kanthorq_task_change[];
+begin
+  select o.* into v_operation from kanthorq_schema.kanthorq_task_operation o where o.id = operation_id;
+  if not found then
+    raise exception 'there is no operation %', coalesce(operation_id::text, 'null')
+      using errcode = 'KQ004', hint = 'kanthorq_task_operations() lists them; an old one may have been purged.';
+  end if;
+  v_consumer := kanthorq_schema._kanthorq_consumer(v_operation.consumer);
+  v_origin := coalesce(v_operation.origin, operation_id);
+  perform from kanthorq_schema.kanthorq_task_operation o where o.id = v_origin for no key update;
+
+  v_wanted := v_operation.changes;
+  if exists (select from kanthorq_schema.kanthorq_task_operation o where o.origin = v_origin and o.id > operation_id) then
+    v_wanted := array(
+      select w
+      from unnest(v_wanted) w
+      where w.event_id not in (
+        select c.event_id
+        from kanthorq_schema.kanthorq_task_operation o, unnest(o.changes) c
+        where o.origin = v_origin and o.id > operation_id
+        group by c.event_id
+        having count(*) % 2 = 1
+      )
+    );
+  end if;
+
+  execute format($q$
+    with locked as materialized (
+      select t.event_id, w
+      from unnest((select $1)) w
+      join %1$s t on t.event_id = w.event_id
+      order by t.event_id
+      for no key update of t
+    ),
+    moved as (
+      update %1$s t
+      set state = (l.w).from_state, schedule_at = (l.w).from_schedule_at, finalized_at = (l.w).from_finalized_at,
+        attempt_count = (l.w).from_attempt_count, updated_at = (l.w).from_updated_at
+      from locked l
+      where t.event_id = l.event_id
+        and t.state = (l.w).to_state and t.schedule_at = (l.w).to_schedule_at and t.finalized_at = (l.w).to_finalized_at
+        and t.attempt_count = (l.w).to_attempt_count and t.updated_at = (l.w).to_updated_at
+      returning (
+        l.event_id, (l.w).to_state, (l.w).to_schedule_at, (l.w).to_finalized_at, (l.w).to_attempt_count, (l.w).to_updated_at,
+        t.state, t.schedule_at, t.finalized_at, t.attempt_count, t.updated_at
+      )::kanthorq_schema.kanthorq_task_change as change
+    )
+    select array_agg(m.change) from moved m
+    $q$,
+    v_consumer.tasks
+  )
+  into v_changes
+  using v_wanted;
+
+  if v_changes is not null then
+    undo_id := kanthorq_schema._kanthorq_task_log(
+      kanthorq_schema._kanthorq_now(), 'undo', v_operation.consumer, reason, v_changes, bulk_id, operation_id, v_origin
+    );
+  end if;
+  select d.updated, d.noop into updated, noop
+  from kanthorq_schema._kanthorq_divide_ids(array(select c.event_id from unnest(v_operation.changes) c), v_changes) d;
+end
+$function$;
+
+comment on function kanthorq_schema._kanthorq_task_undo is 'Internal. Puts the tasks of an operation back where nothing has touched them since, and logs it.';
 
 -- function: _kanthorq_task_why
--- Where a task stands, as a sentence for kanthorq_task_explain.
---
--- Times are epoch milliseconds and are shown in the session's time zone, to the second.
 create or replace function
 kanthorq_schema._kanthorq_task_why(
   state text,
-  schedule_at bigint,
-  finalized_at bigint,
+  schedule_at timestamp with time zone,
+  finalized_at timestamp with time zone,
   attempt_count smallint,
   attempt_max smallint,
   last_error text,
-  now bigint
+  now timestamp with time zone
 )
 returns text
-language plpgsql
-stable
-security definer
-set search_path to pg_catalog, pg_temp
-as $function$
-declare
-  v_due text := date_trunc('second', to_timestamp(schedule_at / 1000.0));
-  v_done text := coalesce(' at ' || date_trunc('second', to_timestamp(nullif(finalized_at, 0) / 1000.0)), '');
-  v_spent boolean := attempt_count > attempt_max;
-  v_overdue boolean := schedule_at < now;
-  v_attempts text := format('attempts spent (%s of %s)', attempt_count, attempt_max);
-begin
-  return case
-    when state is null then 'not found: the consumer has no task of this event'
-    when state = 'pending' then 'pending: no worker takes it until a person acts; cancel it, then resume it'
-    when state = 'available' then 'available, but no worker of KanthorQ takes available tasks; cancel it, then resume it'
-    when state = 'completed' then format('completed%s: there is nothing left to do', v_done)
-    when state = 'cancelled' then format('cancelled%s; resume it to have it worked again', v_done)
-    when state = 'discarded' then format(
-      'discarded%s after %s attempts%s; resume it to have it worked again', v_done, attempt_count, coalesce(': ' || last_error, '')
-    )
-    when state = 'retryable' and v_spent then format('retryable, %s: no worker will take it; cancel it, then resume it', v_attempts)
-    when state = 'retryable' and v_overdue then 'retryable and due: the next free worker takes it'
-    when state = 'retryable' then format('retryable, due at %s', v_due)
-    when v_overdue and v_spent then format('running, overdue, %s: no worker will take it; discard it', v_attempts)
-    when v_overdue then 'running and overdue: the next free worker picks it up again'
-    when v_spent then format('running until %s, %s: no worker will take it after that; then discard it', v_due, v_attempts)
-    else format('running until %s, then picked up again', v_due)
-  end;
-end
-$function$;
+language sql
+stable return case
+  when state is null
+  then 'not found: the consumer has no task of this event'
+  when state ~ '[0-9]'
+  then format(
+    'in state %s, which KanthorQ does not have: no call takes it',
+    state
+  )
+  when state = 'pending'
+  then 'pending: no worker takes it until a person acts; cancel it, then resume it'
+  when state = 'available'
+  then 'available, but no worker of KanthorQ takes available tasks; cancel it, then resume it'
+  when state = 'completed'
+  then format(
+    'completed%s: nothing is left to do',
+    ' at ' || date_trunc('second', finalized_at)
+  )
+  when state = 'cancelled'
+  then format(
+    'cancelled%s; resume it to have it worked again',
+    ' at ' || date_trunc('second', finalized_at)
+  )
+  when state = 'discarded'
+  then format(
+    'discarded%s after %s attempts%s; resume it to have it worked again',
+    ' at ' || date_trunc('second', finalized_at),
+    attempt_count,
+    ': ' || last_error
+  )
+  when state = 'retryable' and
+  attempt_count > attempt_max
+  then format(
+    'retryable, attempts spent (%s of %s): no worker takes it; cancel it, then resume it',
+    attempt_count,
+    attempt_max
+  )
+  when state = 'retryable' and schedule_at < now
+  then 'retryable and due: the next free worker takes it'
+  when state = 'retryable'
+  then format(
+    'retryable, due at %s',
+    date_trunc('second', schedule_at)
+  )
+  when attempt_count > attempt_max and schedule_at < now
+  then format(
+    'running, overdue, attempts spent (%s of %s): no worker takes it again; discard it',
+    attempt_count,
+    attempt_max
+  )
+  when schedule_at < now
+  then 'running and overdue: the next free worker picks it up again'
+  when attempt_count > attempt_max
+  then format(
+    'running until %s, attempts spent (%s of %s): no worker takes it after that; then discard it',
+    date_trunc('second', schedule_at),
+    attempt_count,
+    attempt_max
+  )
+  else format(
+    'running until %s, then picked up again',
+    date_trunc('second', schedule_at)
+  )
+end;;
 
 comment on function kanthorq_schema._kanthorq_task_why is 'Internal. Where a task stands, as a sentence.';
 
-revoke all on function kanthorq_schema._kanthorq_task_why from public;
-
 -- function: kanthorq_consumer_register
--- Registers a consumer, or finds it: its row in kanthorq_consumer_registry, the table for its tasks, and that table's
--- scheduling index. The stream is registered too if there is none of that name.
---
--- Does what KanthorQ's ConsumerRegister does, table for table, so that a Go subscriber can use the result, but for one
--- thing: the index gets a name of its own. KanthorQ gives the same name to all of them, and so only the first consumer
--- of a schema ever gets one.
---
--- The cursor starts a millisecond before the stream was made, below all of its events.
 create or replace function
 kanthorq_schema.kanthorq_consumer_register(
   stream text,
@@ -1002,25 +1205,25 @@ begin
 
   v_table := 'kanthorq_' || v_registry.id;
   if to_regclass(format('kanthorq_schema.%I', v_table)) is null then
-    execute format(
-      'create table kanthorq_schema.%I ('
-      ' event_id varchar(64) not null primary key,'
-      ' subject varchar(256) not null,'
-      ' state smallint not null default %s,'
-      ' schedule_at bigint not null default (extract(epoch from current_timestamp) * 1000),'
-      ' finalized_at bigint not null default 0,'
-      ' attempt_count smallint not null default 0,'
-      ' attempted_at bigint not null default 0,'
-      ' attempted_error jsonb[] not null default ''{}'','
-      ' metadata jsonb not null default ''{}'','
-      ' created_at bigint not null default (extract(epoch from current_timestamp) * 1000),'
-      ' updated_at bigint not null default (extract(epoch from current_timestamp) * 1000)'
-      ')',
+    execute format($q$
+      create table kanthorq_schema.%1$I (
+        event_id varchar(64) not null primary key,
+        subject varchar(256) not null,
+        state smallint not null default %3$s,
+        schedule_at bigint not null default (extract(epoch from current_timestamp) * 1000),
+        finalized_at bigint not null default 0,
+        attempt_count smallint not null default 0,
+        attempted_at bigint not null default 0,
+        attempted_error jsonb[] not null default '{}',
+        metadata jsonb not null default '{}',
+        created_at bigint not null default (extract(epoch from current_timestamp) * 1000),
+        updated_at bigint not null default (extract(epoch from current_timestamp) * 1000)
+      );
+      create index %2$I on kanthorq_schema.%1$I (state, schedule_at, event_id)
+      $q$,
       v_table,
+      v_table || '_scheduling',
       kanthorq_schema._kanthorq_task_state('available')
-    );
-    execute format(
-      'create index %I on kanthorq_schema.%I (state, schedule_at, event_id)', v_table || '_scheduling', v_table
     );
   end if;
   return v_registry;
@@ -1038,13 +1241,7 @@ visibility_timeout  milliseconds after which a running task is picked up again
 
 Returns the row of kanthorq_consumer_registry. Raises KQ003 for a bad argument, and for a consumer of another stream.';
 
-revoke all on function kanthorq_schema.kanthorq_consumer_register from public;
-
 -- function: kanthorq_doctor
--- Looks for what is wrong in this database and says how to mend it. Changes nothing.
---
--- fix is one SQL statement, or several, that mend the finding; where a person has to decide first it is a comment, so that
--- all of them may be handed to \gexec.
 create or replace function kanthorq_schema.kanthorq_doctor()
 returns table (
   "check" text,
@@ -1061,6 +1258,7 @@ declare
   v_consumer record;
   v_stuck bigint;
   v_parked bigint;
+  v_migrated boolean;
 begin
   -- Registry rows without a table, and tables without a registry row.
   return query
@@ -1068,18 +1266,18 @@ begin
     format('%s %L is registered, but its table %s does not exist', r.kind, r.name, r.task_table),
     format('-- restore the table from a backup, or: delete from %s where name = %L', r.registry, r.name)
   from (
-    select 'consumer' as kind, c.name, format('kanthorq_schema.%I', 'kanthorq_' || c.id) as task_table,
+    select 'consumer' as kind, c.name, c.id::text, 'event_id' as key, format('kanthorq_schema.%I', 'kanthorq_' || c.id) as task_table,
       'kanthorq_schema.kanthorq_consumer_registry' as registry
     from kanthorq_schema.kanthorq_consumer_registry c
     union all
-    select 'stream', s.name, format('kanthorq_schema.%I', 'kanthorq_' || s.id), 'kanthorq_schema.kanthorq_stream_registry'
+    select 'stream', s.name, s.id::text, 'id', format('kanthorq_schema.%I', 'kanthorq_' || s.id), 'kanthorq_schema.kanthorq_stream_registry'
     from kanthorq_schema.kanthorq_stream_registry s
   ) r
-  where to_regclass(r.task_table) is null
+  where kanthorq_schema._kanthorq_find_table(r.id, r.key) is null
   order by r.kind, r.name;
 
   return query
-  select 'table is nobody''s', 'warning',
+  select 'table is not registered', 'warning',
     format('table %s belongs to no %s of the registry', c.oid::regclass, substring(c.relname from '^kanthorq_([a-z]+)_')),
     format('-- put the registry row back, or, if nobody needs the rows: drop table %s', c.oid::regclass)
   from pg_class c
@@ -1090,8 +1288,8 @@ begin
     and not exists (select from kanthorq_schema.kanthorq_stream_registry r where c.relname = 'kanthorq_' || r.id)
   order by c.relname;
 
-  -- KanthorQ gives the index the same name for each consumer, so only the first gets one. One that was left invalid, because
-  -- making it was interrupted, has the name that a new one would have.
+  -- KanthorQ gives the index of each consumer the same name, so only the first gets one. An index that an interrupted CREATE left
+  -- invalid has the name that a new one would have.
   return query
   select 'no scheduling index', 'warning',
     format('consumer %L has no usable index on (state, schedule_at): workers and bulk calls look at the whole table', r.name),
@@ -1103,30 +1301,34 @@ begin
       )
     end
   from kanthorq_schema.kanthorq_consumer_registry r
-  join pg_class c on c.oid = to_regclass(format('kanthorq_schema.%I', 'kanthorq_' || r.id))
+  join pg_class c on c.oid = kanthorq_schema._kanthorq_find_table(r.id::text, 'event_id')
   left join pg_index i on i.indexrelid = to_regclass(format('kanthorq_schema.%I', c.relname || '_scheduling'))
-  where not kanthorq_schema._kanthorq_has_scheduling_index(c.oid)
+  where not kanthorq_schema._kanthorq_has_scheduling_index(c.oid::regclass)
   order by r.name;
 
   for v_consumer in
     select r.name, c.oid::regclass as task_table, r.attempt_max
     from kanthorq_schema.kanthorq_consumer_registry r
-    join pg_class c on c.oid = to_regclass(format('kanthorq_schema.%I', 'kanthorq_' || r.id))
+    join pg_class c on c.oid = kanthorq_schema._kanthorq_find_table(r.id::text, 'event_id')
     order by r.name
   loop
-    execute format(
-      'select count(*) filter (where t.state = any ($3) and %s), count(*) filter (where t.state = $4) from %s t',
-      (kanthorq_schema._kanthorq_task_action('discard')).condition,
-      v_consumer.task_table
+    execute format($q$
+      select
+        count(*) filter (
+          where kanthorq_schema._kanthorq_task_takes('discard', t.state, t.schedule_at, t.attempt_count, $2, $1)
+        ),
+        count(*) filter (where t.state = kanthorq_schema._kanthorq_task_state('available'))
+      from %s t
+      $q$,
+      kanthorq_schema._kanthorq_only_sql(v_consumer.task_table)
     )
     into v_stuck, v_parked
-    using extract(epoch from clock_timestamp()) * 1000, v_consumer.attempt_max,
-      (kanthorq_schema._kanthorq_task_action('discard')).from_states, kanthorq_schema._kanthorq_task_state('available');
+    using kanthorq_schema._kanthorq_now(), v_consumer.attempt_max;
 
     if v_stuck > 0 then
       return query values (
         'stuck tasks', 'warning',
-        format('consumer %L has %s tasks that are running, overdue and out of attempts: no worker will ever take them', v_consumer.name, v_stuck),
+        format('consumer %L has %s tasks that are running, overdue and out of attempts: no worker takes them again', v_consumer.name, v_stuck),
         format('call kanthorq_schema.kanthorq_task_discard_all(%L, everything => true, reason => ''kanthorq_doctor'')', v_consumer.name)
       );
     end if;
@@ -1141,7 +1343,7 @@ begin
 
   return query
   select 'PUBLIC may execute', 'error',
-    format('anybody may execute %s', p.oid::regprocedure),
+    format('any role may execute %s', p.oid::regprocedure),
     format('revoke execute on routine %s from public', p.oid::regprocedure)
   from pg_proc p
   where p.pronamespace = 'kanthorq_schema'::regnamespace
@@ -1152,31 +1354,88 @@ begin
     )
   order by p.oid::regprocedure::text;
 
+  -- A function of another role could be called instead of ours.
+  return query
+  select 'schema is open', 'error',
+    format('any role may create objects in schema %s, also functions that are called instead of ours', n.oid::regnamespace),
+    format('revoke create on schema %s from public', n.oid::regnamespace)
+  from pg_namespace n
+  where n.oid = 'kanthorq_schema'::regnamespace
+    and exists (
+      select from aclexplode(n.nspacl) a where a.grantee = 0 and a.privilege_type = 'CREATE'
+    );
+
+  -- The migrations table is missing where the functions were copied by hand.
+  if to_regclass('kanthorq_schema.kanthorq_migrations') is not null then
+    execute 'select exists (select from kanthorq_schema.kanthorq_migrations m where m.name = $1)'
+    into v_migrated
+    using kanthorq_schema._kanthorq_newest_migration();
+  end if;
   return query
   select 'migrations', 'warning',
     format('migration %s is not recorded in kanthorq_migrations', kanthorq_schema._kanthorq_newest_migration()),
     '-- npx kanthorq-tasks migrate up, or kanthorq-tasks.sql through psql'
-  where not kanthorq_schema._kanthorq_is_migrated(kanthorq_schema._kanthorq_newest_migration());
+  where v_migrated is not true;
 end
 $function$;
 
-comment on function kanthorq_schema.kanthorq_doctor is 'Looks for what is wrong in this database and says how to mend it. Changes nothing; looks at every task.
+comment on function kanthorq_schema.kanthorq_doctor is 'Looks for faults in this database and gives the SQL that repairs them. Changes nothing; looks at every task.
 
-Returns a row for each finding, none if all is well:
-check     what was looked at: table is gone, table is nobody''s, no scheduling index, stuck tasks, tasks in available, PUBLIC may
-          execute, migrations
+Returns a row for each finding:
+check     the kind: table is gone, table is not registered, no scheduling index, stuck tasks, tasks in available, PUBLIC
+          may execute, schema is open, migrations
 severity  error, warning or info
-detail    what was found, and what follows from it
-fix       the SQL that mends it; a comment where a person has to decide first. So this is safe:
+detail    the finding and its consequence
+fix       the SQL that repairs it; a comment where a person has to decide first, so that this is safe:
           select fix from kanthorq_doctor() \gexec';
 
-revoke all on function kanthorq_schema.kanthorq_doctor from public;
+-- function: kanthorq_grant
+create or replace function kanthorq_schema.kanthorq_grant(role text, level text)
+returns void
+language plpgsql
+volatile
+security definer
+set search_path to pg_catalog, pg_temp
+as $function$
+begin
+  if level is null or level not in ('viewer', 'operator') then
+    raise exception '% is not a level', kanthorq_schema._kanthorq_shown(level)
+      using errcode = 'KQ003', hint = 'The levels are viewer and operator. kanthorq_revoke takes the rights away.';
+  end if;
+  perform kanthorq_schema._kanthorq_set_level(role, level);
+end
+$function$;
+
+comment on function kanthorq_schema.kanthorq_grant is 'Gives a role the rights of a level, and takes from it those that the level does not have.
+
+role   name of a role that exists, as in pg_roles; a group role serves all its members
+level  viewer: the functions that look: explain, preview, find, count, stats, operations, doctor
+       operator: those, and the ones that move tasks: cancel, resume, discard, undo, their _all procedures and batch functions
+
+The role needs no rights on any table; it gets USAGE on the schema if it has not. Registering, publishing, converting, purging the
+log and granting stay with the owner. Raises KQ003 if there is no such role or level, or if the role is the owner.';
+
+-- function: kanthorq_revoke
+create or replace function kanthorq_schema.kanthorq_revoke(role text)
+returns void
+language plpgsql
+volatile
+security definer
+set search_path to pg_catalog, pg_temp
+as $function$
+begin
+  perform kanthorq_schema._kanthorq_set_level(role, null);
+end
+$function$;
+
+comment on function kanthorq_schema.kanthorq_revoke is 'Takes from a role all rights on the functions.
+
+role  name of a role that exists, as in pg_roles
+
+A role that has none is left as it is, and what it has by way of another role or as a superuser stays. Raises KQ003 if there is
+no such role, or if the role is the owner.';
 
 -- function: kanthorq_stream_publish
--- Publishes one event to a stream.
---
--- Writes the row that KanthorQ's publisher writes; its subscribers find the event by its id, which sorts after all
--- that were made before it.
 create or replace function
 kanthorq_schema.kanthorq_stream_publish(
   stream text,
@@ -1220,13 +1479,7 @@ metadata  a JSON object; a task made from the event carries it too
 
 Returns the id of the event. Raises KQ001 if there is no such stream, KQ002 if its table is gone, KQ003 for a bad argument.';
 
-revoke all on function kanthorq_schema.kanthorq_stream_publish from public;
-
 -- function: kanthorq_stream_register
--- Registers a stream, or finds it: its row in kanthorq_stream_registry, and the table for its events.
---
--- Does what KanthorQ's StreamRegister does, table for table, so that a Go publisher can use the result.
--- Two sessions that register one name at once wait for each other on the registry row and get the same stream.
 create or replace function kanthorq_schema.kanthorq_stream_register(name text)
 returns kanthorq_schema.kanthorq_stream_registry
 language plpgsql
@@ -1246,14 +1499,15 @@ begin
   returning r.* into v_registry;
 
   if to_regclass(format('kanthorq_schema.%I', 'kanthorq_' || v_registry.id)) is null then
-    execute format(
-      'create table kanthorq_schema.%I ('
-      ' id varchar(64) not null primary key,'
-      ' subject varchar(256) not null,'
-      ' body bytea not null,'
-      ' metadata jsonb not null default ''{}'','
-      ' created_at bigint not null default (extract(epoch from current_timestamp) * 1000)'
-      ')',
+    execute format($q$
+      create table kanthorq_schema.%I (
+        id varchar(64) not null primary key,
+        subject varchar(256) not null,
+        body bytea not null,
+        metadata jsonb not null default '{}',
+        created_at bigint not null default (extract(epoch from current_timestamp) * 1000)
+      )
+      $q$,
       'kanthorq_' || v_registry.id
     );
   end if;
@@ -1267,108 +1521,7 @@ name  letters, digits and single underscores between them, at most 256 character
 
 Returns the row of kanthorq_stream_registry. Raises KQ003 for a name that KanthorQ would not accept.';
 
-revoke all on function kanthorq_schema.kanthorq_stream_register from public;
-
--- function: kanthorq_task_all
--- The loop of kanthorq_task_cancel_all, _resume_all and _discard_all: batch after batch, each committed.
---
--- A procedure that commits can be neither SECURITY DEFINER nor carry a SET clause, so this one runs as its caller, under
--- the caller's search_path: everything in it is qualified, and all the work is done by the definer function that does one
--- batch. Stopping it half-way loses nothing; calling it again goes on.
-create or replace procedure
-kanthorq_schema.kanthorq_task_all(
-  action text,
-  consumer text,
-  states text[],
-  subject text,
-  metadata jsonb,
-  error text,
-  created_after timestamp with time zone,
-  created_before timestamp with time zone,
-  everything boolean,
-  batch_size int,
-  max_tasks bigint,
-  pause interval,
-  reason text,
-  schedule_at timestamp with time zone,
-  reset_attempts boolean,
-  spread interval,
-  inout updated bigint default null
-)
-language plpgsql
-as $procedure$
-declare
-  v_batch pg_catalog.record;
-  v_progress pg_catalog.jsonb;
-begin
-  -- A COMMIT always fails in this block, but with a text of its own where the caller is in a transaction. Better now than
-  -- after the first batch. In a translated server the text is another, and PostgreSQL's own error comes at that COMMIT.
-  begin
-    commit;
-  exception when invalid_transaction_termination then
-    if sqlerrm operator(pg_catalog.=) 'invalid transaction termination' then
-      raise exception 'kanthorq_task_%_all commits each batch, so it can''t be part of a transaction', action
-        using errcode = 'active_sql_transaction',
-          hint = 'Call it outside BEGIN and outside a function; or call kanthorq_task_batch, which does one batch in your transaction.';
-    end if;
-  end;
-
-  updated := 0;
-  loop
-    select b.progress, b.updated, b.total into v_batch
-    from kanthorq_schema.kanthorq_task_batch(
-      action, consumer, states, subject, metadata, error, created_after, created_before, everything, batch_size,
-      max_tasks, reason, schedule_at, reset_attempts, spread, v_progress
-    ) b;
-    commit;
-    v_progress := v_batch.progress;
-    if v_batch.updated operator(pg_catalog.>) 0 then
-      updated := v_batch.total;
-      raise notice '% %: % tasks so far', action, consumer, updated;
-      if v_progress is not null and pause is not null then
-        perform pg_catalog.pg_sleep_for(pause);
-      end if;
-    end if;
-    exit when v_progress is null;
-  end loop;
-end
-$procedure$;
-
-comment on procedure kanthorq_schema.kanthorq_task_all is 'What kanthorq_task_cancel_all, kanthorq_task_resume_all and kanthorq_task_discard_all call; call those.
-
-action          cancel, resume or discard
-consumer        name of the consumer
-states          only tasks in one of these states
-subject         only tasks whose subject this filter matches: * is one token, > at the end is one or more
-metadata        only tasks whose metadata contains this: {"customer": "42"}
-error           only tasks whose last error contains this text, in this case
-created_after   only tasks made at this time or later
-created_before  only tasks made before this time
-everything      has to be true if there is no filter at all
-batch_size      how many tasks are moved, and committed, at once
-max_tasks       how many tasks at most; null is no limit
-pause           how long to wait between batches
-reason          why, for the log
-schedule_at     when resumed tasks are due; null is now
-reset_attempts  true gives resumed tasks all their attempts back; otherwise at least one is left
-spread          spreads resumed tasks evenly over this time, from schedule_at on
-updated         the number of tasks';
-
-revoke all on procedure kanthorq_schema.kanthorq_task_all from public;
-
 -- function: kanthorq_task_batch
--- Does one batch of kanthorq_task_cancel_all, _resume_all or _discard_all, in the caller's transaction. For programs that
--- want to make the loop themselves: call it with progress null, then with what it returned, until that is null.
---
--- Rows that somebody else has locked are skipped, not waited for. Tasks that came, or were finished, after the first batch
--- are left alone: so it ends, and what fails again after being resumed is not resumed twice.
---
--- progress is where the next batch goes on. Where the table has an index that begins with (state, schedule_at), the
--- batches follow it, one state after the other, and never look at tasks in other states; otherwise they follow the key.
--- - started, done  when the first batch began, epoch milliseconds; how many tasks have been moved since
--- - step           milliseconds from one task to the next, if they are to be spread
--- - walk           which of the states it is at, counted from 1; 0 when it follows the key
--- - schedule_at, event_id  the last task that was looked at
 create or replace function
 kanthorq_schema.kanthorq_task_batch(
   action text,
@@ -1386,173 +1539,148 @@ kanthorq_schema.kanthorq_task_batch(
   schedule_at timestamp with time zone default null,
   reset_attempts boolean default false,
   spread interval default null,
-  inout progress jsonb default null,
+  inout progress kanthorq_schema.kanthorq_task_progress default null,
   out updated bigint,
-  out total bigint
+  out skipped bigint,
+  out total bigint,
+  out bulk_id bigint
 )
 returns record
 language plpgsql
 volatile
 security definer
 set search_path to pg_catalog, pg_temp
-set enable_seqscan = off
-set enable_bitmapscan = off
-set jit = off
-set enable_sort = off
 as $function$
 declare
-  v_action record := kanthorq_schema._kanthorq_task_action(action, reset_attempts);
-  v_consumer record := kanthorq_schema._kanthorq_consumer(consumer);
-  v_filter record := kanthorq_schema._kanthorq_task_filter(
-    states, subject, metadata, error, created_after, created_before
-  );
-  v_now bigint := floor(extract(epoch from clock_timestamp()) * 1000);
-  v_states smallint[];
-  v_walk integer;
+  v_consumer record;
+  v_filter kanthorq_schema._kanthorq_task_filter;
+  v_now bigint := kanthorq_schema._kanthorq_now();
   v_limit bigint;
-  v_where text;
-  v_ids text[];
-  v_last_id text;
-  v_last_schedule_at bigint;
+  v_scanned bigint;
+  v_last text;
+  v_free text[];
+  v_moved record;
 begin
-  if v_filter.empty and everything is not true then
-    raise exception 'the filter is empty, so it would % all tasks of %', action, quote_literal(consumer)
-      using errcode = 'KQ003', hint = 'Name states, a subject or the like; or pass everything => true if that is what you want.';
+  perform kanthorq_schema._kanthorq_check_action(action);
+  v_consumer := kanthorq_schema._kanthorq_consumer(consumer);
+  v_filter := kanthorq_schema._kanthorq_check_filter(states, subject, metadata, error, created_after, created_before);
+  if v_filter is null and everything is not true then
+    raise exception 'the filter is empty, so it would % all tasks of %', action, kanthorq_schema._kanthorq_shown(consumer)
+      using errcode = 'KQ003', hint = 'Name states, a subject or another part of the filter; pass everything => true to mean all tasks.';
   end if;
   if batch_size is null or batch_size < 1 or max_tasks < 1 then
     raise exception 'batch_size is %, max_tasks is %', coalesce(batch_size::text, 'null'), coalesce(max_tasks::text, 'null')
       using errcode = 'KQ003', hint = 'Both have to be at least 1; a max_tasks of null is no limit.';
   end if;
-  if not isfinite(schedule_at) or not isfinite(spread) or extract(epoch from spread) < 0 then
+  if not isfinite(schedule_at) or not isfinite(spread) or spread < interval '0' or spread > interval '100 years' then
     raise exception 'schedule_at is %, spread is %', coalesce(schedule_at::text, 'null'), coalesce(spread::text, 'null')
-      using errcode = 'KQ003', hint = 'Pass a point in time and a positive interval, or null for now and for all at once.';
+      using errcode = 'KQ003', hint = 'Pass a point in time and a positive interval of at most a hundred years, or null for now and for all at once.';
   end if;
-  v_states := array(
-    select s from unnest(v_action.from_states) s where v_filter.codes is null or s = any (v_filter.codes) order by s
-  );
-  if cardinality(v_states) = 0 then
-    raise exception '% does not take tasks in state %', action, array_to_string(states, ', ')
-      using errcode = 'KQ003',
-        hint = format('It takes %s.', (
-          select string_agg(s.name, ', ') from kanthorq_schema._kanthorq_task_states() s
-          where s.code = any (v_action.from_states)
-        ));
-  end if;
-
-  if progress is not null and not coalesce(
-    jsonb_path_match(
-      progress, 'strict $.started >= 0 && $.done >= 0 && $.walk >= 0 && $.walk <= $states',
-      jsonb_build_object('states', cardinality(v_states)), true
-    ), false
-  ) then
-    raise exception 'progress is not one of this call: %', progress
-      using errcode = 'KQ003', hint = 'Pass null to begin, then what the batch before returned, with the other arguments unchanged.';
-  end if;
-
-  -- Nothing that is newer than the first batch.
-  v_where := v_filter.condition || ' and ' || v_action.condition || ' and t.created_at <= $9 and t.finalized_at <= $9';
+  perform kanthorq_schema._kanthorq_check_takes(action, states);
 
   if progress is null then
-    progress := jsonb_build_object(
-      'started', v_now,
-      'done', 0,
-      'walk', kanthorq_schema._kanthorq_has_scheduling_index(v_consumer.task_table)::integer
+    execute format($q$
+      select max(t.event_id), case when $3 then count(*) filter (
+        where kanthorq_schema._kanthorq_task_takes($1, t.state, t.schedule_at, t.attempt_count, $4, $5)
+          and kanthorq_schema._kanthorq_task_matches($2, t.state, t.subject, t.metadata, t.attempted_error, t.created_at)
+        ) end
+      from %s t
+      $q$,
+      v_consumer.tasks
+    )
+    into v_last, total
+    using action, v_filter, spread > interval '0', v_consumer.attempt_max, v_now;
+    progress := row(
+      null, null, v_last, v_now, 0, 0, coalesce(extract(epoch from spread) * 1000 / greatest(least(total, max_tasks), 1), 0)
     );
-    if extract(epoch from spread) > 0 then
-      execute format('select count(*) from %s t where t.state = any ($3) and %s', v_consumer.task_table, v_where)
-      into total
-      using v_now, (v_consumer.registry).attempt_max, v_states, v_filter.subject_pattern, metadata, error,
-        v_filter.created_from, v_filter.created_to, v_now;
-      progress := progress || jsonb_build_object(
-        'step', extract(epoch from spread) * 1000 / greatest(least(total, max_tasks), 1)
-      );
-    end if;
   end if;
+  perform kanthorq_schema._kanthorq_check_progress(progress);
 
-  total := (progress ->> 'done')::bigint;
-  v_walk := (progress ->> 'walk')::integer;
-  v_limit := greatest(least(batch_size, max_tasks - total), 0);
-
-  execute format(
-    'with batch as ('
-    ' select t.event_id::text, t.schedule_at from %s t where %s and %s limit $12 for no key update skip locked'
-    ') select coalesce(array_agg(event_id order by event_id), ''{}''),'
-    ' (array_agg(event_id order by schedule_at desc, event_id desc))[1], max(schedule_at) from batch',
-    v_consumer.task_table,
-    v_where,
-    case
-      when v_walk = 0 then 't.state = any ($3) and t.event_id > $10 order by t.event_id'
-      else format(
-        't.state = %s and (t.schedule_at, t.event_id) > ($11, $10) order by t.schedule_at, t.event_id', v_states[v_walk]
-      )
-    end
+  v_limit := greatest(least(batch_size, max_tasks - progress.moved), 0);
+  execute format($q$
+    with scanned as materialized (
+      select t.event_id
+      from %1$s t
+      where kanthorq_schema._kanthorq_task_takes($1, t.state, t.schedule_at, t.attempt_count, $3, $4)
+        and kanthorq_schema._kanthorq_task_matches($2, t.state, t.subject, t.metadata, t.attempted_error, t.created_at)
+        and ($5 is null or t.event_id > $5)
+        and t.event_id <= $6
+      order by t.event_id
+      limit $7
+    ),
+    free as materialized (
+      select t.event_id
+      from %1$s t
+      where t.event_id = any (array(select s.event_id::text from scanned s))
+      order by t.event_id
+      for no key update
+      skip locked
+    )
+    select (select count(*) from scanned), (select max(s.event_id) from scanned s),
+      (select array_agg(f.event_id::text order by f.event_id) from free f)
+    $q$,
+    v_consumer.tasks
   )
-  into v_ids, v_last_id, v_last_schedule_at
-  using v_now, (v_consumer.registry).attempt_max, v_states, v_filter.subject_pattern, metadata, error,
-    v_filter.created_from, v_filter.created_to, (progress ->> 'started')::bigint,
-    coalesce(progress ->> 'event_id', ''), coalesce((progress ->> 'schedule_at')::bigint, -9223372036854775808),
-    v_limit;
+  into v_scanned, v_last, v_free
+  using action, v_filter, v_consumer.attempt_max, v_now, progress.position, progress.last_position, v_limit;
 
   updated := 0;
-  if cardinality(v_ids) > 0 then
-    select cardinality(t.updated) into updated
-    from kanthorq_schema._kanthorq_task_transition(
-      action, consumer, v_ids, reason,
-      due => coalesce(schedule_at, to_timestamp((progress ->> 'started')::bigint / 1000.0)),
+  bulk_id := progress.bulk_id;
+  if v_free is not null then
+    v_moved := kanthorq_schema._kanthorq_task_transition(
+      action, consumer, v_free, reason,
+      due => coalesce(kanthorq_schema._kanthorq_as_milliseconds(schedule_at), progress.started),
       reset_attempts => reset_attempts,
-      spread_step => coalesce((progress ->> 'step')::double precision, 0),
-      spread_from => total
-    ) t;
-    total := total + updated;
-  end if;
-
-  if total >= max_tasks or cardinality(v_ids) < v_limit and v_walk in (0, cardinality(v_states)) then
-    progress := null;
-  elsif cardinality(v_ids) < v_limit then
-    progress := (progress || jsonb_build_object('done', total, 'walk', v_walk + 1)) - 'event_id' - 'schedule_at';
-  else
-    progress := progress || jsonb_build_object(
-      'done', total,
-      'event_id', case when v_walk = 0 then v_ids[cardinality(v_ids)] else v_last_id end,
-      'schedule_at', v_last_schedule_at
+      spread_step => progress.spread_step,
+      spread_from => progress.moved,
+      bulk_id => bulk_id
     );
+    updated := cardinality(v_moved.updated);
+    bulk_id := coalesce(bulk_id, v_moved.operation_id);
+  end if;
+  total := progress.moved + updated;
+  skipped := progress.skipped + v_scanned - updated;
+
+  progress.bulk_id := bulk_id;
+  progress.position := v_last;
+  progress.moved := total;
+  progress.skipped := skipped;
+  if v_scanned < v_limit or total >= max_tasks or v_last = progress.last_position then
+    progress := null;
   end if;
 end
 $function$;
 
-comment on function kanthorq_schema.kanthorq_task_batch is 'Does one batch of kanthorq_task_cancel_all, kanthorq_task_resume_all or kanthorq_task_discard_all. For programs that make the loop themselves.
+comment on function kanthorq_schema.kanthorq_task_batch is 'Does one batch of kanthorq_task_cancel_all, kanthorq_task_resume_all or kanthorq_task_discard_all. For programs that make the loop
+themselves.
 
 action          cancel, resume or discard
 consumer        name of the consumer
 states          only tasks in one of these states
 subject         only tasks whose subject this filter matches: * is one token, > at the end is one or more
 metadata        only tasks whose metadata contains this: {"customer": "42"}
-error           only tasks whose last error contains this text, in this case
+error           only tasks whose last error contains this text; case-sensitive
 created_after   only tasks made at this time or later
 created_before  only tasks made before this time
-everything      has to be true if there is no filter at all
-batch_size      how many tasks are moved, and committed, at once
-max_tasks       how many tasks at most; null is no limit
+everything      has to be true if there is no filter
+batch_size      how many tasks the batch looks at
+max_tasks       how many tasks at most in all batches; null is no limit
 reason          why, for the log
-schedule_at     when resumed tasks are due; null is now
-reset_attempts  true gives resumed tasks all their attempts back; otherwise at least one is left
-spread          spreads resumed tasks evenly over this time, from schedule_at on
+schedule_at     when the resumed tasks are due; null is now
+reset_attempts  true sets attempt_count to 0; otherwise one more failure discards the task again
+spread          the time over which the tasks are spread evenly, from schedule_at on
 progress        null to begin; then what the batch before returned, until that is null, with all else unchanged
 
 Returns one row:
-progress   where the next batch goes on; null when there is nothing left to do
-updated    how many tasks this batch moved; it can be 0 before the end
-total      how many all batches so far moved
+progress        where the next batch goes on; null when there is nothing left to do
+updated         how many tasks this batch moved; it can be 0 before the end
+skipped         how many all batches so far left alone because another session held or moved them meanwhile
+total           how many all batches so far moved
+bulk_id         what kanthorq_task_undo_all takes; null if nothing was moved so far
 
-Raises KQ001 if there is no such consumer, KQ002 if its table is gone, KQ003 for a bad argument or an empty filter.';
-
-revoke all on function kanthorq_schema.kanthorq_task_batch from public;
+Raises KQ001 if there is no such consumer, KQ002 if its table is gone, KQ003 for a bad argument or no filter.';
 
 -- function: kanthorq_task_cancel
--- Cancels tasks: pending, available and retryable ones will not be worked any more.
---
--- Writes state, finalized_at and updated_at, in one statement of the caller's transaction, and logs it there. A running
--- task is left alone, for a worker may hold it; so is one that is finished.
 create or replace function
 kanthorq_schema.kanthorq_task_cancel(
   consumer text,
@@ -1568,6 +1696,7 @@ security definer
 set search_path to pg_catalog, pg_temp
 as $function$
 begin
+  perform kanthorq_schema._kanthorq_check_event_ids(event_ids);
   select t.updated, t.noop into updated, noop
   from kanthorq_schema._kanthorq_task_transition('cancel', consumer, event_ids, reason) t;
 end
@@ -1575,23 +1704,17 @@ $function$;
 
 comment on function kanthorq_schema.kanthorq_task_cancel is 'Cancels tasks that are pending, available or retryable.
 
-consumer   name of the consumer
-event_ids  ids of the tasks'' events; any number, duplicates count once
-reason     why, for the log
+consumer        name of the consumer
+event_ids       ids of the tasks'' events; any number, duplicates count once
+reason          why, for the log
 
 Returns one row of two arrays that hold each distinct id once, in the order of event_ids:
-updated    the tasks that are now cancelled by this call
-noop       ids of tasks that are in another state or do not exist
+updated         tasks that this call cancelled
+noop            ids of tasks that are in another state or do not exist
 
 Raises KQ001 if there is no such consumer, KQ002 if its table is gone, KQ003 for a bad argument; then nothing has changed.';
 
-revoke all on function kanthorq_schema.kanthorq_task_cancel from public;
-
 -- function: kanthorq_task_cancel_all
--- Cancels all pending, available and retryable tasks that a filter matches, batch by batch.
---
--- Commits each batch and says how many there were so far. Whatever stops it, whole batches are done and logged, and
--- calling it again goes on. Tasks that a worker or another session holds are skipped. See kanthorq_task_batch.
 create or replace procedure
 kanthorq_schema.kanthorq_task_cancel_all(
   consumer text,
@@ -1606,14 +1729,16 @@ kanthorq_schema.kanthorq_task_cancel_all(
   max_tasks bigint default null,
   pause interval default null,
   reason text default null,
-  inout updated bigint default null
+  inout updated bigint default null,
+  inout skipped bigint default null,
+  inout bulk_id bigint default null
 )
 language plpgsql
 as $procedure$
 begin
-  call kanthorq_schema.kanthorq_task_all(
+  call kanthorq_schema._kanthorq_task_all(
     'cancel', consumer, states, subject, metadata, error, created_after, created_before, everything, batch_size,
-    max_tasks, pause, reason, null, false, null, updated
+    max_tasks, pause, reason, null::pg_catalog.timestamptz, false, null::pg_catalog.interval, updated, skipped, bulk_id
   );
 end
 $procedure$;
@@ -1624,27 +1749,24 @@ consumer        name of the consumer
 states          only tasks in one of these states
 subject         only tasks whose subject this filter matches: * is one token, > at the end is one or more
 metadata        only tasks whose metadata contains this: {"customer": "42"}
-error           only tasks whose last error contains this text, in this case
+error           only tasks whose last error contains this text; case-sensitive
 created_after   only tasks made at this time or later
 created_before  only tasks made before this time
-everything      has to be true if there is no filter at all
-batch_size      how many tasks are moved, and committed, at once
+everything      has to be true if there is no filter
+batch_size      how many tasks one batch looks at
 max_tasks       how many tasks at most; null is no limit
-pause           how long to wait between batches
+pause           the time between two batches; null is twice as long as the batch took, so that workers keep most of the server
 reason          why, for the log
 
-Returns the number of tasks as updated. It commits, so it can''t be called in a transaction. Raises KQ001 if there is no such consumer,
-KQ002 if its table is gone, KQ003 for a bad argument or an empty filter.';
+Returns one row:
+updated         how many tasks it moved
+skipped         how many it left alone because another session held or moved them meanwhile
+bulk_id         what kanthorq_task_undo_all takes; null if nothing was moved
 
-revoke all on procedure kanthorq_schema.kanthorq_task_cancel_all from public;
+It commits, so it can''t be called in a transaction. Raises KQ001 if there is no such consumer, KQ002 if its table is gone, KQ003 for
+a bad argument or no filter; batches that were committed before an error stay.';
 
 -- function: kanthorq_task_convert
--- Makes tasks of a consumer out of events of its stream.
---
--- Does what KanthorQ's TaskConvert does: each task takes its subject and metadata from the event and is due after the
--- consumer's visibility timeout; which events a consumer wants is decided by the caller, not here. Events that are not
--- in the stream, and those that the consumer has a task for already, are passed over.
--- Rows are inserted in event-id order, so that two calls with overlapping ids wait for each other but never deadlock.
 create or replace function
 kanthorq_schema.kanthorq_task_convert(
   consumer text,
@@ -1660,29 +1782,41 @@ as $function$
 declare
   v_state smallint := kanthorq_schema._kanthorq_task_state(initial_state);
   v_consumer record;
-  v_now bigint := floor(extract(epoch from clock_timestamp()) * 1000);
+  v_events regclass;
 begin
+  if v_state is null then
+    perform kanthorq_schema._kanthorq_refuse_state(initial_state);
+  end if;
   perform kanthorq_schema._kanthorq_check_event_ids(event_ids);
   v_consumer := kanthorq_schema._kanthorq_consumer(consumer);
+  v_events := kanthorq_schema._kanthorq_find_table(v_consumer.stream_id, 'id');
+  if v_events is null then
+    perform kanthorq_schema._kanthorq_refuse_table(
+      v_consumer.stream_id, 'stream', v_consumer.stream_name
+    );
+  end if;
 
-  return query execute format(
-    'with made as ('
-    ' insert into %s as t (event_id, subject, state, schedule_at, metadata)'
-    ' select e.id, e.subject, $4, $1 + $5, e.metadata'
-    ' from %s e where e.id = any ($3) order by e.id'
-    ' on conflict (event_id) do nothing'
-    ' returning t.*'
-    ')'
-    ' select %s from made t'
-    ' join (select id, min(n) as n from unnest($3) with ordinality i (id, n) group by id) i on i.id = t.event_id'
-    ' order by i.n',
-    v_consumer.task_table,
-    kanthorq_schema._kanthorq_table(
-      (v_consumer.registry).stream_id, 'stream ' || quote_literal((v_consumer.registry).stream_name)
-    ),
-    kanthorq_schema._kanthorq_task_columns()
+  return query execute format($q$
+    with made as (
+      insert into %s as t (event_id, subject, state, schedule_at, metadata)
+      select e.id, e.subject, $4, $1 + $5, e.metadata
+      from %s e
+      where e.id = any ($3)
+      order by e.id
+      on conflict (event_id) do nothing
+      returning t.*
+    )
+    select %s
+    from made t
+    join (select id, min(n) as n from unnest($3) with ordinality i (id, n) group by id) i on i.id = t.event_id
+    order by i.n
+    $q$,
+    kanthorq_schema._kanthorq_find_table(v_consumer.id, 'event_id'),
+    kanthorq_schema._kanthorq_only_sql(v_events),
+    kanthorq_schema._kanthorq_task_columns_sql()
   )
-  using v_now, (v_consumer.registry).attempt_max, event_ids, v_state, (v_consumer.registry).visibility_timeout;
+  using kanthorq_schema._kanthorq_now(), v_consumer.attempt_max, event_ids, v_state,
+    v_consumer.visibility_timeout;
 end
 $function$;
 
@@ -1696,10 +1830,7 @@ Returns the tasks that are new, as rows of type kanthorq_task in the order of ev
 consumer has a task for are passed over. Raises KQ001 if there is no such consumer, KQ002 if a table is gone, KQ003 for a bad
 argument.';
 
-revoke all on function kanthorq_schema.kanthorq_task_convert from public;
-
 -- function: kanthorq_task_count
--- Counts the tasks of a consumer that a filter matches. Looks at all of them; with states, an index on the state helps.
 create or replace function
 kanthorq_schema.kanthorq_task_count(
   consumer text,
@@ -1718,14 +1849,17 @@ set search_path to pg_catalog, pg_temp
 as $function$
 declare
   v_consumer record := kanthorq_schema._kanthorq_consumer(consumer);
-  v_filter record := kanthorq_schema._kanthorq_task_filter(
-    states, subject, metadata, error, created_after, created_before
-  );
   v_count bigint;
 begin
-  execute format('select count(*) from %s t where %s', v_consumer.task_table, v_filter.condition)
+  execute format($q$
+    select count(*)
+    from %s t
+    where kanthorq_schema._kanthorq_task_matches($1, t.state, t.subject, t.metadata, t.attempted_error, t.created_at)
+    $q$,
+    v_consumer.tasks
+  )
   into v_count
-  using null, null, v_filter.codes, v_filter.subject_pattern, metadata, error, v_filter.created_from, v_filter.created_to;
+  using kanthorq_schema._kanthorq_check_filter(states, subject, metadata, error, created_after, created_before);
   return v_count;
 end
 $function$;
@@ -1736,20 +1870,13 @@ consumer        name of the consumer
 states          only tasks in one of these states: pending, available, running, completed, retryable, discarded, cancelled
 subject         only tasks whose subject this filter matches: * is one token, > at the end is one or more
 metadata        only tasks whose metadata contains this: {"customer": "42"}
-error           only tasks whose last error contains this text, in this case
+error           only tasks whose last error contains this text; case-sensitive
 created_after   only tasks made at this time or later
 created_before  only tasks made before this time
 
 Raises KQ001 if there is no such consumer, KQ002 if its table is gone, KQ003 for a bad filter.';
 
-revoke all on function kanthorq_schema.kanthorq_task_count from public;
-
 -- function: kanthorq_task_discard
--- Discards tasks that are stuck: running, overdue, and with all attempts spent.
---
--- KanthorQ never takes such a task up again, and its own calls can neither cancel nor resume it. Discarded, it can be
--- resumed. A running task that a worker may still hold, or will be given, is left alone. Logged in the caller's
--- transaction.
 create or replace function
 kanthorq_schema.kanthorq_task_discard(
   consumer text,
@@ -1765,30 +1892,27 @@ security definer
 set search_path to pg_catalog, pg_temp
 as $function$
 begin
+  perform kanthorq_schema._kanthorq_check_event_ids(event_ids);
   select t.updated, t.noop into updated, noop
   from kanthorq_schema._kanthorq_task_transition('discard', consumer, event_ids, reason) t;
 end
 $function$;
 
-comment on function kanthorq_schema.kanthorq_task_discard is 'Discards tasks that are stuck: running, overdue, and with more attempts behind them than attempt_max allows, so that no worker will ever take them.
+comment on function kanthorq_schema.kanthorq_task_discard is 'Discards tasks that are stuck: running, overdue, and with more attempts behind them than attempt_max allows, so that no worker
+takes them again. A handler that outlives its visibility timeout may still be at work on such a task; its acknowledgement then does
+nothing.
 
-consumer   name of the consumer
-event_ids  ids of the tasks'' events; any number, duplicates count once
-reason     why, for the log
+consumer        name of the consumer
+event_ids       ids of the tasks'' events; any number, duplicates count once
+reason          why, for the log
 
 Returns one row of two arrays that hold each distinct id once, in the order of event_ids:
-updated    the tasks that are now discarded by this call, and can be resumed
-noop       ids of tasks that are not stuck or do not exist
+updated         tasks that this call discarded; they can be resumed
+noop            ids of tasks that are not stuck or do not exist
 
 Raises KQ001 if there is no such consumer, KQ002 if its table is gone, KQ003 for a bad argument; then nothing has changed.';
 
-revoke all on function kanthorq_schema.kanthorq_task_discard from public;
-
 -- function: kanthorq_task_discard_all
--- Discards all stuck tasks that a filter matches, batch by batch.
---
--- Commits each batch and says how many there were so far. Whatever stops it, whole batches are done and logged, and
--- calling it again goes on. Tasks that a worker or another session holds are skipped. See kanthorq_task_batch.
 create or replace procedure
 kanthorq_schema.kanthorq_task_discard_all(
   consumer text,
@@ -1803,42 +1927,45 @@ kanthorq_schema.kanthorq_task_discard_all(
   max_tasks bigint default null,
   pause interval default null,
   reason text default null,
-  inout updated bigint default null
+  inout updated bigint default null,
+  inout skipped bigint default null,
+  inout bulk_id bigint default null
 )
 language plpgsql
 as $procedure$
 begin
-  call kanthorq_schema.kanthorq_task_all(
+  call kanthorq_schema._kanthorq_task_all(
     'discard', consumer, states, subject, metadata, error, created_after, created_before, everything, batch_size,
-    max_tasks, pause, reason, null, false, null, updated
+    max_tasks, pause, reason, null::pg_catalog.timestamptz, false, null::pg_catalog.interval, updated, skipped, bulk_id
   );
 end
 $procedure$;
 
-comment on procedure kanthorq_schema.kanthorq_task_discard_all is 'Discards all tasks that a filter matches and that are stuck: running, overdue, and with their attempts spent; batch by batch.
+comment on procedure kanthorq_schema.kanthorq_task_discard_all is 'Discards all tasks that a filter matches and that are stuck: running, overdue, and with their attempts spent; batch by batch. A handler
+that outlives its visibility timeout may still be at work on such a task; its acknowledgement then does nothing.
 
 consumer        name of the consumer
 states          only tasks in one of these states
 subject         only tasks whose subject this filter matches: * is one token, > at the end is one or more
 metadata        only tasks whose metadata contains this: {"customer": "42"}
-error           only tasks whose last error contains this text, in this case
+error           only tasks whose last error contains this text; case-sensitive
 created_after   only tasks made at this time or later
 created_before  only tasks made before this time
-everything      has to be true if there is no filter at all
-batch_size      how many tasks are moved, and committed, at once
+everything      has to be true if there is no filter
+batch_size      how many tasks one batch looks at
 max_tasks       how many tasks at most; null is no limit
-pause           how long to wait between batches
+pause           the time between two batches; null is twice as long as the batch took, so that workers keep most of the server
 reason          why, for the log
 
-Returns the number of tasks as updated. It commits, so it can''t be called in a transaction. Raises KQ001 if there is no such consumer,
-KQ002 if its table is gone, KQ003 for a bad argument or an empty filter.';
+Returns one row:
+updated         how many tasks it moved
+skipped         how many it left alone because another session held or moved them meanwhile
+bulk_id         what kanthorq_task_undo_all takes; null if nothing was moved
 
-revoke all on procedure kanthorq_schema.kanthorq_task_discard_all from public;
+It commits, so it can''t be called in a transaction. Raises KQ001 if there is no such consumer, KQ002 if its table is gone, KQ003 for
+a bad argument or no filter; batches that were committed before an error stay.';
 
 -- function: kanthorq_task_explain
--- Says of each task what cancel, resume and discard would do to it, why, and when it will next run.
---
--- Whether an action takes a task is decided by the very condition that the action uses.
 create or replace function kanthorq_schema.kanthorq_task_explain(consumer text, event_ids text[])
 returns table (
   event_id text,
@@ -1856,34 +1983,33 @@ set search_path to pg_catalog, pg_temp
 as $function$
 declare
   v_consumer record;
-  v_cancel record := kanthorq_schema._kanthorq_task_action('cancel');
-  v_resume record := kanthorq_schema._kanthorq_task_action('resume');
-  v_discard record := kanthorq_schema._kanthorq_task_action('discard');
-  v_now bigint := floor(extract(epoch from clock_timestamp()) * 1000);
 begin
   perform kanthorq_schema._kanthorq_check_event_ids(event_ids);
   v_consumer := kanthorq_schema._kanthorq_consumer(consumer);
 
-  return query execute format(
-    'select i.event_id, s.name,'
-    ' coalesce(t.state = any ($4) and %2$s, false),'
-    ' coalesce(t.state = any ($5) and %3$s, false),'
-    ' coalesce(t.state = any ($6) and %4$s, false),'
-    ' kanthorq_schema._kanthorq_task_why(s.name, t.schedule_at, t.finalized_at, t.attempt_count, $2,'
-    '   t.attempted_error[array_upper(t.attempted_error, 1)] ->> ''error'', $1),'
-    ' case when s.name in (''running'', ''retryable'') and t.attempt_count <= $2'
-    '   then to_timestamp(greatest(t.schedule_at, $1) / 1000.0) end'
-    ' from (select u.event_id, min(u.n) as n from unnest($3) with ordinality u (event_id, n) group by u.event_id) i'
-    ' left join %1$s t on t.event_id = i.event_id'
-    ' left join kanthorq_schema._kanthorq_task_states() s on s.code = t.state'
-    ' order by i.n',
-    v_consumer.task_table,
-    v_cancel.condition,
-    v_resume.condition,
-    v_discard.condition
+  return query execute format($q$
+    select i.event_id, kanthorq_schema._kanthorq_task_state_name(t.state),
+      coalesce(kanthorq_schema._kanthorq_task_takes('cancel', t.state, t.schedule_at, t.attempt_count, $2, $1), false),
+      coalesce(kanthorq_schema._kanthorq_task_takes('resume', t.state, t.schedule_at, t.attempt_count, $2, $1), false),
+      coalesce(kanthorq_schema._kanthorq_task_takes('discard', t.state, t.schedule_at, t.attempt_count, $2, $1), false),
+      kanthorq_schema._kanthorq_task_why(
+        kanthorq_schema._kanthorq_task_state_name(t.state), kanthorq_schema._kanthorq_as_time(t.schedule_at),
+        kanthorq_schema._kanthorq_as_time(nullif(t.finalized_at, 0)), t.attempt_count, $2,
+        t.attempted_error[array_upper(t.attempted_error, 1)] ->> 'error', kanthorq_schema._kanthorq_as_time($1)
+      ),
+      case
+        when t.attempt_count <= $2 and t.state in (
+          kanthorq_schema._kanthorq_task_state('running'), kanthorq_schema._kanthorq_task_state('retryable')
+        )
+        then kanthorq_schema._kanthorq_as_time(greatest(t.schedule_at, $1))
+      end
+    from (select u.event_id, min(u.n) as n from unnest($3) with ordinality u (event_id, n) group by u.event_id) i
+    left join %s t on t.event_id = i.event_id
+    order by i.n
+    $q$,
+    v_consumer.tasks
   )
-  using v_now, (v_consumer.registry).attempt_max, event_ids,
-    v_cancel.from_states, v_resume.from_states, v_discard.from_states;
+  using kanthorq_schema._kanthorq_now(), v_consumer.attempt_max, event_ids;
 end
 $function$;
 
@@ -1893,21 +2019,17 @@ consumer     name of the consumer
 event_ids    ids of the tasks'' events; any number, duplicates count once
 
 Returns a row for each distinct id, in the order of event_ids:
-state        null if there is no such task
-can_cancel   whether kanthorq_task_cancel would update it now; likewise can_resume and can_discard
+event_id     the id
+state        null if there is no such task; a number if KanthorQ has no such state
+can_cancel   whether kanthorq_task_cancel would update it now
+can_resume   whether kanthorq_task_resume would
+can_discard  whether kanthorq_task_discard would
 why          a sentence about where it stands and what can be done
 next_run_at  when a worker may take it, at the earliest; null if none ever will unless a person acts
 
 Raises KQ001 if there is no such consumer, KQ002 if its table is gone, KQ003 for a bad argument.';
 
-revoke all on function kanthorq_schema.kanthorq_task_explain from public;
-
 -- function: kanthorq_task_find
--- Finds the tasks of a consumer that a filter matches, a page at a time.
---
--- Pages follow each other by event id, which is the order in which the events were made: pass the last event_id of a page
--- as `after` to get the next one. A page costs as many rows as have to be looked at to fill it: PostgreSQL goes through
--- the table's key, or through an index on the state where it expects that to be less.
 create or replace function
 kanthorq_schema.kanthorq_task_find(
   consumer text,
@@ -1929,26 +2051,26 @@ set search_path to pg_catalog, pg_temp
 as $function$
 declare
   v_consumer record := kanthorq_schema._kanthorq_consumer(consumer);
-  v_filter record := kanthorq_schema._kanthorq_task_filter(
-    states, subject, metadata, error, created_after, created_before
-  );
-  v_now bigint := floor(extract(epoch from clock_timestamp()) * 1000);
-  v_page text := case when after is null then 'true' when oldest_first then 't.event_id > $9' else 't.event_id < $9' end;
 begin
   if max_tasks is null or max_tasks < 1 then
     raise exception 'max_tasks is %', coalesce(max_tasks::text, 'null')
       using errcode = 'KQ003', hint = 'Pass how many tasks a page may have, at least 1.';
   end if;
-  return query execute format(
-    'select %s from %s t where %s and %s order by t.event_id %s limit $10',
-    kanthorq_schema._kanthorq_task_columns(),
-    v_consumer.task_table,
-    v_filter.condition,
-    v_page,
+  return query execute format($q$
+    select %1$s
+    from %2$s t
+    where kanthorq_schema._kanthorq_task_matches($3, t.state, t.subject, t.metadata, t.attempted_error, t.created_at)
+      and ($4 is null or t.event_id %3$s $4)
+    order by t.event_id %4$s
+    limit $5
+    $q$,
+    kanthorq_schema._kanthorq_task_columns_sql(),
+    v_consumer.tasks,
+    case when oldest_first then '>' else '<' end,
     case when oldest_first then 'asc' else 'desc' end
   )
-  using v_now, (v_consumer.registry).attempt_max, v_filter.codes, v_filter.subject_pattern, metadata, error,
-    v_filter.created_from, v_filter.created_to, after, max_tasks;
+  using kanthorq_schema._kanthorq_now(), v_consumer.attempt_max,
+    kanthorq_schema._kanthorq_check_filter(states, subject, metadata, error, created_after, created_before), after, max_tasks;
 end
 $function$;
 
@@ -1958,7 +2080,7 @@ consumer        name of the consumer
 states          only tasks in one of these states: pending, available, running, completed, retryable, discarded, cancelled
 subject         only tasks whose subject this filter matches: * is one token, > at the end is one or more
 metadata        only tasks whose metadata contains this: {"customer": "42"}
-error           only tasks whose last error contains this text, in this case
+error           only tasks whose last error contains this text; case-sensitive
 created_after   only tasks made at this time or later
 created_before  only tasks made before this time
 after           the last event_id of the page before; null is the first page
@@ -1967,10 +2089,7 @@ oldest_first    true turns the order round
 
 Returns rows of type kanthorq_task. Raises KQ001 if there is no such consumer, KQ002 if its table is gone, KQ003 for a bad filter.';
 
-revoke all on function kanthorq_schema.kanthorq_task_find from public;
-
 -- function: kanthorq_task_operation_purge
--- Deletes the part of the log that is older than a point in time. What is deleted can't be undone any more.
 create or replace function
 kanthorq_schema.kanthorq_task_operation_purge(
   before timestamp with time zone
@@ -1988,7 +2107,17 @@ begin
     raise exception 'before is null'
       using errcode = 'KQ003', hint = 'Pass the time up to which the log may go: now() - interval ''90 days''';
   end if;
-  delete from kanthorq_schema.kanthorq_task_operation o where o.at < before;
+  with old as materialized (
+    select o.id
+    from kanthorq_schema.kanthorq_task_operation o
+    where o.at < before
+      and not exists (
+        select from kanthorq_schema.kanthorq_task_operation b where b.bulk_id = coalesce(o.bulk_id, o.id) and b.at >= before
+      )
+    order by o.id
+    for update
+  )
+  delete from kanthorq_schema.kanthorq_task_operation o using old where o.id = old.id;
   get diagnostics v_count = row_count;
   return v_count;
 end
@@ -2000,90 +2129,239 @@ before  the time up to which the log may go: now() - interval ''90 days''
 
 What is deleted can''t be undone any more. Raises KQ003 for null.';
 
-revoke all on function kanthorq_schema.kanthorq_task_operation_purge from public;
-
 -- function: kanthorq_task_operations
--- Reads the log, newest first, a page at a time: pass the last id of a page as `before` to get the next one.
 create or replace function
 kanthorq_schema.kanthorq_task_operations(
   consumer text default null,
   event_id text default null,
   before bigint default null,
-  max_operations int default 100
+  max_operations int default 100,
+  action text default null,
+  reason text default null,
+  actor text default null,
+  bulk_id bigint default null,
+  each_batch boolean default false,
+  with_event_ids boolean default true
 )
-returns table (
-  id bigint,
-  at timestamp with time zone,
-  action text,
-  consumer_name text,
-  reason text,
-  actor text,
-  application_name text,
-  client_addr inet,
-  transaction_id xid8,
-  undoes bigint,
-  tasks int,
-  from_states jsonb,
-  event_ids text[]
-)
+returns setof kanthorq_schema.kanthorq_operation
 language plpgsql
 stable
 security definer
 set search_path to pg_catalog, pg_temp
 as $function$
-#variable_conflict use_column
 begin
   if max_operations is null or max_operations < 1 then
     raise exception 'max_operations is %', coalesce(max_operations::text, 'null')
       using errcode = 'KQ003', hint = 'Pass how many operations a page may have, at least 1.';
   end if;
-  return query
-  select
-    o.id, o.at, o.action, o.consumer, o.reason, o.actor, o.application_name, o.client_addr, o.transaction_id, o.undoes,
-    cardinality(o.event_ids),
-    (
-      select jsonb_object_agg(s.name, n.tasks)
-      from (select f.code, count(*) as tasks from unnest(o.from_state) f (code) group by f.code) n
-      join kanthorq_schema._kanthorq_task_states() s on s.code = n.code
-    ),
-    o.event_ids
-  from kanthorq_schema.kanthorq_task_operation o
-  where (kanthorq_task_operations.consumer is null or o.consumer = kanthorq_task_operations.consumer)
-    and (kanthorq_task_operations.event_id is null or o.event_ids @> array[kanthorq_task_operations.event_id])
-    and (kanthorq_task_operations.before is null or o.id < kanthorq_task_operations.before)
-  order by o.id desc
-  limit max_operations;
+  -- Planned anew in each call, for the conditions that it has.
+  return query execute $q$
+    with page as materialized (
+      select o.id, o.at, o.action, o.consumer, o.reason, o.actor, o.application_name, o.client_addr, o.transaction_id, o.bulk_id,
+        o.undoes
+      from kanthorq_schema.kanthorq_task_operation o
+      where ($9 or o.bulk_id is null)
+        and ($1 is null or o.consumer = $1)
+        and ($3 is null or o.id < $3)
+        and ($5 is null or o.action = $5)
+        and ($6 is null or o.reason = $6)
+        and ($7 is null or o.actor = $7)
+        and ($8 is null or o.id = $8 or o.bulk_id = $8)
+        and (
+          $2 is null or o.id in (
+            select case when $9 then e.id else coalesce(e.bulk_id, e.id) end
+            from kanthorq_schema.kanthorq_task_operation e
+            where e.last_event_id >= $2 and e.first_event_id <= $2
+              and exists (select from unnest(e.changes) c where c.event_id = $2)
+          )
+        )
+      order by o.id desc
+      limit $4
+    )
+    select
+      p.id, p.at, b.last_at, p.action, p.consumer, p.reason, p.actor, p.application_name, p.client_addr, p.transaction_id,
+      coalesce(p.bulk_id, case when b.is_bulk then p.id end), b.batches,
+      coalesce((select u.bulk_id from kanthorq_schema.kanthorq_task_operation u where u.id = p.undoes and not $9), p.undoes),
+      b.tasks,
+      (
+        select jsonb_object_agg(s.state, s.tasks)
+        from (
+          select e.key as state, sum(e.value::bigint) as tasks
+          from unnest(b.from_states) f (states), jsonb_each_text(f.states) e
+          group by e.key
+        ) s
+      ),
+      case when $10 then array(
+        select c.event_id
+        from kanthorq_schema.kanthorq_task_operation o, unnest(o.changes) c
+        where o.id = any (b.ids)
+        order by o.id, c.event_id
+      ) end
+    from page p
+    cross join lateral (
+      select max(r.at) as last_at, count(*) as batches, sum(r.tasks)::bigint as tasks, array_agg(r.id) as ids,
+        array_agg(r.from_states) as from_states,
+        exists (select from kanthorq_schema.kanthorq_task_operation f where f.bulk_id = p.id) as is_bulk
+      from (
+        select o.id, o.at, o.tasks, o.from_states from kanthorq_schema.kanthorq_task_operation o where o.id = p.id
+        union all
+        select o.id, o.at, o.tasks, o.from_states from kanthorq_schema.kanthorq_task_operation o where o.bulk_id = p.id and not $9
+      ) r
+    ) b
+    order by p.id desc
+    $q$
+  using consumer, event_id, before, max_operations, action, reason, actor, bulk_id, coalesce(each_batch, false),
+    coalesce(with_event_ids, true);
 end
 $function$;
 
 comment on function kanthorq_schema.kanthorq_task_operations is 'Reads the log of all transitions, newest first.
 
-consumer        only those of this consumer
-event_id        only those that moved this task
-before          the last id of the page before; null is the first page
-max_operations  how many at most
+consumer          only those of this consumer
+event_id          only those that moved this task
+before            the last id of the page before; null is the first page
+max_operations    how many at most
+action            only these: cancel, resume, discard or undo
+reason            only those with exactly this reason
+actor             only those of this login role
+bulk_id           only this bulk
+each_batch        true gives each batch of a bulk a row of its own; otherwise a bulk is one row
+with_event_ids    false leaves event_ids null, which is quicker
 
-Returns a row for each call, or batch, that moved tasks:
-id              what kanthorq_task_undo takes
-at              when; updated_at of its tasks is the same millisecond
-action          cancel, resume, discard or undo
-reason          what the caller gave as the reason
-actor           the role that had logged in, with application_name and client_addr of its connection
-transaction_id  the transaction that it was part of
-undoes          the operation that it undid
-tasks           how many it moved, and from_states, how many from each state
-event_ids       which
+Returns rows of type kanthorq_operation, one for each call that moved tasks:
+id                what kanthorq_task_undo takes; of a bulk, what kanthorq_task_undo_all takes
+at                when; of a bulk, when its first batch was
+last_at           of a bulk, when its last batch was
+action            cancel, resume, discard or undo
+consumer_name     whose tasks it moved
+reason            what the caller gave as the reason
+actor             the role that had logged in
+application_name  what its connection called itself
+client_addr       where the connection came from; null for a socket of the server''s own machine
+transaction_id    the transaction that it was part of; of a bulk, that of its first batch
+bulk_id           the bulk; null for a call of one batch
+batches           how many batches the row stands for
+undoes            the operation or the bulk that it undid
+tasks             how many tasks it moved
+from_states       how many of them came from each state: {"available": 3}
+event_ids         which
 
 Raises KQ003 for a bad argument.';
 
-revoke all on function kanthorq_schema.kanthorq_task_operations from public;
+-- function: kanthorq_task_preview
+create or replace function
+kanthorq_schema.kanthorq_task_preview(
+  action text,
+  consumer text,
+  states text[] default null,
+  subject text default null,
+  metadata jsonb default null,
+  error text default null,
+  created_after timestamp with time zone default null,
+  created_before timestamp with time zone default null,
+  max_tasks bigint default null,
+  out tasks bigint,
+  out matching bigint,
+  out by_state jsonb,
+  out by_subject jsonb,
+  out subjects bigint,
+  out first_tasks jsonb,
+  out left_out jsonb
+)
+returns record
+language plpgsql
+stable
+security definer
+set search_path to pg_catalog, pg_temp
+as $function$
+declare
+  v_consumer record;
+  v_filter kanthorq_schema._kanthorq_task_filter;
+begin
+  perform kanthorq_schema._kanthorq_check_action(action);
+  v_consumer := kanthorq_schema._kanthorq_consumer(consumer);
+  v_filter := kanthorq_schema._kanthorq_check_filter(states, subject, metadata, error, created_after, created_before);
+  if max_tasks < 1 then
+    raise exception 'max_tasks is %', max_tasks using errcode = 'KQ003', hint = 'Pass at least 1, or null for no limit.';
+  end if;
+  perform kanthorq_schema._kanthorq_check_takes(action, states);
+
+  execute format($q$
+    with tally as materialized (
+      select kanthorq_schema._kanthorq_task_state_name(t.state) as state, t.subject, t.taken, sum(t.tasks)::bigint as tasks
+      from (
+        select t.state, t.subject, count(*) as tasks,
+          coalesce(kanthorq_schema._kanthorq_task_takes($3, t.state, t.schedule_at, t.attempt_count, $2, $1), false) as taken
+        from %1$s t
+        where kanthorq_schema._kanthorq_task_matches($4, t.state, t.subject, t.metadata, t.attempted_error, t.created_at)
+        group by t.state, t.subject, taken
+      ) t
+      group by t.state, t.subject, t.taken
+    )
+    select
+      coalesce(sum(y.tasks) filter (where y.taken), 0),
+      (
+        select coalesce(jsonb_object_agg(s.state, s.tasks), '{}')
+        from (select state, sum(tasks) as tasks from tally where taken group by state) s
+      ),
+      (
+        select coalesce(jsonb_agg(jsonb_build_object('subject', s.subject, 'tasks', s.tasks) order by s.tasks desc, s.subject), '[]')
+        from (
+          select subject, sum(tasks) as tasks from tally where taken group by subject order by tasks desc, subject limit 10
+        ) s
+      ),
+      count(distinct y.subject) filter (where y.taken),
+      (
+        select coalesce(jsonb_object_agg(s.state, s.tasks), '{}')
+        from (select state, sum(tasks) as tasks from tally where not taken group by state) s
+      ),
+      (
+        select coalesce(jsonb_agg(to_jsonb(f) order by f.event_id), '[]')
+        from (
+          select (row(%2$s)::kanthorq_schema.kanthorq_task).*
+          from %1$s t
+          where kanthorq_schema._kanthorq_task_matches($4, t.state, t.subject, t.metadata, t.attempted_error, t.created_at)
+            and kanthorq_schema._kanthorq_task_takes($3, t.state, t.schedule_at, t.attempt_count, $2, $1)
+          order by t.event_id
+          limit 5
+        ) f
+      )
+    from tally y
+    $q$,
+    v_consumer.tasks,
+    kanthorq_schema._kanthorq_task_columns_sql()
+  )
+  into matching, by_state, by_subject, subjects, left_out, first_tasks
+  using kanthorq_schema._kanthorq_now(), v_consumer.attempt_max, action, v_filter;
+  tasks := least(matching, max_tasks);
+end
+$function$;
+
+comment on function kanthorq_schema.kanthorq_task_preview is 'Says what kanthorq_task_cancel_all, kanthorq_task_resume_all or kanthorq_task_discard_all with the same filter would do. Changes nothing.
+
+action          cancel, resume or discard
+consumer        name of the consumer
+states          only tasks in one of these states: pending, available, running, completed, retryable, discarded, cancelled
+subject         only tasks whose subject this filter matches: * is one token, > at the end is one or more
+metadata        only tasks whose metadata contains this: {"customer": "42"}
+error           only tasks whose last error contains this text; case-sensitive
+created_after   only tasks made at this time or later
+created_before  only tasks made before this time
+max_tasks       how many tasks the call may move at most; null is no limit
+
+Returns one row:
+tasks           how many tasks it would move
+matching        how many match the filter and can be moved: more than tasks where max_tasks is less
+by_state        how many of those are in each state: {"available": 3}
+by_subject      the ten subjects with the most of those: [{"subject": "order.created", "tasks": 3}]
+subjects        how many different subjects they have
+first_tasks     the first five of them, as an array of kanthorq_task
+left_out        how many match the filter but are in a state that the action does not take: {"running": 2}; of discard, also
+                running tasks that are not stuck
+
+Raises KQ001 if there is no such consumer, KQ002 if its table is gone, KQ003 for a bad argument.';
 
 -- function: kanthorq_task_resume
--- Resumes tasks: discarded and cancelled ones will be worked again.
---
--- They become running, because that is the state from which KanthorQ's pullers take a task; see _kanthorq_task_action.
--- schedule_at is now, not where back-off had put it hours ahead, and at least one attempt is left. attempted_error and
--- metadata stay. Logged in the caller's transaction.
 create or replace function
 kanthorq_schema.kanthorq_task_resume(
   consumer text,
@@ -2101,13 +2379,14 @@ security definer
 set search_path to pg_catalog, pg_temp
 as $function$
 begin
+  perform kanthorq_schema._kanthorq_check_event_ids(event_ids);
   if not isfinite(schedule_at) then
     raise exception 'schedule_at is %', schedule_at
       using errcode = 'KQ003', hint = 'Pass a point in time, or null for now.';
   end if;
   select t.updated, t.noop into updated, noop
   from kanthorq_schema._kanthorq_task_transition(
-    'resume', consumer, event_ids, reason, schedule_at, reset_attempts
+    'resume', consumer, event_ids, reason, kanthorq_schema._kanthorq_as_milliseconds(schedule_at), reset_attempts
   ) t;
 end
 $function$;
@@ -2118,21 +2397,16 @@ consumer        name of the consumer
 event_ids       ids of the tasks'' events; any number, duplicates count once
 reason          why, for the log
 schedule_at     when they are due; null is now
-reset_attempts  true gives them all their attempts back; otherwise at least one is left
+reset_attempts  true sets attempt_count to 0, so that a failing handler runs attempt_max + 1 times, as for a new task; otherwise
+                attempt_count comes down to attempt_max - 1 where it is above, and one more failure discards the task again
 
 Returns one row of two arrays that hold each distinct id once, in the order of event_ids:
-updated         the tasks that are now resumed by this call
+updated         tasks that this call resumed
 noop            ids of tasks that are in another state or do not exist
 
 Raises KQ001 if there is no such consumer, KQ002 if its table is gone, KQ003 for a bad argument; then nothing has changed.';
 
-revoke all on function kanthorq_schema.kanthorq_task_resume from public;
-
 -- function: kanthorq_task_resume_all
--- Resumes all discarded and cancelled tasks that a filter matches, batch by batch.
---
--- Commits each batch and says how many there were so far. Whatever stops it, whole batches are done and logged, and
--- calling it again goes on. Tasks that a worker or another session holds are skipped. See kanthorq_task_batch.
 create or replace procedure
 kanthorq_schema.kanthorq_task_resume_all(
   consumer text,
@@ -2150,14 +2424,16 @@ kanthorq_schema.kanthorq_task_resume_all(
   schedule_at timestamp with time zone default null,
   reset_attempts boolean default false,
   spread interval default null,
-  inout updated bigint default null
+  inout updated bigint default null,
+  inout skipped bigint default null,
+  inout bulk_id bigint default null
 )
 language plpgsql
 as $procedure$
 begin
-  call kanthorq_schema.kanthorq_task_all(
+  call kanthorq_schema._kanthorq_task_all(
     'resume', consumer, states, subject, metadata, error, created_after, created_before, everything, batch_size,
-    max_tasks, pause, reason, schedule_at, reset_attempts, spread, updated
+    max_tasks, pause, reason, schedule_at, reset_attempts, spread, updated, skipped, bulk_id
   );
 end
 $procedure$;
@@ -2168,27 +2444,27 @@ consumer        name of the consumer
 states          only tasks in one of these states
 subject         only tasks whose subject this filter matches: * is one token, > at the end is one or more
 metadata        only tasks whose metadata contains this: {"customer": "42"}
-error           only tasks whose last error contains this text, in this case
+error           only tasks whose last error contains this text; case-sensitive
 created_after   only tasks made at this time or later
 created_before  only tasks made before this time
-everything      has to be true if there is no filter at all
-batch_size      how many tasks are moved, and committed, at once
+everything      has to be true if there is no filter
+batch_size      how many tasks one batch looks at
 max_tasks       how many tasks at most; null is no limit
-pause           how long to wait between batches
+pause           the time between two batches; null is twice as long as the batch took, so that workers keep most of the server
 reason          why, for the log
-schedule_at     when they are due; null is now
-reset_attempts  true gives them all their attempts back; otherwise at least one is left
-spread          spreads them evenly over this time, from schedule_at on, so that they do not all come at once
+schedule_at     when the resumed tasks are due; null is now
+reset_attempts  true sets attempt_count to 0; otherwise one more failure discards the task again
+spread          the time over which the tasks are spread evenly, from schedule_at on
 
-Returns the number of tasks as updated. It commits, so it can''t be called in a transaction. Raises KQ001 if there is no such consumer,
-KQ002 if its table is gone, KQ003 for a bad argument or an empty filter.';
+Returns one row:
+updated         how many tasks it moved
+skipped         how many it left alone because another session held or moved them meanwhile
+bulk_id         what kanthorq_task_undo_all takes; null if nothing was moved
 
-revoke all on procedure kanthorq_schema.kanthorq_task_resume_all from public;
+It commits, so it can''t be called in a transaction. Raises KQ001 if there is no such consumer, KQ002 if its table is gone, KQ003 for
+a bad argument or no filter; batches that were committed before an error stay.';
 
 -- function: kanthorq_task_stats
--- How many tasks a consumer has in each state. Looks at all of its tasks.
---
--- Without a name, all consumers of the registry; one whose table is gone is left out, kanthorq_doctor() tells of it.
 create or replace function kanthorq_schema.kanthorq_task_stats(consumer text default null)
 returns table (
   consumer_name text,
@@ -2206,60 +2482,57 @@ as $function$
 declare
   v_name text;
   v_consumer record;
-  v_action record := kanthorq_schema._kanthorq_task_action('discard');
-  v_now bigint := floor(extract(epoch from clock_timestamp()) * 1000);
 begin
-  if consumer is not null then
-    perform kanthorq_schema._kanthorq_consumer(consumer);
-  end if;
   for v_name in
-    select r.name from kanthorq_schema.kanthorq_consumer_registry r
-    where (consumer is null or r.name = consumer)
-      and to_regclass(format('kanthorq_schema.%I', 'kanthorq_' || r.id)) is not null
-    order by r.name
+    select r.name
+    from kanthorq_schema.kanthorq_consumer_registry r
+    where kanthorq_task_stats.consumer is null and kanthorq_schema._kanthorq_find_table(r.id, 'event_id') is not null
+    union all
+    select kanthorq_task_stats.consumer
+    where kanthorq_task_stats.consumer is not null
+    order by 1
   loop
     v_consumer := kanthorq_schema._kanthorq_consumer(v_name);
-    return query execute format(
-      'select $3, s.name, c.tasks, to_timestamp(c.oldest / 1000.0), to_timestamp(c.due / 1000.0), c.stuck'
-      ' from ('
-      '   select t.state, count(*) as tasks, min(t.created_at) as oldest,'
-      '     min(t.schedule_at) filter (where t.state = any ($4) and t.attempt_count <= $2) as due,'
-      '     count(*) filter (where t.state = any ($5) and %s) as stuck'
-      '   from %s t group by t.state'
-      ' ) c'
-      ' join kanthorq_schema._kanthorq_task_states() s on s.code = c.state'
-      ' order by c.state',
-      v_action.condition,
-      v_consumer.task_table
+    return query execute format($q$
+      select $3, kanthorq_schema._kanthorq_task_state_name(c.state), c.tasks,
+        kanthorq_schema._kanthorq_as_time(c.oldest), kanthorq_schema._kanthorq_as_time(c.due), c.stuck
+      from (
+        select t.state, count(*) as tasks, min(t.created_at) as oldest,
+          min(t.schedule_at) filter (
+            where t.attempt_count <= $2 and t.state in (
+              kanthorq_schema._kanthorq_task_state('running'), kanthorq_schema._kanthorq_task_state('retryable')
+            )
+          ) as due,
+          count(*) filter (
+            where kanthorq_schema._kanthorq_task_takes('discard', t.state, t.schedule_at, t.attempt_count, $2, $1)
+          ) as stuck
+        from %s t
+        group by t.state
+      ) c
+      order by c.state
+      $q$,
+      v_consumer.tasks
     )
-    using v_now, (v_consumer.registry).attempt_max, v_name,
-      array[kanthorq_schema._kanthorq_task_state('running'), kanthorq_schema._kanthorq_task_state('retryable')],
-      v_action.from_states;
+    using kanthorq_schema._kanthorq_now(), v_consumer.attempt_max, v_name;
   end loop;
 end
 $function$;
 
 comment on function kanthorq_schema.kanthorq_task_stats is 'How many tasks there are in each state, for one consumer or, with null, for all of them.
 
+consumer  name of a consumer, or null for all
+
 Returns a row for each consumer and state that has tasks:
-oldest    when the oldest of them was made
-next_due  when the first of them that a worker may take is due; in the past if one is waiting, null if there is none
-stuck     how many are running, overdue and with their attempts spent: kanthorq_task_discard frees them
+consumer_name  whose tasks they are
+state          the state that they are in; a number if KanthorQ has no such state
+tasks          how many there are
+oldest         when the oldest of them was made
+next_due       when the first of them that a worker may take is due; in the past if one is waiting, null if there is none
+stuck          how many are running, overdue and with their attempts spent: kanthorq_task_discard takes them
 
 Raises KQ001 if there is no such consumer, KQ002 if its table is gone.';
 
-revoke all on function kanthorq_schema.kanthorq_task_stats from public;
-
 -- function: kanthorq_task_undo
--- Puts the tasks of an operation back to what they were before it, where nothing has touched them since.
---
--- A task is as the operation left it if it has the state, updated_at, finalized_at and attempt_count that the operation gave
--- it: every transition of ours sets updated_at, and whatever KanthorQ does to such a task changes its state, adds an
--- attempt, or finalizes it anew. All others are no-ops. updated_at goes back too, so that the operation before can be undone
--- next.
---
--- The tasks are locked in the order of their ids first, like those of any transition. The undo is an operation itself, and
--- can be undone.
 create or replace function
 kanthorq_schema.kanthorq_task_undo(
   operation_id bigint,
@@ -2272,91 +2545,224 @@ language plpgsql
 volatile
 security definer
 set search_path to pg_catalog, pg_temp
-set enable_seqscan = off
-set enable_bitmapscan = off
-set jit = off
 as $function$
 declare
-  v_operation kanthorq_schema.kanthorq_task_operation;
-  v_consumer record;
-  v_at bigint;
-  v_to_state smallint;
-  v_done kanthorq_schema.kanthorq_task_operation;
+  v_batches bigint := (
+    select count(*) from kanthorq_schema.kanthorq_task_operation o where o.bulk_id = operation_id
+  );
 begin
-  select o.* into v_operation from kanthorq_schema.kanthorq_task_operation o where o.id = operation_id;
-  if not found then
-    raise exception 'there is no operation %', coalesce(operation_id::text, 'null')
-      using errcode = 'KQ004', hint = 'kanthorq_task_operations() lists them; an old one may have been purged.';
+  if v_batches > 0 then
+    raise exception 'operation % is a bulk of % batches', operation_id, v_batches + 1
+      using errcode = 'KQ004', hint = format('call kanthorq_task_undo_all(%s) takes all of it back.', operation_id);
   end if;
-  v_consumer := kanthorq_schema._kanthorq_consumer(v_operation.consumer);
-
-  -- What the log leaves out follows from the action.
-  v_at := extract(epoch from v_operation.at) * 1000;
-  if v_operation.action <> 'undo' then
-    v_to_state := (kanthorq_schema._kanthorq_task_action(v_operation.action)).to_state;
-  end if;
-  v_done.at := date_trunc('milliseconds', clock_timestamp());
-  v_done.action := 'undo';
-  v_done.consumer := v_operation.consumer;
-  v_done.reason := reason;
-  v_done.undoes := operation_id;
-
-  execute format(
-    'with entry as ('
-    ' select * from unnest((select $2), (select $3), (select $4), (select $5), (select $6), (select $7), (select $8), (select $9), (select $10), (select $11))'
-    '   as e (event_id, from_state, from_updated_at, from_schedule_at, from_finalized_at, from_attempt_count,'
-    '     to_state, to_updated_at, to_finalized_at, to_attempt_count)'
-    '), locked as materialized ('
-    ' select e.event_id, t.state as is_state, t.updated_at as is_updated_at, t.schedule_at as is_schedule_at, t.finalized_at as is_finalized_at,'
-    '   t.attempt_count as is_attempt_count, e.from_state, e.from_updated_at, e.from_schedule_at, e.from_finalized_at, e.from_attempt_count,'
-    '   coalesce(e.to_state, $12) as to_state, coalesce(e.to_updated_at, $1) as to_updated_at,'
-    '   coalesce(e.to_finalized_at, $13) as to_finalized_at, e.to_attempt_count'
-    ' from entry e join %1$s t on t.event_id = e.event_id'
-    ' order by t.event_id for no key update of t'
-    '), moved as ('
-    ' update %1$s as t set state = l.from_state, updated_at = l.from_updated_at, finalized_at = coalesce(l.from_finalized_at, 0),'
-    '   schedule_at = coalesce(l.from_schedule_at, t.schedule_at),'
-    '   attempt_count = coalesce(l.from_attempt_count, t.attempt_count)'
-    ' from locked l'
-    ' where t.event_id = l.event_id and t.state = l.to_state and t.updated_at = l.to_updated_at and t.finalized_at = l.to_finalized_at'
-    '   and t.attempt_count = coalesce(l.to_attempt_count, t.attempt_count)'
-    ' returning l.*, t.finalized_at as now_finalized_at, t.attempt_count as now_attempt_count'
-    ')'
-    ' select coalesce(array_agg(event_id), ''{}''), array_agg(is_state), array_agg(is_updated_at), array_agg(is_schedule_at),'
-    '   array_agg(is_finalized_at), array_agg(is_attempt_count),'
-    '   array_agg(from_state), array_agg(from_updated_at), array_agg(now_finalized_at),'
-    '   array_agg(now_attempt_count) from moved',
-    v_consumer.task_table
-  )
-  into v_done.event_ids, v_done.from_state, v_done.from_updated_at, v_done.from_schedule_at, v_done.from_finalized_at,
-    v_done.from_attempt_count, v_done.to_state, v_done.to_updated_at, v_done.to_finalized_at, v_done.to_attempt_count
-  using v_at, v_operation.event_ids, v_operation.from_state, v_operation.from_updated_at, v_operation.from_schedule_at,
-    v_operation.from_finalized_at, v_operation.from_attempt_count, v_operation.to_state, v_operation.to_updated_at,
-    v_operation.to_finalized_at, v_operation.to_attempt_count, v_to_state,
-    case when v_operation.action = 'resume' then 0 else v_at end;
-
-  if cardinality(v_done.event_ids) > 0 then
-    perform kanthorq_schema._kanthorq_task_log(v_done);
-  end if;
-
-  select p.updated, p.noop into updated, noop
-  from kanthorq_schema._kanthorq_partition_ids(v_operation.event_ids, v_done.event_ids) p;
+  select u.updated, u.noop into updated, noop from kanthorq_schema._kanthorq_task_undo(operation_id, reason) u;
 end
 $function$;
 
-comment on function kanthorq_schema.kanthorq_task_undo is 'Undoes an operation of the log: puts its tasks back to the state each came from, where nothing has moved them since.
+comment on function kanthorq_schema.kanthorq_task_undo is 'Undoes an operation of the log: puts its tasks back to what they were before it, where nothing has moved them since.
 
-operation_id  an id of kanthorq_task_operations
+operation_id  an id of kanthorq_task_operations: of a single call, or of one batch
 reason        why, for the log
 
 Returns one row of two arrays that hold each task of the operation once:
 updated       the tasks that are now as they were before the operation
 noop          ids of tasks that something has touched since, or that do not exist any more
 
-An undo is an operation itself, and can be undone. Raises KQ004 if there is no such operation, KQ001 or KQ002 if its consumer is
-gone.';
+An undo is an operation itself, and can be undone. Raises KQ004 if there is no such operation or if it is a bulk, which
+kanthorq_task_undo_all takes back; KQ001 or KQ002 if its consumer is gone.';
 
-revoke all on function kanthorq_schema.kanthorq_task_undo from public;
+-- function: kanthorq_task_undo_all
+create or replace procedure
+kanthorq_schema.kanthorq_task_undo_all(
+  bulk_id bigint,
+  reason text default null,
+  pause interval default null,
+  inout updated bigint default null,
+  inout skipped bigint default null,
+  inout undo_bulk_id bigint default null
+)
+language plpgsql
+as $procedure$
+declare
+  v_progress kanthorq_schema.kanthorq_task_progress;
+  v_batch pg_catalog.record;
+  v_start pg_catalog.timestamptz;
+begin
+  call kanthorq_schema._kanthorq_check_can_commit('kanthorq_task_undo_all', pause);
+  loop
+    v_start := pg_catalog.clock_timestamp();
+    select b.* into v_batch from kanthorq_schema.kanthorq_task_undo_batch(bulk_id, reason, v_progress) b;
+    commit;
+    v_progress := v_batch.progress;
+    updated := v_batch.total;
+    skipped := v_batch.skipped;
+    undo_bulk_id := v_batch.undo_bulk_id;
+    raise notice 'undo of bulk %: % tasks so far', bulk_id, updated;
+    exit when v_progress is null;
+    perform pg_catalog.pg_sleep_for(coalesce(
+      pause, (pg_catalog.clock_timestamp() operator(pg_catalog.-) v_start) operator(pg_catalog.*) 2::pg_catalog.float8
+    ));
+  end loop;
+  if skipped operator(pg_catalog.>) 0 then
+    raise notice 'undo of bulk %: % tasks left alone, because something has touched them since', bulk_id, skipped;
+  end if;
+end
+$procedure$;
+
+comment on procedure kanthorq_schema.kanthorq_task_undo_all is 'Takes a whole bulk back: puts its tasks to what they were before it, where nothing has touched them since, the newest batch first.
+
+bulk_id       a bulk_id, or the id of a single call, of kanthorq_task_operations; the _all calls return it too
+reason        why, for the log
+pause         the time between two batches; null is twice as long as the batch took, so that workers keep most of the server
+
+Returns one row:
+updated       how many tasks are now as they were before the bulk
+skipped       how many it left alone, because something has touched them since
+undo_bulk_id  the bulk that this undo is in the log, to undo the undo; null if nothing was put back
+
+It commits, so it can''t be called in a transaction. Raises KQ003 for a bad pause, KQ004 if there is no such bulk, KQ001 or KQ002 if
+its consumer is gone; batches that were committed before an error stay.';
+
+-- function: kanthorq_task_undo_batch
+create or replace function
+kanthorq_schema.kanthorq_task_undo_batch(
+  bulk_id bigint,
+  reason text default null,
+  inout progress kanthorq_schema.kanthorq_task_progress default null,
+  out updated bigint,
+  out skipped bigint,
+  out total bigint,
+  out undo_bulk_id bigint
+)
+returns record
+language plpgsql
+volatile
+security definer
+set search_path to pg_catalog, pg_temp
+as $function$
+#variable_conflict use_variable
+declare
+  v_bulk record;
+  v_operation_id bigint;
+  v_undone record;
+begin
+  select o.id, o.bulk_id as first_batch into v_bulk from kanthorq_schema.kanthorq_task_operation o where o.id = bulk_id;
+  if v_bulk.id is null then
+    raise exception 'there is no bulk %', coalesce(bulk_id::text, 'null')
+      using errcode = 'KQ004', hint = 'kanthorq_task_operations() lists them; an old one may have been purged.';
+  elsif v_bulk.first_batch is not null then
+    raise exception 'operation % is a batch of bulk %', bulk_id, v_bulk.first_batch
+      using errcode = 'KQ004',
+        hint = format('kanthorq_task_undo_all(%s) takes the whole bulk back, kanthorq_task_undo(%s) this batch.', v_bulk.first_batch, bulk_id);
+  end if;
+  if progress is null then
+    progress := row(null, null, null, kanthorq_schema._kanthorq_now(), 0, 0, 0);
+  end if;
+  perform kanthorq_schema._kanthorq_check_progress(progress);
+
+  select max(o.id) into v_operation_id
+  from kanthorq_schema.kanthorq_task_operation o
+  where (o.id = bulk_id or o.bulk_id = bulk_id)
+    and (progress.position is null or o.id::text collate "C" <> progress.position and o.id < progress.position::bigint);
+
+  updated := 0;
+  skipped := progress.skipped;
+  undo_bulk_id := progress.bulk_id;
+  if v_operation_id is not null then
+    v_undone := kanthorq_schema._kanthorq_task_undo(v_operation_id, reason, undo_bulk_id);
+    updated := cardinality(v_undone.updated);
+    skipped := skipped + cardinality(v_undone.noop);
+    undo_bulk_id := coalesce(undo_bulk_id, v_undone.undo_id);
+  end if;
+  total := progress.moved + updated;
+  progress := case
+    when v_operation_id > bulk_id then row(
+      undo_bulk_id, v_operation_id::text, null, progress.started, total, skipped, 0
+    )::kanthorq_schema.kanthorq_task_progress
+  end;
+end
+$function$;
+
+comment on function kanthorq_schema.kanthorq_task_undo_batch is 'Does one batch of kanthorq_task_undo_all: undoes one operation of a bulk, the newest first. For programs that make the loop themselves.
+
+bulk_id       a bulk_id, or the id of a single call, of kanthorq_task_operations
+reason        why, for the log
+progress      null to begin; then what the batch before returned, until that is null
+
+Returns one row:
+progress      where the next batch goes on; null when all of the bulk is done
+updated       how many tasks this batch put back
+skipped       how many tasks all batches so far left alone, because something has touched them since
+total         how many tasks all batches so far put back
+undo_bulk_id  the bulk that this undo is in the log: kanthorq_task_undo_all takes it to undo the undo
+
+Raises KQ003 for a bad progress, KQ004 if there is no such bulk, KQ001 or KQ002 if its consumer is gone.';
+
+-- rights
+revoke all on routine
+  kanthorq_schema._kanthorq_as_milliseconds,
+  kanthorq_schema._kanthorq_as_time,
+  kanthorq_schema._kanthorq_check_action,
+  kanthorq_schema._kanthorq_check_can_commit,
+  kanthorq_schema._kanthorq_check_event_ids,
+  kanthorq_schema._kanthorq_check_filter,
+  kanthorq_schema._kanthorq_check_name,
+  kanthorq_schema._kanthorq_check_progress,
+  kanthorq_schema._kanthorq_check_subject,
+  kanthorq_schema._kanthorq_check_subject_filters,
+  kanthorq_schema._kanthorq_check_takes,
+  kanthorq_schema._kanthorq_consumer,
+  kanthorq_schema._kanthorq_crockford,
+  kanthorq_schema._kanthorq_divide_ids,
+  kanthorq_schema._kanthorq_find_table,
+  kanthorq_schema._kanthorq_function_levels,
+  kanthorq_schema._kanthorq_has_scheduling_index,
+  kanthorq_schema._kanthorq_id,
+  kanthorq_schema._kanthorq_newest_migration,
+  kanthorq_schema._kanthorq_now,
+  kanthorq_schema._kanthorq_only_sql,
+  kanthorq_schema._kanthorq_refuse_state,
+  kanthorq_schema._kanthorq_refuse_table,
+  kanthorq_schema._kanthorq_set_level,
+  kanthorq_schema._kanthorq_shown,
+  kanthorq_schema._kanthorq_stream,
+  kanthorq_schema._kanthorq_subject_pattern,
+  kanthorq_schema._kanthorq_task_all,
+  kanthorq_schema._kanthorq_task_state,
+  kanthorq_schema._kanthorq_task_states,
+  kanthorq_schema._kanthorq_task_state_name,
+  kanthorq_schema._kanthorq_task_takes,
+  kanthorq_schema._kanthorq_task_columns_sql,
+  kanthorq_schema._kanthorq_task_log,
+  kanthorq_schema._kanthorq_task_matches,
+  kanthorq_schema._kanthorq_task_transition,
+  kanthorq_schema._kanthorq_task_undo,
+  kanthorq_schema._kanthorq_task_why,
+  kanthorq_schema.kanthorq_consumer_register,
+  kanthorq_schema.kanthorq_doctor,
+  kanthorq_schema.kanthorq_grant,
+  kanthorq_schema.kanthorq_revoke,
+  kanthorq_schema.kanthorq_stream_publish,
+  kanthorq_schema.kanthorq_stream_register,
+  kanthorq_schema.kanthorq_task_batch,
+  kanthorq_schema.kanthorq_task_cancel,
+  kanthorq_schema.kanthorq_task_cancel_all,
+  kanthorq_schema.kanthorq_task_convert,
+  kanthorq_schema.kanthorq_task_count,
+  kanthorq_schema.kanthorq_task_discard,
+  kanthorq_schema.kanthorq_task_discard_all,
+  kanthorq_schema.kanthorq_task_explain,
+  kanthorq_schema.kanthorq_task_find,
+  kanthorq_schema.kanthorq_task_operation_purge,
+  kanthorq_schema.kanthorq_task_operations,
+  kanthorq_schema.kanthorq_task_preview,
+  kanthorq_schema.kanthorq_task_resume,
+  kanthorq_schema.kanthorq_task_resume_all,
+  kanthorq_schema.kanthorq_task_stats,
+  kanthorq_schema.kanthorq_task_undo,
+  kanthorq_schema.kanthorq_task_undo_all,
+  kanthorq_schema.kanthorq_task_undo_batch
+from public;
 $sql$, 'kanthorq_schema', quote_ident(current_schema()));
 end
 $migration$;
@@ -2368,138 +2774,194 @@ begin
     raise exception 'can''t install into schema %', coalesce(quote_literal(current_schema()), 'null')
       using errcode = 'KQ003', hint = 'Set search_path to an existing schema without quotes, $, % or backslashes in its name.';
   end if;
-  -- The functions call each other, so their bodies can't be checked one by one.
   perform set_config('check_function_bodies', 'off', true);
 
   execute replace($sql$
--- function: _kanthorq_check_event_ids
-drop function kanthorq_schema._kanthorq_check_event_ids;
+-- function: kanthorq_task_undo_batch
+drop function kanthorq_schema.kanthorq_task_undo_batch;
 
--- function: _kanthorq_check_name
-drop function kanthorq_schema._kanthorq_check_name;
+-- function: kanthorq_task_undo_all
+drop procedure kanthorq_schema.kanthorq_task_undo_all;
 
--- function: _kanthorq_check_subject
-drop function kanthorq_schema._kanthorq_check_subject;
-
--- function: _kanthorq_check_subject_filters
-drop function kanthorq_schema._kanthorq_check_subject_filters;
-
--- function: _kanthorq_consumer
-drop function kanthorq_schema._kanthorq_consumer;
-
--- function: _kanthorq_crockford
-drop function kanthorq_schema._kanthorq_crockford;
-
--- function: _kanthorq_goes_by_event_id
-drop function kanthorq_schema._kanthorq_goes_by_event_id;
-
--- function: _kanthorq_has_scheduling_index
-drop function kanthorq_schema._kanthorq_has_scheduling_index;
-
--- function: _kanthorq_id
-drop function kanthorq_schema._kanthorq_id;
-
--- function: _kanthorq_is_migrated
-drop function kanthorq_schema._kanthorq_is_migrated;
-
--- function: _kanthorq_newest_migration
-drop function kanthorq_schema._kanthorq_newest_migration;
-
--- function: _kanthorq_partition_ids
-drop function kanthorq_schema._kanthorq_partition_ids;
-
--- function: _kanthorq_stream
-drop function kanthorq_schema._kanthorq_stream;
-
--- function: _kanthorq_subject_pattern
-drop function kanthorq_schema._kanthorq_subject_pattern;
-
--- function: _kanthorq_table
-drop function kanthorq_schema._kanthorq_table;
-
--- function: _kanthorq_task_action
-drop function kanthorq_schema._kanthorq_task_action;
-
--- function: _kanthorq_task_columns
-drop function kanthorq_schema._kanthorq_task_columns;
-
--- function: _kanthorq_task_filter
-drop function kanthorq_schema._kanthorq_task_filter;
-
--- function: _kanthorq_task_log
-drop function kanthorq_schema._kanthorq_task_log;
-
--- function: _kanthorq_task_state
-drop function kanthorq_schema._kanthorq_task_state;
-
--- function: _kanthorq_task_states
-drop function kanthorq_schema._kanthorq_task_states;
-
--- function: _kanthorq_task_transition
-drop function kanthorq_schema._kanthorq_task_transition;
-
--- function: _kanthorq_task_why
-drop function kanthorq_schema._kanthorq_task_why;
-
--- function: kanthorq_consumer_register
-drop function kanthorq_schema.kanthorq_consumer_register;
-
--- function: kanthorq_doctor
-drop function kanthorq_schema.kanthorq_doctor;
-
--- function: kanthorq_stream_publish
-drop function kanthorq_schema.kanthorq_stream_publish;
-
--- function: kanthorq_stream_register
-drop function kanthorq_schema.kanthorq_stream_register;
-
--- function: kanthorq_task_all
-drop procedure kanthorq_schema.kanthorq_task_all;
-
--- function: kanthorq_task_batch
-drop function kanthorq_schema.kanthorq_task_batch;
-
--- function: kanthorq_task_cancel
-drop function kanthorq_schema.kanthorq_task_cancel;
-
--- function: kanthorq_task_cancel_all
-drop procedure kanthorq_schema.kanthorq_task_cancel_all;
-
--- function: kanthorq_task_convert
-drop function kanthorq_schema.kanthorq_task_convert;
-
--- function: kanthorq_task_count
-drop function kanthorq_schema.kanthorq_task_count;
-
--- function: kanthorq_task_discard
-drop function kanthorq_schema.kanthorq_task_discard;
-
--- function: kanthorq_task_discard_all
-drop procedure kanthorq_schema.kanthorq_task_discard_all;
-
--- function: kanthorq_task_explain
-drop function kanthorq_schema.kanthorq_task_explain;
-
--- function: kanthorq_task_find
-drop function kanthorq_schema.kanthorq_task_find;
-
--- function: kanthorq_task_operation_purge
-drop function kanthorq_schema.kanthorq_task_operation_purge;
-
--- function: kanthorq_task_operations
-drop function kanthorq_schema.kanthorq_task_operations;
-
--- function: kanthorq_task_resume
-drop function kanthorq_schema.kanthorq_task_resume;
-
--- function: kanthorq_task_resume_all
-drop procedure kanthorq_schema.kanthorq_task_resume_all;
+-- function: kanthorq_task_undo
+drop function kanthorq_schema.kanthorq_task_undo;
 
 -- function: kanthorq_task_stats
 drop function kanthorq_schema.kanthorq_task_stats;
 
--- function: kanthorq_task_undo
-drop function kanthorq_schema.kanthorq_task_undo;
+-- function: kanthorq_task_resume_all
+drop procedure kanthorq_schema.kanthorq_task_resume_all;
+
+-- function: kanthorq_task_resume
+drop function kanthorq_schema.kanthorq_task_resume;
+
+-- function: kanthorq_task_preview
+drop function kanthorq_schema.kanthorq_task_preview;
+
+-- function: kanthorq_task_operations
+drop function kanthorq_schema.kanthorq_task_operations;
+
+-- function: kanthorq_task_operation_purge
+drop function kanthorq_schema.kanthorq_task_operation_purge;
+
+-- function: kanthorq_task_find
+drop function kanthorq_schema.kanthorq_task_find;
+
+-- function: kanthorq_task_explain
+drop function kanthorq_schema.kanthorq_task_explain;
+
+-- function: kanthorq_task_discard_all
+drop procedure kanthorq_schema.kanthorq_task_discard_all;
+
+-- function: kanthorq_task_discard
+drop function kanthorq_schema.kanthorq_task_discard;
+
+-- function: kanthorq_task_count
+drop function kanthorq_schema.kanthorq_task_count;
+
+-- function: kanthorq_task_convert
+drop function kanthorq_schema.kanthorq_task_convert;
+
+-- function: kanthorq_task_cancel_all
+drop procedure kanthorq_schema.kanthorq_task_cancel_all;
+
+-- function: kanthorq_task_cancel
+drop function kanthorq_schema.kanthorq_task_cancel;
+
+-- function: kanthorq_task_batch
+drop function kanthorq_schema.kanthorq_task_batch;
+
+-- function: kanthorq_stream_register
+drop function kanthorq_schema.kanthorq_stream_register;
+
+-- function: kanthorq_stream_publish
+drop function kanthorq_schema.kanthorq_stream_publish;
+
+-- function: kanthorq_revoke
+drop function kanthorq_schema.kanthorq_revoke;
+
+-- function: kanthorq_grant
+drop function kanthorq_schema.kanthorq_grant;
+
+-- function: kanthorq_doctor
+drop function kanthorq_schema.kanthorq_doctor;
+
+-- function: kanthorq_consumer_register
+drop function kanthorq_schema.kanthorq_consumer_register;
+
+-- function: _kanthorq_task_why
+drop function kanthorq_schema._kanthorq_task_why;
+
+-- function: _kanthorq_task_undo
+drop function kanthorq_schema._kanthorq_task_undo;
+
+-- function: _kanthorq_task_transition
+drop function kanthorq_schema._kanthorq_task_transition;
+
+-- function: _kanthorq_task_matches
+drop function kanthorq_schema._kanthorq_task_matches;
+
+-- function: _kanthorq_task_log
+drop function kanthorq_schema._kanthorq_task_log;
+
+-- function: _kanthorq_task_columns_sql
+drop function kanthorq_schema._kanthorq_task_columns_sql;
+
+-- function: _kanthorq_task_takes
+drop function kanthorq_schema._kanthorq_task_takes;
+
+-- function: _kanthorq_task_state_name
+drop function kanthorq_schema._kanthorq_task_state_name;
+
+-- function: _kanthorq_task_states
+drop function kanthorq_schema._kanthorq_task_states;
+
+-- function: _kanthorq_task_state
+drop function kanthorq_schema._kanthorq_task_state;
+
+-- function: _kanthorq_task_all
+drop procedure kanthorq_schema._kanthorq_task_all;
+
+-- function: _kanthorq_subject_pattern
+drop function kanthorq_schema._kanthorq_subject_pattern;
+
+-- function: _kanthorq_stream
+drop function kanthorq_schema._kanthorq_stream;
+
+-- function: _kanthorq_shown
+drop function kanthorq_schema._kanthorq_shown;
+
+-- function: _kanthorq_set_level
+drop function kanthorq_schema._kanthorq_set_level;
+
+-- function: _kanthorq_refuse_table
+drop function kanthorq_schema._kanthorq_refuse_table;
+
+-- function: _kanthorq_refuse_state
+drop function kanthorq_schema._kanthorq_refuse_state;
+
+-- function: _kanthorq_only_sql
+drop function kanthorq_schema._kanthorq_only_sql;
+
+-- function: _kanthorq_now
+drop function kanthorq_schema._kanthorq_now;
+
+-- function: _kanthorq_newest_migration
+drop function kanthorq_schema._kanthorq_newest_migration;
+
+-- function: _kanthorq_id
+drop function kanthorq_schema._kanthorq_id;
+
+-- function: _kanthorq_has_scheduling_index
+drop function kanthorq_schema._kanthorq_has_scheduling_index;
+
+-- function: _kanthorq_function_levels
+drop function kanthorq_schema._kanthorq_function_levels;
+
+-- function: _kanthorq_find_table
+drop function kanthorq_schema._kanthorq_find_table;
+
+-- function: _kanthorq_divide_ids
+drop function kanthorq_schema._kanthorq_divide_ids;
+
+-- function: _kanthorq_crockford
+drop function kanthorq_schema._kanthorq_crockford;
+
+-- function: _kanthorq_consumer
+drop function kanthorq_schema._kanthorq_consumer;
+
+-- function: _kanthorq_check_takes
+drop function kanthorq_schema._kanthorq_check_takes;
+
+-- function: _kanthorq_check_subject_filters
+drop function kanthorq_schema._kanthorq_check_subject_filters;
+
+-- function: _kanthorq_check_subject
+drop function kanthorq_schema._kanthorq_check_subject;
+
+-- function: _kanthorq_check_progress
+drop function kanthorq_schema._kanthorq_check_progress;
+
+-- function: _kanthorq_check_name
+drop function kanthorq_schema._kanthorq_check_name;
+
+-- function: _kanthorq_check_filter
+drop function kanthorq_schema._kanthorq_check_filter;
+
+-- function: _kanthorq_check_event_ids
+drop function kanthorq_schema._kanthorq_check_event_ids;
+
+-- function: _kanthorq_check_can_commit
+drop procedure kanthorq_schema._kanthorq_check_can_commit;
+
+-- function: _kanthorq_check_action
+drop function kanthorq_schema._kanthorq_check_action;
+
+-- function: _kanthorq_as_time
+drop function kanthorq_schema._kanthorq_as_time;
+
+-- function: _kanthorq_as_milliseconds
+drop function kanthorq_schema._kanthorq_as_milliseconds;
 $sql$, 'kanthorq_schema', quote_ident(current_schema()));
 end
 $migration$;

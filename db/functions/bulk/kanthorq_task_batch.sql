@@ -1,15 +1,12 @@
--- Does one batch of kanthorq_task_cancel_all, _resume_all or _discard_all, in the caller's transaction. For programs that
--- want to make the loop themselves: call it with progress null, then with what it returned, until that is null.
+-- level: operator
+-- Does one batch of kanthorq_task_cancel_all, _resume_all or _discard_all in the caller's transaction. For programs that make the
+-- loop themselves.
 --
--- Rows that somebody else has locked are skipped, not waited for. Tasks that came, or were finished, after the first batch
--- are left alone: so it ends, and what fails again after being resumed is not resumed twice.
+-- The batches go through the table in the order of event ids, up to the last id that was there when the first one began. The position
+-- is the last id that was looked at, whether or not its task was moved: so no task is passed over, none is moved twice by one call,
+-- and the call ends, whatever clocks say and whatever workers do meanwhile.
 --
--- progress is where the next batch goes on. Where the table has an index that begins with (state, schedule_at), the
--- batches follow it, one state after the other, and never look at tasks in other states; otherwise they follow the key.
--- - started, done  when the first batch began, epoch milliseconds; how many tasks have been moved since
--- - step           milliseconds from one task to the next, if they are to be spread
--- - walk           which of the states it is at, counted from 1; 0 when it follows the key
--- - schedule_at, event_id  the last task that was looked at
+-- Rows that another session has locked are skipped, not waited for, and counted.
 create or replace function
 kanthorq_schema.kanthorq_task_batch(
   action text,
@@ -27,39 +24,34 @@ kanthorq_schema.kanthorq_task_batch(
   schedule_at timestamp with time zone default null,
   reset_attempts boolean default false,
   spread interval default null,
-  inout progress jsonb default null,
+  inout progress kanthorq_schema.kanthorq_task_progress default null,
   out updated bigint,
-  out total bigint
+  out skipped bigint,
+  out total bigint,
+  out bulk_id bigint
 )
 returns record
 language plpgsql
 volatile
 security definer
 set search_path to pg_catalog, pg_temp
-set enable_seqscan = off
-set enable_bitmapscan = off
-set jit = off
-set enable_sort = off
 as $function$
 declare
-  v_action record := kanthorq_schema._kanthorq_task_action(action, reset_attempts);
-  v_consumer record := kanthorq_schema._kanthorq_consumer(consumer);
-  v_filter record := kanthorq_schema._kanthorq_task_filter(
-    states, subject, metadata, error, created_after, created_before
-  );
-  v_now bigint := floor(extract(epoch from clock_timestamp()) * 1000)::bigint;
-  v_states smallint[];
-  v_at record;
-  v_walk integer;
+  v_consumer record;
+  v_filter kanthorq_schema._kanthorq_task_filter;
+  v_now bigint := kanthorq_schema._kanthorq_now();
   v_limit bigint;
-  v_where text;
-  v_ids text[];
-  v_last_id text;
-  v_last_schedule_at bigint;
+  v_scanned bigint;
+  v_last text;
+  v_free text[];
+  v_moved record;
 begin
-  if v_filter.empty and everything is not true then
+  perform kanthorq_schema._kanthorq_check_action(action);
+  v_consumer := kanthorq_schema._kanthorq_consumer(consumer);
+  v_filter := kanthorq_schema._kanthorq_check_filter(states, subject, metadata, error, created_after, created_before);
+  if v_filter is null and everything is not true then
     raise exception 'the filter is empty, so it would % all tasks of %', action, kanthorq_schema._kanthorq_shown(consumer)
-      using errcode = 'KQ003', hint = 'Name states, a subject or the like; or pass everything => true if that is what you want.';
+      using errcode = 'KQ003', hint = 'Name states, a subject or another part of the filter; pass everything => true to mean all tasks.';
   end if;
   if batch_size is null or batch_size < 1 or max_tasks < 1 then
     raise exception 'batch_size is %, max_tasks is %', coalesce(batch_size::text, 'null'), coalesce(max_tasks::text, 'null')
@@ -69,114 +61,106 @@ begin
     raise exception 'schedule_at is %, spread is %', coalesce(schedule_at::text, 'null'), coalesce(spread::text, 'null')
       using errcode = 'KQ003', hint = 'Pass a point in time and a positive interval of at most a hundred years, or null for now and for all at once.';
   end if;
-  v_states := array(
-    select s from unnest(v_action.from_states) s where v_filter.codes is null or s = any (v_filter.codes) order by s
-  );
-  if cardinality(v_states) = 0 then
-    raise exception '% does not take tasks in state %', action, (select string_agg(distinct s, ', ') from unnest(states) s)
-      using errcode = 'KQ003',
-        hint = format('It takes %s.', (
-          select string_agg(s.name, ', ') from kanthorq_schema._kanthorq_task_states() s
-          where s.code = any (v_action.from_states)
-        ));
-  end if;
-
-  -- Nothing that is newer than the first batch.
-  v_where := v_filter.condition || ' and ' || v_action.condition || ' and t.created_at <= $9 and t.finalized_at <= $9';
+  perform kanthorq_schema._kanthorq_check_takes(action, states);
 
   if progress is null then
-    progress := jsonb_build_object(
-      'started', v_now,
-      'done', 0,
-      'walk', kanthorq_schema._kanthorq_has_scheduling_index(v_consumer.task_table)::integer
+    execute format($q$
+      select max(t.event_id), case when $3 then count(*) filter (
+        where kanthorq_schema._kanthorq_task_takes($1, t.state, t.schedule_at, t.attempt_count, $4, $5)
+          and kanthorq_schema._kanthorq_task_matches($2, t.state, t.subject, t.metadata, t.attempted_error, t.created_at)
+        ) end
+      from %s t
+      $q$,
+      v_consumer.tasks
+    )
+    into v_last, total
+    using action, v_filter, spread > interval '0', v_consumer.attempt_max, v_now;
+    progress := row(
+      null, null, v_last, v_now, 0, 0, coalesce(extract(epoch from spread) * 1000 / greatest(least(total, max_tasks), 1), 0)
     );
-    if extract(epoch from spread) > 0 then
-      execute format('select count(*) from %s t where t.state = any ($3) and %s', v_consumer.task_table, v_where)
-      into total
-      using v_now, (v_consumer.registry).attempt_max, v_states, v_filter.subject_pattern, metadata, error,
-        v_filter.created_from, v_filter.created_to, v_now;
-      progress := progress || jsonb_build_object(
-        'step', extract(epoch from spread) * 1000 / greatest(least(total, max_tasks), 1)
-      );
-    end if;
   end if;
+  perform kanthorq_schema._kanthorq_check_progress(progress);
 
-  v_at := kanthorq_schema._kanthorq_task_progress(progress, cardinality(v_states));
-  total := v_at.done;
-  v_walk := v_at.walk;
-  v_limit := greatest(least(batch_size, max_tasks - total), 0);
-
-  execute format(
-    'with batch as ('
-    ' select t.event_id::text, t.schedule_at from %s t where %s and %s limit $12 for no key update skip locked'
-    ') select coalesce(array_agg(event_id order by event_id), ''{}''),'
-    ' (array_agg(event_id order by schedule_at desc, event_id desc))[1], max(schedule_at) from batch',
-    v_consumer.task_table,
-    v_where,
-    case
-      when v_walk = 0 then 't.state = any ($3) and t.event_id > $10 order by t.event_id'
-      else format(
-        't.state = %s and (t.schedule_at, t.event_id) > ($11, $10) order by t.schedule_at, t.event_id', v_states[v_walk]
-      )
-    end
+  v_limit := greatest(least(batch_size, max_tasks - progress.moved), 0);
+  execute format($q$
+    with scanned as materialized (
+      select t.event_id
+      from %1$s t
+      where kanthorq_schema._kanthorq_task_takes($1, t.state, t.schedule_at, t.attempt_count, $3, $4)
+        and kanthorq_schema._kanthorq_task_matches($2, t.state, t.subject, t.metadata, t.attempted_error, t.created_at)
+        and ($5 is null or t.event_id > $5)
+        and t.event_id <= $6
+      order by t.event_id
+      limit $7
+    ),
+    free as materialized (
+      select t.event_id
+      from %1$s t
+      where t.event_id = any (array(select s.event_id::text from scanned s))
+      order by t.event_id
+      for no key update
+      skip locked
+    )
+    select (select count(*) from scanned), (select max(s.event_id) from scanned s),
+      (select array_agg(f.event_id::text order by f.event_id) from free f)
+    $q$,
+    v_consumer.tasks
   )
-  into v_ids, v_last_id, v_last_schedule_at
-  using v_now, (v_consumer.registry).attempt_max, v_states, v_filter.subject_pattern, metadata, error,
-    v_filter.created_from, v_filter.created_to, v_at.started,
-    coalesce(v_at.event_id, ''), coalesce(v_at.schedule_at, -9223372036854775808),
-    v_limit;
+  into v_scanned, v_last, v_free
+  using action, v_filter, v_consumer.attempt_max, v_now, progress.position, progress.last_position, v_limit;
 
   updated := 0;
-  if cardinality(v_ids) > 0 then
-    select cardinality(t.updated)::bigint into updated
-    from kanthorq_schema._kanthorq_task_transition(
-      action, consumer, v_ids, reason,
-      due => coalesce(schedule_at, to_timestamp(v_at.started / 1000.0)),
+  bulk_id := progress.bulk_id;
+  if v_free is not null then
+    v_moved := kanthorq_schema._kanthorq_task_transition(
+      action, consumer, v_free, reason,
+      due => coalesce(kanthorq_schema._kanthorq_as_milliseconds(schedule_at), progress.started),
       reset_attempts => reset_attempts,
-      spread_step => coalesce(v_at.step, 0),
-      spread_from => total
-    ) t;
-    total := total + updated;
-  end if;
-
-  if total >= max_tasks or cardinality(v_ids) < v_limit and v_walk in (0, cardinality(v_states)) then
-    progress := null;
-  elsif cardinality(v_ids) < v_limit then
-    progress := (progress || jsonb_build_object('done', total, 'walk', v_walk + 1)) - 'event_id' - 'schedule_at';
-  else
-    progress := progress || jsonb_build_object(
-      'done', total,
-      'event_id', case when v_walk = 0 then v_ids[cardinality(v_ids)] else v_last_id end,
-      'schedule_at', v_last_schedule_at
+      spread_step => progress.spread_step,
+      spread_from => progress.moved,
+      bulk_id => bulk_id
     );
+    updated := cardinality(v_moved.updated);
+    bulk_id := coalesce(bulk_id, v_moved.operation_id);
+  end if;
+  total := progress.moved + updated;
+  skipped := progress.skipped + v_scanned - updated;
+
+  progress.bulk_id := bulk_id;
+  progress.position := v_last;
+  progress.moved := total;
+  progress.skipped := skipped;
+  if v_scanned < v_limit or total >= max_tasks or v_last = progress.last_position then
+    progress := null;
   end if;
 end
 $function$;
 
-comment on function kanthorq_schema.kanthorq_task_batch is 'Does one batch of kanthorq_task_cancel_all, kanthorq_task_resume_all or kanthorq_task_discard_all. For programs that make the loop themselves.
+comment on function kanthorq_schema.kanthorq_task_batch is 'Does one batch of kanthorq_task_cancel_all, kanthorq_task_resume_all or kanthorq_task_discard_all. For programs that make the loop
+themselves.
 
 action          cancel, resume or discard
 consumer        name of the consumer
 states          only tasks in one of these states
 subject         only tasks whose subject this filter matches: * is one token, > at the end is one or more
 metadata        only tasks whose metadata contains this: {"customer": "42"}
-error           only tasks whose last error contains this text, in this case
+error           only tasks whose last error contains this text; case-sensitive
 created_after   only tasks made at this time or later
 created_before  only tasks made before this time
-everything      has to be true if there is no filter at all
-batch_size      how many tasks are moved, and committed, at once
-max_tasks       how many tasks at most; null is no limit
+everything      has to be true if there is no filter
+batch_size      how many tasks the batch looks at
+max_tasks       how many tasks at most in all batches; null is no limit
 reason          why, for the log
-schedule_at     when resumed tasks are due; null is now
-reset_attempts  true gives resumed tasks all their attempts back; otherwise at least one is left
-spread          spreads resumed tasks evenly over this time, from schedule_at on
+schedule_at     when the resumed tasks are due; null is now
+reset_attempts  true sets attempt_count to 0; otherwise one more failure discards the task again
+spread          the time over which the tasks are spread evenly, from schedule_at on
 progress        null to begin; then what the batch before returned, until that is null, with all else unchanged
 
 Returns one row:
-progress   where the next batch goes on; null when there is nothing left to do
-updated    how many tasks this batch moved; it can be 0 before the end
-total      how many all batches so far moved
+progress        where the next batch goes on; null when there is nothing left to do
+updated         how many tasks this batch moved; it can be 0 before the end
+skipped         how many all batches so far left alone because another session held or moved them meanwhile
+total           how many all batches so far moved
+bulk_id         what kanthorq_task_undo_all takes; null if nothing was moved so far
 
-Raises KQ001 if there is no such consumer, KQ002 if its table is gone, KQ003 for a bad argument or an empty filter.';
-
-revoke all on function kanthorq_schema.kanthorq_task_batch from public;
+Raises KQ001 if there is no such consumer, KQ002 if its table is gone, KQ003 for a bad argument or no filter.';

@@ -1,7 +1,8 @@
+-- level: operator
 -- Cancels all pending, available and retryable tasks that a filter matches, batch by batch.
 --
--- Commits each batch and says how many there were so far. Whatever stops it, whole batches are done and logged, and
--- calling it again goes on. Tasks that a worker or another session holds are skipped. See kanthorq_task_batch.
+-- Commits each batch and tells how many tasks there were so far. Whatever stops it, whole batches are done and logged, and another
+-- call goes on. Tasks that a worker or another session holds are skipped. See kanthorq_task_batch.
 create or replace procedure
 kanthorq_schema.kanthorq_task_cancel_all(
   consumer text,
@@ -16,14 +17,16 @@ kanthorq_schema.kanthorq_task_cancel_all(
   max_tasks bigint default null,
   pause interval default null,
   reason text default null,
-  inout updated bigint default null
+  inout updated bigint default null,
+  inout skipped bigint default null,
+  inout bulk_id bigint default null
 )
 language plpgsql
 as $procedure$
 begin
-  call kanthorq_schema.kanthorq_task_all(
+  call kanthorq_schema._kanthorq_task_all(
     'cancel', consumer, states, subject, metadata, error, created_after, created_before, everything, batch_size,
-    max_tasks, pause, reason, null::pg_catalog.timestamptz, false, null::pg_catalog.interval, updated
+    max_tasks, pause, reason, null::pg_catalog.timestamptz, false, null::pg_catalog.interval, updated, skipped, bulk_id
   );
 end
 $procedure$;
@@ -34,16 +37,19 @@ consumer        name of the consumer
 states          only tasks in one of these states
 subject         only tasks whose subject this filter matches: * is one token, > at the end is one or more
 metadata        only tasks whose metadata contains this: {"customer": "42"}
-error           only tasks whose last error contains this text, in this case
+error           only tasks whose last error contains this text; case-sensitive
 created_after   only tasks made at this time or later
 created_before  only tasks made before this time
-everything      has to be true if there is no filter at all
-batch_size      how many tasks are moved, and committed, at once
+everything      has to be true if there is no filter
+batch_size      how many tasks one batch looks at
 max_tasks       how many tasks at most; null is no limit
-pause           how long to wait between batches; null is twice as long as the batch took, so that workers keep most of the server
+pause           the time between two batches; null is twice as long as the batch took, so that workers keep most of the server
 reason          why, for the log
 
-Returns the number of tasks as updated. It commits, so it can''t be called in a transaction. Raises KQ001 if there is no such consumer,
-KQ002 if its table is gone, KQ003 for a bad argument or an empty filter.';
+Returns one row:
+updated         how many tasks it moved
+skipped         how many it left alone because another session held or moved them meanwhile
+bulk_id         what kanthorq_task_undo_all takes; null if nothing was moved
 
-revoke all on procedure kanthorq_schema.kanthorq_task_cancel_all from public;
+It commits, so it can''t be called in a transaction. Raises KQ001 if there is no such consumer, KQ002 if its table is gone, KQ003 for
+a bad argument or no filter; batches that were committed before an error stay.';

@@ -1,20 +1,15 @@
--- The SQL that makes a time of epoch milliseconds, as text.
+-- Epoch milliseconds as a time.
 --
--- One nonsensical value, in nanoseconds perhaps, must not keep anybody from seeing the others: it shows as the nearest time
--- there is, up to the year 275760, where JavaScript's dates end.
-create or replace function kanthorq_schema._kanthorq_as_time(milliseconds text)
-returns text
+-- A nonsensical value, in nanoseconds perhaps, must not hide the other tasks: it shows as the nearest time up to the year 275760,
+-- where JavaScript's dates end.
+create or replace function kanthorq_schema._kanthorq_as_time(milliseconds bigint)
+returns timestamp with time zone
 language sql
-immutable
-security definer
-set search_path to pg_catalog, pg_temp
-as $function$
-select format(
-  'to_timestamp(case when %1$s < 0 then 0 when %1$s > 8640000000000000 then 8640000000000000 else %1$s end / 1000.0)',
-  milliseconds
-)
-$function$;
+immutable return case
+  when milliseconds < 0 then to_timestamp(0)
+  when milliseconds > 8640000000000000
+  then to_timestamp(8640000000000.0)
+  else to_timestamp(milliseconds / 1000.0)
+end;;
 
-comment on function kanthorq_schema._kanthorq_as_time is 'Internal. The SQL that makes a time of epoch milliseconds.';
-
-revoke all on function kanthorq_schema._kanthorq_as_time from public;
+comment on function kanthorq_schema._kanthorq_as_time is 'Internal. Epoch milliseconds as a time.';

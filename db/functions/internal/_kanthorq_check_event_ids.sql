@@ -6,8 +6,6 @@ create or replace function kanthorq_schema._kanthorq_check_event_ids(event_ids t
 returns void
 language plpgsql
 immutable
-security definer
-set search_path to pg_catalog, pg_temp
 as $function$
 begin
   if event_ids is null then
@@ -30,5 +28,3 @@ end
 $function$;
 
 comment on function kanthorq_schema._kanthorq_check_event_ids is 'Internal. Raises KQ003 unless the argument is a one-dimensional array of non-empty ids.';
-
-revoke all on function kanthorq_schema._kanthorq_check_event_ids from public;

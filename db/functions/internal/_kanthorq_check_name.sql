@@ -6,8 +6,6 @@ create or replace function kanthorq_schema._kanthorq_check_name(kind text, name 
 returns void
 language plpgsql
 immutable
-security definer
-set search_path to pg_catalog, pg_temp
 as $function$
 begin
   if name is null then
@@ -27,5 +25,3 @@ end
 $function$;
 
 comment on function kanthorq_schema._kanthorq_check_name is 'Internal. Raises KQ003 unless the text is a name that KanthorQ accepts for a stream or a consumer.';
-
-revoke all on function kanthorq_schema._kanthorq_check_name from public;

@@ -5,8 +5,6 @@ create or replace function kanthorq_schema._kanthorq_check_subject(subject text)
 returns void
 language plpgsql
 immutable
-security definer
-set search_path to pg_catalog, pg_temp
 as $function$
 begin
   if subject is null then
@@ -25,5 +23,3 @@ end
 $function$;
 
 comment on function kanthorq_schema._kanthorq_check_subject is 'Internal. Raises KQ003 unless the text is a subject that KanthorQ accepts.';
-
-revoke all on function kanthorq_schema._kanthorq_check_subject from public;

@@ -11,8 +11,6 @@ kanthorq_schema._kanthorq_check_subject_filters(
 returns void
 language plpgsql
 immutable
-security definer
-set search_path to pg_catalog, pg_temp
 as $function$
 declare
   v_bad text;
@@ -36,5 +34,3 @@ end
 $function$;
 
 comment on function kanthorq_schema._kanthorq_check_subject_filters is 'Internal. Raises KQ003 unless every element is a subject filter that can match something.';
-
-revoke all on function kanthorq_schema._kanthorq_check_subject_filters from public;

@@ -1,32 +1,39 @@
--- Finds a consumer by its name: its registry row, and the table that holds its tasks.
+-- Finds a consumer by its name: its settings, and its tasks as SQL for FROM and UPDATE.
 --
--- Raises KQ001 when the registry has no such consumer, KQ002 when it has but the table is gone, KQ003 for null.
+-- Raises KQ001 for a consumer that the registry does not name, KQ002 for one whose table is gone, KQ003 for null.
 create or replace function
 kanthorq_schema._kanthorq_consumer(
   consumer text,
-  out registry kanthorq_schema.kanthorq_consumer_registry,
-  out task_table regclass
+  out id text,
+  out stream_id text,
+  out stream_name text,
+  out attempt_max smallint,
+  out visibility_timeout bigint,
+  out tasks text
 )
 returns record
 language plpgsql
 stable
-security definer
-set search_path to pg_catalog, pg_temp
 as $function$
 begin
+  select r.id, r.stream_id, r.stream_name, r.attempt_max, r.visibility_timeout,
+    kanthorq_schema._kanthorq_only_sql(kanthorq_schema._kanthorq_find_table(r.id, 'event_id'))
+  into id, stream_id, stream_name, attempt_max, visibility_timeout, tasks
+  from kanthorq_schema.kanthorq_consumer_registry r
+  where r.name = consumer;
+  if tasks is not null then
+    return;
+  end if;
+
   if consumer is null then
     raise exception 'consumer is null' using errcode = 'KQ003', hint = 'Pass the name of a consumer.';
-  end if;
-  select r.* into registry from kanthorq_schema.kanthorq_consumer_registry r where r.name = consumer;
-  if not found then
+  elsif id is null then
     raise exception 'there is no consumer %', kanthorq_schema._kanthorq_shown(consumer)
       using errcode = 'KQ001',
         hint = 'Names are case-sensitive. To list them: select name from kanthorq_schema.kanthorq_consumer_registry';
   end if;
-  task_table := kanthorq_schema._kanthorq_table(registry.id::text, 'event_id', 'consumer', consumer);
+  perform kanthorq_schema._kanthorq_refuse_table(id, 'consumer', consumer);
 end
 $function$;
 
-comment on function kanthorq_schema._kanthorq_consumer is 'Internal. The registry row and the task table of a consumer; KQ001 or KQ002 if either is missing.';
-
-revoke all on function kanthorq_schema._kanthorq_consumer from public;
+comment on function kanthorq_schema._kanthorq_consumer is 'Internal. The settings of a consumer and its tasks as SQL; KQ001 or KQ002 if either is missing.';

@@ -1,12 +1,10 @@
 -- Writes a number in lower-case Crockford base 32, the alphabet of KanthorQ's ids.
 --
--- Takes the lowest 5 × digits bits of value and gives exactly that many digits.
+-- Takes the lowest 5 * digits bits of value and gives exactly that many digits.
 create or replace function kanthorq_schema._kanthorq_crockford(value bigint, digits int)
 returns text
 language sql
 immutable
-security definer
-set search_path to pg_catalog, pg_temp
 as $function$
 select string_agg(
   substr('0123456789abcdefghjkmnpqrstvwxyz', 1 + (value >> 5 * (digits - d) & 31)::integer, 1), '' order by d)
@@ -14,5 +12,3 @@ from generate_series(1, digits) d
 $function$;
 
 comment on function kanthorq_schema._kanthorq_crockford is 'Internal. The lowest bits of a number in lower-case Crockford base 32.';
-
-revoke all on function kanthorq_schema._kanthorq_crockford from public;

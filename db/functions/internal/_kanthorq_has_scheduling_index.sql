@@ -5,8 +5,6 @@ create or replace function kanthorq_schema._kanthorq_has_scheduling_index(task_t
 returns boolean
 language sql
 stable
-security definer
-set search_path to pg_catalog, pg_temp
 as $function$
 select exists (
   select
@@ -20,5 +18,3 @@ select exists (
 $function$;
 
 comment on function kanthorq_schema._kanthorq_has_scheduling_index is 'Internal. Whether the table has a usable index that begins with (state, schedule_at).';
-
-revoke all on function kanthorq_schema._kanthorq_has_scheduling_index from public;

@@ -8,8 +8,6 @@ create or replace function kanthorq_schema._kanthorq_id(kind text)
 returns text
 language plpgsql
 volatile
-security definer
-set search_path to pg_catalog, pg_temp
 as $function$
 declare
   v_at bigint := floor(extract(epoch from clock_timestamp()) * 1000000)::bigint;
@@ -32,5 +30,3 @@ end
 $function$;
 
 comment on function kanthorq_schema._kanthorq_id is 'Internal. A new id: a prefix and a ULID that sorts after all earlier ones.';
-
-revoke all on function kanthorq_schema._kanthorq_id from public;

@@ -1,14 +1,8 @@
--- The name of the newest migration, which is the one that brought this function. For kanthorq_doctor.
+-- The name of the migration that brought this function, for kanthorq_doctor. Written by npm run generate.
 create or replace function kanthorq_schema._kanthorq_newest_migration()
 returns text
 language sql
 immutable
-security definer
-set search_path to pg_catalog, pg_temp
-as $function$
-select '0005_faster_transitions'
-$function$;
+return '0003_functions';
 
 comment on function kanthorq_schema._kanthorq_newest_migration is 'Internal. The name of the newest migration.';
-
-revoke all on function kanthorq_schema._kanthorq_newest_migration from public;

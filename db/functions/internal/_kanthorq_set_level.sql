@@ -6,8 +6,6 @@ create or replace function kanthorq_schema._kanthorq_set_level(role text, level 
 returns void
 language plpgsql
 volatile
-security definer
-set search_path to pg_catalog, pg_temp
 as $function$
 declare
   v_role name;
@@ -46,5 +44,3 @@ end
 $function$;
 
 comment on function kanthorq_schema._kanthorq_set_level is 'Internal. Gives a role the functions of a level, and no others.';
-
-revoke all on function kanthorq_schema._kanthorq_set_level from public;

@@ -1,6 +1,6 @@
--- Finds a stream by its name: its registry row, and the table that holds its events.
+-- Finds a stream by its name: its registry row, and the table of its events.
 --
--- Raises KQ001 when the registry has no such stream, KQ002 when it has but the table is gone, KQ003 for null.
+-- Raises KQ001 for a stream that the registry does not name, KQ002 for one whose table is gone, KQ003 for null.
 create or replace function
 kanthorq_schema._kanthorq_stream(
   stream text,
@@ -10,8 +10,6 @@ kanthorq_schema._kanthorq_stream(
 returns record
 language plpgsql
 stable
-security definer
-set search_path to pg_catalog, pg_temp
 as $function$
 begin
   if stream is null then
@@ -23,10 +21,11 @@ begin
       using errcode = 'KQ001',
         hint = 'Names are case-sensitive. To list them: select name from kanthorq_schema.kanthorq_stream_registry';
   end if;
-  event_table := kanthorq_schema._kanthorq_table(registry.id::text, 'id', 'stream', stream);
+  event_table := kanthorq_schema._kanthorq_find_table(registry.id, 'id');
+  if event_table is null then
+    perform kanthorq_schema._kanthorq_refuse_table(registry.id, 'stream', stream);
+  end if;
 end
 $function$;
 
 comment on function kanthorq_schema._kanthorq_stream is 'Internal. The registry row and the event table of a stream; KQ001 or KQ002 if either is missing.';
-
-revoke all on function kanthorq_schema._kanthorq_stream from public;

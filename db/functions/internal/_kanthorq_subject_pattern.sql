@@ -7,8 +7,6 @@ create or replace function kanthorq_schema._kanthorq_subject_pattern(filter text
 returns text
 language plpgsql
 immutable
-security definer
-set search_path to pg_catalog, pg_temp
 as $function$
 begin
   if filter = '' or filter ~ '(^|[.])>[.]' then
@@ -28,5 +26,3 @@ end
 $function$;
 
 comment on function kanthorq_schema._kanthorq_subject_pattern is 'Internal. A subject filter of KanthorQ as a regular expression.';
-
-revoke all on function kanthorq_schema._kanthorq_subject_pattern from public;

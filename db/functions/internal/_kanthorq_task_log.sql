@@ -1,32 +1,38 @@
--- Writes one row of the log, in the caller's transaction: rolled back with it, never there without it.
---
--- entry says what happened; who did it and in which transaction is filled in here. session_user is the role that logged
--- in, not the definer of this function.
+-- Writes one row of the log in the caller's transaction, and returns its id. The table's defaults say who did it.
 create or replace function
 kanthorq_schema._kanthorq_task_log(
-  entry kanthorq_schema.kanthorq_task_operation
+  now bigint,
+  action text,
+  consumer text,
+  reason text,
+  changes kanthorq_schema.kanthorq_task_change[],
+  bulk_id bigint default null,
+  undoes bigint default null,
+  origin bigint default null
 )
-returns void
+returns bigint
 language plpgsql
 volatile
-security definer
-set search_path to pg_catalog, pg_temp
 as $function$
+declare
+  v_id bigint;
 begin
-  insert into kanthorq_schema.kanthorq_task_operation (
-    at, transaction_id, action, consumer, reason, actor, application_name, client_addr, undoes,
-    event_ids, from_state, from_updated_at, from_schedule_at, from_finalized_at, from_attempt_count,
-    to_state, to_updated_at, to_finalized_at, to_attempt_count
+  insert into kanthorq_schema.kanthorq_task_operation as o (
+    at, action, consumer, reason, bulk_id, undoes, origin, tasks, from_states, first_event_id, last_event_id, changes
   )
-  values (
-    entry.at, pg_current_xact_id(), entry.action, entry.consumer, entry.reason,
-    session_user, nullif(current_setting('application_name'), ''), inet_client_addr(), entry.undoes,
-    entry.event_ids, entry.from_state, entry.from_updated_at, entry.from_schedule_at, entry.from_finalized_at, entry.from_attempt_count,
-    entry.to_state, entry.to_updated_at, entry.to_finalized_at, entry.to_attempt_count
-  );
+  select
+    kanthorq_schema._kanthorq_as_time(now), _kanthorq_task_log.action, _kanthorq_task_log.consumer, _kanthorq_task_log.reason,
+    _kanthorq_task_log.bulk_id, _kanthorq_task_log.undoes, _kanthorq_task_log.origin, sum(s.tasks),
+    jsonb_object_agg(kanthorq_schema._kanthorq_task_state_name(s.state), s.tasks), min(s.first_id), max(s.last_id),
+    _kanthorq_task_log.changes
+  from (
+    select c.from_state as state, count(*) as tasks, min(c.event_id collate "C") as first_id, max(c.event_id collate "C") as last_id
+    from unnest(_kanthorq_task_log.changes) c
+    group by c.from_state
+  ) s
+  returning o.id into v_id;
+  return v_id;
 end
 $function$;
 
-comment on function kanthorq_schema._kanthorq_task_log is 'Internal. Writes an entry into the log, with who did it.';
-
-revoke all on function kanthorq_schema._kanthorq_task_log from public;
+comment on function kanthorq_schema._kanthorq_task_log is 'Internal. Writes an operation into the log and returns its id.';

@@ -1,27 +1,17 @@
--- The code of a state, given its name, so that no other function has to know a number.
---
--- Immutable: PostgreSQL folds a call with a literal into a constant, once per session.
--- Raises KQ003 for a name that is no state.
+-- The code of a state: the one place that has KanthorQ's numbers (entities.TaskState). They are stored in every consumer table,
+-- so none may ever change. Null for a name that is no state.
 create or replace function kanthorq_schema._kanthorq_task_state(name text)
 returns smallint
-language plpgsql
-immutable
-security definer
-set search_path to pg_catalog, pg_temp
-as $function$
-declare
-  v_code smallint;
-begin
-  select s.code into v_code from kanthorq_schema._kanthorq_task_states() s where s.name = _kanthorq_task_state.name;
-  if v_code is null then
-    raise exception '% is not a task state', kanthorq_schema._kanthorq_shown(name)
-      using errcode = 'KQ003',
-        hint = 'The states are ' || (select string_agg(s.name, ', ') from kanthorq_schema._kanthorq_task_states() s) || '.';
-  end if;
-  return v_code;
+language sql
+immutable return cast(case name
+  when 'discarded' then -102
+  when 'cancelled' then -101
+  when 'pending' then 0
+  when 'available' then 1
+  when 'running' then 2
+  when 'completed' then 101
+  when 'retryable' then 102
 end
-$function$;
+as smallint);;
 
-comment on function kanthorq_schema._kanthorq_task_state is 'Internal. The code of the state with this name; KQ003 if there is none.';
-
-revoke all on function kanthorq_schema._kanthorq_task_state from public;
+comment on function kanthorq_schema._kanthorq_task_state is 'Internal. The code of the state with this name; null if there is none.';

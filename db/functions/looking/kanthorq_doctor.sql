@@ -1,7 +1,8 @@
--- Looks for what is wrong in this database and says how to mend it. Changes nothing.
+-- level: viewer
+-- Looks for faults in this database and gives the SQL that repairs them. Changes nothing.
 --
--- fix is one SQL statement, or several, that mend the finding; where a person has to decide first it is a comment, so that
--- all of them may be handed to \gexec.
+-- fix is one SQL statement, or several, that repair the finding. It is a comment where a person has to decide first, so that \gexec may
+-- run all of them.
 create or replace function kanthorq_schema.kanthorq_doctor()
 returns table (
   "check" text,
@@ -18,6 +19,7 @@ declare
   v_consumer record;
   v_stuck bigint;
   v_parked bigint;
+  v_migrated boolean;
 begin
   -- Registry rows without a table, and tables without a registry row.
   return query
@@ -36,7 +38,7 @@ begin
   order by r.kind, r.name;
 
   return query
-  select 'table is nobody''s', 'warning',
+  select 'table is not registered', 'warning',
     format('table %s belongs to no %s of the registry', c.oid::regclass, substring(c.relname from '^kanthorq_([a-z]+)_')),
     format('-- put the registry row back, or, if nobody needs the rows: drop table %s', c.oid::regclass)
   from pg_class c
@@ -47,8 +49,8 @@ begin
     and not exists (select from kanthorq_schema.kanthorq_stream_registry r where c.relname = 'kanthorq_' || r.id)
   order by c.relname;
 
-  -- KanthorQ gives the index the same name for each consumer, so only the first gets one. One that was left invalid, because
-  -- making it was interrupted, has the name that a new one would have.
+  -- KanthorQ gives the index of each consumer the same name, so only the first gets one. An index that an interrupted CREATE left
+  -- invalid has the name that a new one would have.
   return query
   select 'no scheduling index', 'warning',
     format('consumer %L has no usable index on (state, schedule_at): workers and bulk calls look at the whole table', r.name),
@@ -71,19 +73,23 @@ begin
     join pg_class c on c.oid = kanthorq_schema._kanthorq_find_table(r.id::text, 'event_id')
     order by r.name
   loop
-    execute format(
-      'select count(*) filter (where t.state = any ($3) and %s), count(*) filter (where t.state = $4) from %s t',
-      (kanthorq_schema._kanthorq_task_action('discard', false)).condition,
-      v_consumer.task_table
+    execute format($q$
+      select
+        count(*) filter (
+          where kanthorq_schema._kanthorq_task_takes('discard', t.state, t.schedule_at, t.attempt_count, $2, $1)
+        ),
+        count(*) filter (where t.state = kanthorq_schema._kanthorq_task_state('available'))
+      from %s t
+      $q$,
+      kanthorq_schema._kanthorq_only_sql(v_consumer.task_table)
     )
     into v_stuck, v_parked
-    using extract(epoch from clock_timestamp()) * 1000, v_consumer.attempt_max,
-      (kanthorq_schema._kanthorq_task_action('discard', false)).from_states, kanthorq_schema._kanthorq_task_state('available');
+    using kanthorq_schema._kanthorq_now(), v_consumer.attempt_max;
 
     if v_stuck > 0 then
       return query values (
         'stuck tasks', 'warning',
-        format('consumer %L has %s tasks that are running, overdue and out of attempts: no worker will ever take them', v_consumer.name, v_stuck),
+        format('consumer %L has %s tasks that are running, overdue and out of attempts: no worker takes them again', v_consumer.name, v_stuck),
         format('call kanthorq_schema.kanthorq_task_discard_all(%L, everything => true, reason => ''kanthorq_doctor'')', v_consumer.name)
       );
     end if;
@@ -98,7 +104,7 @@ begin
 
   return query
   select 'PUBLIC may execute', 'error',
-    format('anybody may execute %s', p.oid::regprocedure),
+    format('any role may execute %s', p.oid::regprocedure),
     format('revoke execute on routine %s from public', p.oid::regprocedure)
   from pg_proc p
   where p.pronamespace = 'kanthorq_schema'::regnamespace
@@ -109,10 +115,10 @@ begin
     )
   order by p.oid::regprocedure::text;
 
-  -- Whoever may make a function there can have people call it instead of ours.
+  -- A function of another role could be called instead of ours.
   return query
   select 'schema is open', 'error',
-    format('anybody may create objects in schema %s, and so put a function in the way of somebody''s call', n.oid::regnamespace),
+    format('any role may create objects in schema %s, also functions that are called instead of ours', n.oid::regnamespace),
     format('revoke create on schema %s from public', n.oid::regnamespace)
   from pg_namespace n
   where n.oid = 'kanthorq_schema'::regnamespace
@@ -120,22 +126,26 @@ begin
       select from aclexplode(n.nspacl) a where a.grantee = 0 and a.privilege_type = 'CREATE'
     );
 
+  -- The migrations table is missing where the functions were copied by hand.
+  if to_regclass('kanthorq_schema.kanthorq_migrations') is not null then
+    execute 'select exists (select from kanthorq_schema.kanthorq_migrations m where m.name = $1)'
+    into v_migrated
+    using kanthorq_schema._kanthorq_newest_migration();
+  end if;
   return query
   select 'migrations', 'warning',
     format('migration %s is not recorded in kanthorq_migrations', kanthorq_schema._kanthorq_newest_migration()),
     '-- npx kanthorq-tasks migrate up, or kanthorq-tasks.sql through psql'
-  where not kanthorq_schema._kanthorq_is_migrated(kanthorq_schema._kanthorq_newest_migration());
+  where v_migrated is not true;
 end
 $function$;
 
-comment on function kanthorq_schema.kanthorq_doctor is 'Looks for what is wrong in this database and says how to mend it. Changes nothing; looks at every task.
+comment on function kanthorq_schema.kanthorq_doctor is 'Looks for faults in this database and gives the SQL that repairs them. Changes nothing; looks at every task.
 
-Returns a row for each finding, none if all is well:
-check     what was looked at: table is gone, table is nobody''s, no scheduling index, stuck tasks, tasks in available, PUBLIC may
-          execute, schema is open, migrations
+Returns a row for each finding:
+check     the kind: table is gone, table is not registered, no scheduling index, stuck tasks, tasks in available, PUBLIC
+          may execute, schema is open, migrations
 severity  error, warning or info
-detail    what was found, and what follows from it
-fix       the SQL that mends it; a comment where a person has to decide first. So this is safe:
+detail    the finding and its consequence
+fix       the SQL that repairs it; a comment where a person has to decide first, so that this is safe:
           select fix from kanthorq_doctor() \gexec';
-
-revoke all on function kanthorq_schema.kanthorq_doctor from public;

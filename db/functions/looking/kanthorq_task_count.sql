@@ -1,3 +1,4 @@
+-- level: viewer
 -- Counts the tasks of a consumer that a filter matches. Looks at all of them; with states, an index on the state helps.
 create or replace function
 kanthorq_schema.kanthorq_task_count(
@@ -17,14 +18,17 @@ set search_path to pg_catalog, pg_temp
 as $function$
 declare
   v_consumer record := kanthorq_schema._kanthorq_consumer(consumer);
-  v_filter record := kanthorq_schema._kanthorq_task_filter(
-    states, subject, metadata, error, created_after, created_before
-  );
   v_count bigint;
 begin
-  execute format('select count(*) from %s t where %s', v_consumer.task_table, v_filter.condition)
+  execute format($q$
+    select count(*)
+    from %s t
+    where kanthorq_schema._kanthorq_task_matches($1, t.state, t.subject, t.metadata, t.attempted_error, t.created_at)
+    $q$,
+    v_consumer.tasks
+  )
   into v_count
-  using null, null, v_filter.codes, v_filter.subject_pattern, metadata, error, v_filter.created_from, v_filter.created_to;
+  using kanthorq_schema._kanthorq_check_filter(states, subject, metadata, error, created_after, created_before);
   return v_count;
 end
 $function$;
@@ -35,10 +39,8 @@ consumer        name of the consumer
 states          only tasks in one of these states: pending, available, running, completed, retryable, discarded, cancelled
 subject         only tasks whose subject this filter matches: * is one token, > at the end is one or more
 metadata        only tasks whose metadata contains this: {"customer": "42"}
-error           only tasks whose last error contains this text, in this case
+error           only tasks whose last error contains this text; case-sensitive
 created_after   only tasks made at this time or later
 created_before  only tasks made before this time
 
 Raises KQ001 if there is no such consumer, KQ002 if its table is gone, KQ003 for a bad filter.';
-
-revoke all on function kanthorq_schema.kanthorq_task_count from public;

@@ -1,3 +1,4 @@
+-- level: viewer
 -- Says of each task what cancel, resume and discard would do to it, why, and when it will next run.
 --
 -- Whether an action takes a task is decided by the very condition that the action uses.
@@ -18,38 +19,33 @@ set search_path to pg_catalog, pg_temp
 as $function$
 declare
   v_consumer record;
-  v_cancel record := kanthorq_schema._kanthorq_task_action('cancel', false);
-  v_resume record := kanthorq_schema._kanthorq_task_action('resume', false);
-  v_discard record := kanthorq_schema._kanthorq_task_action('discard', false);
-  v_now bigint := floor(extract(epoch from clock_timestamp()) * 1000)::bigint;
 begin
   perform kanthorq_schema._kanthorq_check_event_ids(event_ids);
   v_consumer := kanthorq_schema._kanthorq_consumer(consumer);
 
-  return query execute format(
-    'select i.event_id, coalesce(s.name, t.state::text),'
-    ' coalesce(t.state = any ($4) and %2$s, false),'
-    ' coalesce(t.state = any ($5) and %3$s, false),'
-    ' coalesce(t.state = any ($6) and %4$s, false),'
-    ' kanthorq_schema._kanthorq_task_why(coalesce(s.name, t.state::text), %5$s, %6$s, t.attempt_count, $2,'
-    '   t.attempted_error[array_upper(t.attempted_error, 1)] ->> ''error'', %7$s),'
-    ' case when s.name in (''running'', ''retryable'') and t.attempt_count <= $2'
-    '   then %8$s end'
-    ' from (select u.event_id, min(u.n) as n from unnest($3) with ordinality u (event_id, n) group by u.event_id) i'
-    ' left join %1$s t on t.event_id = i.event_id'
-    ' left join kanthorq_schema._kanthorq_task_states() s on s.code = t.state'
-    ' order by i.n',
-    v_consumer.task_table,
-    v_cancel.condition,
-    v_resume.condition,
-    v_discard.condition,
-    kanthorq_schema._kanthorq_as_time('t.schedule_at'),
-    kanthorq_schema._kanthorq_as_time('nullif(t.finalized_at, 0)'),
-    kanthorq_schema._kanthorq_as_time('$1'),
-    kanthorq_schema._kanthorq_as_time('greatest(t.schedule_at, $1)')
+  return query execute format($q$
+    select i.event_id, kanthorq_schema._kanthorq_task_state_name(t.state),
+      coalesce(kanthorq_schema._kanthorq_task_takes('cancel', t.state, t.schedule_at, t.attempt_count, $2, $1), false),
+      coalesce(kanthorq_schema._kanthorq_task_takes('resume', t.state, t.schedule_at, t.attempt_count, $2, $1), false),
+      coalesce(kanthorq_schema._kanthorq_task_takes('discard', t.state, t.schedule_at, t.attempt_count, $2, $1), false),
+      kanthorq_schema._kanthorq_task_why(
+        kanthorq_schema._kanthorq_task_state_name(t.state), kanthorq_schema._kanthorq_as_time(t.schedule_at),
+        kanthorq_schema._kanthorq_as_time(nullif(t.finalized_at, 0)), t.attempt_count, $2,
+        t.attempted_error[array_upper(t.attempted_error, 1)] ->> 'error', kanthorq_schema._kanthorq_as_time($1)
+      ),
+      case
+        when t.attempt_count <= $2 and t.state in (
+          kanthorq_schema._kanthorq_task_state('running'), kanthorq_schema._kanthorq_task_state('retryable')
+        )
+        then kanthorq_schema._kanthorq_as_time(greatest(t.schedule_at, $1))
+      end
+    from (select u.event_id, min(u.n) as n from unnest($3) with ordinality u (event_id, n) group by u.event_id) i
+    left join %s t on t.event_id = i.event_id
+    order by i.n
+    $q$,
+    v_consumer.tasks
   )
-  using v_now, (v_consumer.registry).attempt_max, event_ids,
-    v_cancel.from_states, v_resume.from_states, v_discard.from_states;
+  using kanthorq_schema._kanthorq_now(), v_consumer.attempt_max, event_ids;
 end
 $function$;
 
@@ -68,5 +64,3 @@ why          a sentence about where it stands and what can be done
 next_run_at  when a worker may take it, at the earliest; null if none ever will unless a person acts
 
 Raises KQ001 if there is no such consumer, KQ002 if its table is gone, KQ003 for a bad argument.';
-
-revoke all on function kanthorq_schema.kanthorq_task_explain from public;

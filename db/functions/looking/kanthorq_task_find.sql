@@ -1,8 +1,8 @@
+-- level: viewer
 -- Finds the tasks of a consumer that a filter matches, a page at a time.
 --
--- Pages follow each other by event id, which is the order in which the events were made: pass the last event_id of a page
--- as `after` to get the next one. A page costs as many rows as have to be looked at to fill it: PostgreSQL goes through
--- the table's key, or through an index on the state where it expects that to be less.
+-- Pages follow each other by event id, which is the order in which the events were made. A page costs as many rows as have to be
+-- looked at to fill it: PostgreSQL goes through the table's key, or through an index on the state where it expects that to be less.
 create or replace function
 kanthorq_schema.kanthorq_task_find(
   consumer text,
@@ -24,26 +24,26 @@ set search_path to pg_catalog, pg_temp
 as $function$
 declare
   v_consumer record := kanthorq_schema._kanthorq_consumer(consumer);
-  v_filter record := kanthorq_schema._kanthorq_task_filter(
-    states, subject, metadata, error, created_after, created_before
-  );
-  v_now bigint := floor(extract(epoch from clock_timestamp()) * 1000)::bigint;
-  v_page text := case when after is null then 'true' when oldest_first then 't.event_id > $9' else 't.event_id < $9' end;
 begin
   if max_tasks is null or max_tasks < 1 then
     raise exception 'max_tasks is %', coalesce(max_tasks::text, 'null')
       using errcode = 'KQ003', hint = 'Pass how many tasks a page may have, at least 1.';
   end if;
-  return query execute format(
-    'select %s from %s t where %s and %s order by t.event_id %s limit $10',
-    kanthorq_schema._kanthorq_task_columns(),
-    v_consumer.task_table,
-    v_filter.condition,
-    v_page,
+  return query execute format($q$
+    select %1$s
+    from %2$s t
+    where kanthorq_schema._kanthorq_task_matches($3, t.state, t.subject, t.metadata, t.attempted_error, t.created_at)
+      and ($4 is null or t.event_id %3$s $4)
+    order by t.event_id %4$s
+    limit $5
+    $q$,
+    kanthorq_schema._kanthorq_task_columns_sql(),
+    v_consumer.tasks,
+    case when oldest_first then '>' else '<' end,
     case when oldest_first then 'asc' else 'desc' end
   )
-  using v_now, (v_consumer.registry).attempt_max, v_filter.codes, v_filter.subject_pattern, metadata, error,
-    v_filter.created_from, v_filter.created_to, after, max_tasks;
+  using kanthorq_schema._kanthorq_now(), v_consumer.attempt_max,
+    kanthorq_schema._kanthorq_check_filter(states, subject, metadata, error, created_after, created_before), after, max_tasks;
 end
 $function$;
 
@@ -53,7 +53,7 @@ consumer        name of the consumer
 states          only tasks in one of these states: pending, available, running, completed, retryable, discarded, cancelled
 subject         only tasks whose subject this filter matches: * is one token, > at the end is one or more
 metadata        only tasks whose metadata contains this: {"customer": "42"}
-error           only tasks whose last error contains this text, in this case
+error           only tasks whose last error contains this text; case-sensitive
 created_after   only tasks made at this time or later
 created_before  only tasks made before this time
 after           the last event_id of the page before; null is the first page
@@ -61,5 +61,3 @@ max_tasks       how many at most
 oldest_first    true turns the order round
 
 Returns rows of type kanthorq_task. Raises KQ001 if there is no such consumer, KQ002 if its table is gone, KQ003 for a bad filter.';
-
-revoke all on function kanthorq_schema.kanthorq_task_find from public;

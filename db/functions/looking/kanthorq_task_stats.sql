@@ -1,6 +1,7 @@
+-- level: viewer
 -- How many tasks a consumer has in each state. Looks at all of its tasks.
 --
--- Without a name, all consumers of the registry; one whose table is gone is left out, kanthorq_doctor() tells of it.
+-- Without a name, all consumers of the registry; one whose table is gone is left out, kanthorq_doctor() reports it.
 create or replace function kanthorq_schema.kanthorq_task_stats(consumer text default null)
 returns table (
   consumer_name text,
@@ -18,37 +19,38 @@ as $function$
 declare
   v_name text;
   v_consumer record;
-  v_action record := kanthorq_schema._kanthorq_task_action('discard', false);
-  v_now bigint := floor(extract(epoch from clock_timestamp()) * 1000)::bigint;
 begin
-  if consumer is not null then
-    perform kanthorq_schema._kanthorq_consumer(consumer);
-  end if;
   for v_name in
-    select r.name::text from kanthorq_schema.kanthorq_consumer_registry r
-    where (consumer is null or r.name = consumer)
-      and kanthorq_schema._kanthorq_find_table(r.id::text, 'event_id') is not null
-    order by r.name
+    select r.name
+    from kanthorq_schema.kanthorq_consumer_registry r
+    where kanthorq_task_stats.consumer is null and kanthorq_schema._kanthorq_find_table(r.id, 'event_id') is not null
+    union all
+    select kanthorq_task_stats.consumer
+    where kanthorq_task_stats.consumer is not null
+    order by 1
   loop
     v_consumer := kanthorq_schema._kanthorq_consumer(v_name);
-    return query execute format(
-      'select $3, coalesce(s.name, c.state::text), c.tasks, %s, %s, c.stuck'
-      ' from ('
-      '   select t.state, count(*) as tasks, min(t.created_at) as oldest,'
-      '     min(t.schedule_at) filter (where t.state = any ($4) and t.attempt_count <= $2) as due,'
-      '     count(*) filter (where t.state = any ($5) and %s) as stuck'
-      '   from %s t group by t.state'
-      ' ) c'
-      ' left join kanthorq_schema._kanthorq_task_states() s on s.code = c.state'
-      ' order by c.state',
-      kanthorq_schema._kanthorq_as_time('c.oldest'),
-      kanthorq_schema._kanthorq_as_time('c.due'),
-      v_action.condition,
-      v_consumer.task_table
+    return query execute format($q$
+      select $3, kanthorq_schema._kanthorq_task_state_name(c.state), c.tasks,
+        kanthorq_schema._kanthorq_as_time(c.oldest), kanthorq_schema._kanthorq_as_time(c.due), c.stuck
+      from (
+        select t.state, count(*) as tasks, min(t.created_at) as oldest,
+          min(t.schedule_at) filter (
+            where t.attempt_count <= $2 and t.state in (
+              kanthorq_schema._kanthorq_task_state('running'), kanthorq_schema._kanthorq_task_state('retryable')
+            )
+          ) as due,
+          count(*) filter (
+            where kanthorq_schema._kanthorq_task_takes('discard', t.state, t.schedule_at, t.attempt_count, $2, $1)
+          ) as stuck
+        from %s t
+        group by t.state
+      ) c
+      order by c.state
+      $q$,
+      v_consumer.tasks
     )
-    using v_now, (v_consumer.registry).attempt_max, v_name,
-      array[kanthorq_schema._kanthorq_task_state('running'), kanthorq_schema._kanthorq_task_state('retryable')],
-      v_action.from_states;
+    using kanthorq_schema._kanthorq_now(), v_consumer.attempt_max, v_name;
   end loop;
 end
 $function$;
@@ -63,8 +65,6 @@ state          the state that they are in; a number if KanthorQ has no such stat
 tasks          how many there are
 oldest         when the oldest of them was made
 next_due       when the first of them that a worker may take is due; in the past if one is waiting, null if there is none
-stuck          how many are running, overdue and with their attempts spent: kanthorq_task_discard frees them
+stuck          how many are running, overdue and with their attempts spent: kanthorq_task_discard takes them
 
 Raises KQ001 if there is no such consumer, KQ002 if its table is gone.';
-
-revoke all on function kanthorq_schema.kanthorq_task_stats from public;

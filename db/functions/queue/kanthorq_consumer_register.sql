@@ -1,3 +1,4 @@
+-- level: owner
 -- Registers a consumer, or finds it: its row in kanthorq_consumer_registry, the table for its tasks, and that table's
 -- scheduling index. The stream is registered too if there is none of that name.
 --
@@ -71,25 +72,25 @@ begin
 
   v_table := 'kanthorq_' || v_registry.id;
   if to_regclass(format('kanthorq_schema.%I', v_table)) is null then
-    execute format(
-      'create table kanthorq_schema.%I ('
-      ' event_id varchar(64) not null primary key,'
-      ' subject varchar(256) not null,'
-      ' state smallint not null default %s,'
-      ' schedule_at bigint not null default (extract(epoch from current_timestamp) * 1000),'
-      ' finalized_at bigint not null default 0,'
-      ' attempt_count smallint not null default 0,'
-      ' attempted_at bigint not null default 0,'
-      ' attempted_error jsonb[] not null default ''{}'','
-      ' metadata jsonb not null default ''{}'','
-      ' created_at bigint not null default (extract(epoch from current_timestamp) * 1000),'
-      ' updated_at bigint not null default (extract(epoch from current_timestamp) * 1000)'
-      ')',
+    execute format($q$
+      create table kanthorq_schema.%1$I (
+        event_id varchar(64) not null primary key,
+        subject varchar(256) not null,
+        state smallint not null default %3$s,
+        schedule_at bigint not null default (extract(epoch from current_timestamp) * 1000),
+        finalized_at bigint not null default 0,
+        attempt_count smallint not null default 0,
+        attempted_at bigint not null default 0,
+        attempted_error jsonb[] not null default '{}',
+        metadata jsonb not null default '{}',
+        created_at bigint not null default (extract(epoch from current_timestamp) * 1000),
+        updated_at bigint not null default (extract(epoch from current_timestamp) * 1000)
+      );
+      create index %2$I on kanthorq_schema.%1$I (state, schedule_at, event_id)
+      $q$,
       v_table,
+      v_table || '_scheduling',
       kanthorq_schema._kanthorq_task_state('available')
-    );
-    execute format(
-      'create index %I on kanthorq_schema.%I (state, schedule_at, event_id)', v_table || '_scheduling', v_table
     );
   end if;
   return v_registry;
@@ -106,5 +107,3 @@ attempt_max         attempts before a failing task is discarded, 1 to 32767
 visibility_timeout  milliseconds after which a running task is picked up again
 
 Returns the row of kanthorq_consumer_registry. Raises KQ003 for a bad argument, and for a consumer of another stream.';
-
-revoke all on function kanthorq_schema.kanthorq_consumer_register from public;

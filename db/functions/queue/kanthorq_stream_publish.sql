@@ -1,3 +1,4 @@
+-- level: owner
 -- Publishes one event to a stream.
 --
 -- Writes the row that KanthorQ's publisher writes; its subscribers find the event by its id, which sorts after all
@@ -44,5 +45,3 @@ body      the payload; may be empty
 metadata  a JSON object; a task made from the event carries it too
 
 Returns the id of the event. Raises KQ001 if there is no such stream, KQ002 if its table is gone, KQ003 for a bad argument.';
-
-revoke all on function kanthorq_schema.kanthorq_stream_publish from public;

@@ -1,3 +1,4 @@
+-- level: owner
 -- Registers a stream, or finds it: its row in kanthorq_stream_registry, and the table for its events.
 --
 -- Does what KanthorQ's StreamRegister does, table for table, so that a Go publisher can use the result.
@@ -21,14 +22,15 @@ begin
   returning r.* into v_registry;
 
   if to_regclass(format('kanthorq_schema.%I', 'kanthorq_' || v_registry.id)) is null then
-    execute format(
-      'create table kanthorq_schema.%I ('
-      ' id varchar(64) not null primary key,'
-      ' subject varchar(256) not null,'
-      ' body bytea not null,'
-      ' metadata jsonb not null default ''{}'','
-      ' created_at bigint not null default (extract(epoch from current_timestamp) * 1000)'
-      ')',
+    execute format($q$
+      create table kanthorq_schema.%I (
+        id varchar(64) not null primary key,
+        subject varchar(256) not null,
+        body bytea not null,
+        metadata jsonb not null default '{}',
+        created_at bigint not null default (extract(epoch from current_timestamp) * 1000)
+      )
+      $q$,
       'kanthorq_' || v_registry.id
     );
   end if;
@@ -41,5 +43,3 @@ comment on function kanthorq_schema.kanthorq_stream_register is 'Registers a str
 name  letters, digits and single underscores between them, at most 256 characters
 
 Returns the row of kanthorq_stream_registry. Raises KQ003 for a name that KanthorQ would not accept.';
-
-revoke all on function kanthorq_schema.kanthorq_stream_register from public;

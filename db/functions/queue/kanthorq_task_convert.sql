@@ -1,3 +1,4 @@
+-- level: owner
 -- Makes tasks of a consumer out of events of its stream.
 --
 -- Does what KanthorQ's TaskConvert does: each task takes its subject and metadata from the event and is due after the
@@ -19,29 +20,41 @@ as $function$
 declare
   v_state smallint := kanthorq_schema._kanthorq_task_state(initial_state);
   v_consumer record;
-  v_now bigint := floor(extract(epoch from clock_timestamp()) * 1000)::bigint;
+  v_events regclass;
 begin
+  if v_state is null then
+    perform kanthorq_schema._kanthorq_refuse_state(initial_state);
+  end if;
   perform kanthorq_schema._kanthorq_check_event_ids(event_ids);
   v_consumer := kanthorq_schema._kanthorq_consumer(consumer);
+  v_events := kanthorq_schema._kanthorq_find_table(v_consumer.stream_id, 'id');
+  if v_events is null then
+    perform kanthorq_schema._kanthorq_refuse_table(
+      v_consumer.stream_id, 'stream', v_consumer.stream_name
+    );
+  end if;
 
-  return query execute format(
-    'with made as ('
-    ' insert into %s as t (event_id, subject, state, schedule_at, metadata)'
-    ' select e.id, e.subject, $4, $1 + $5, e.metadata'
-    ' from %s e where e.id = any ($3) order by e.id'
-    ' on conflict (event_id) do nothing'
-    ' returning t.*'
-    ')'
-    ' select %s from made t'
-    ' join (select id, min(n) as n from unnest($3) with ordinality i (id, n) group by id) i on i.id = t.event_id'
-    ' order by i.n',
-    v_consumer.task_table,
-    kanthorq_schema._kanthorq_table(
-      (v_consumer.registry).stream_id::text, 'id', 'stream', (v_consumer.registry).stream_name::text
-    ),
-    kanthorq_schema._kanthorq_task_columns()
+  return query execute format($q$
+    with made as (
+      insert into %s as t (event_id, subject, state, schedule_at, metadata)
+      select e.id, e.subject, $4, $1 + $5, e.metadata
+      from %s e
+      where e.id = any ($3)
+      order by e.id
+      on conflict (event_id) do nothing
+      returning t.*
+    )
+    select %s
+    from made t
+    join (select id, min(n) as n from unnest($3) with ordinality i (id, n) group by id) i on i.id = t.event_id
+    order by i.n
+    $q$,
+    kanthorq_schema._kanthorq_find_table(v_consumer.id, 'event_id'),
+    kanthorq_schema._kanthorq_only_sql(v_events),
+    kanthorq_schema._kanthorq_task_columns_sql()
   )
-  using v_now, (v_consumer.registry).attempt_max, event_ids, v_state, (v_consumer.registry).visibility_timeout;
+  using kanthorq_schema._kanthorq_now(), v_consumer.attempt_max, event_ids, v_state,
+    v_consumer.visibility_timeout;
 end
 $function$;
 
@@ -54,5 +67,3 @@ initial_state  state of the new tasks: pending, available, running or any other
 Returns the tasks that are new, as rows of type kanthorq_task in the order of event_ids. Events that are unknown or that the
 consumer has a task for are passed over. Raises KQ001 if there is no such consumer, KQ002 if a table is gone, KQ003 for a bad
 argument.';
-
-revoke all on function kanthorq_schema.kanthorq_task_convert from public;

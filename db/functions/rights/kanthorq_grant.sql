@@ -1,3 +1,4 @@
+-- level: owner
 -- Gives a role the rights of a viewer or of an operator. It needs no others: the functions run as their owner.
 --
 -- The role has exactly the rights of that level afterwards, so that the same call raises a viewer, lowers an operator, and
@@ -21,10 +22,8 @@ $function$;
 comment on function kanthorq_schema.kanthorq_grant is 'Gives a role the rights of a level, and takes from it those that the level does not have.
 
 role   name of a role that exists, as in pg_roles; a group role serves all its members
-level  viewer: explain, find, count, stats, operations, doctor
-       operator: that, and cancel, resume, discard, their _all procedures, kanthorq_task_batch, and undo
+level  viewer: the functions that look: explain, preview, find, count, stats, operations, doctor
+       operator: those, and the ones that move tasks: cancel, resume, discard, undo, their _all procedures and batch functions
 
 The role needs no rights on any table; it gets USAGE on the schema if it has not. Registering, publishing, converting, purging the
 log and granting stay with the owner. Raises KQ003 if there is no such role or level, or if the role is the owner.';
-
-revoke all on function kanthorq_schema.kanthorq_grant from public;

@@ -1,3 +1,4 @@
+-- level: owner
 -- Takes from a role what kanthorq_grant gave it, and whatever else it was granted on the functions of the API.
 --
 -- USAGE on the schema stays: it opens nothing by itself, and the role may have it for other reasons.
@@ -19,5 +20,3 @@ role  name of a role that exists, as in pg_roles
 
 A role that has none is left as it is, and what it has by way of another role or as a superuser stays. Raises KQ003 if there is
 no such role, or if the role is the owner.';
-
-revoke all on function kanthorq_schema.kanthorq_revoke from public;

@@ -1,7 +1,5 @@
--- Cancels tasks: pending, available and retryable ones will not be worked any more.
---
--- Writes state, finalized_at and updated_at, in one statement of the caller's transaction, and logs it there. A running
--- task is left alone, for a worker may hold it; so is one that is finished.
+-- level: operator
+-- Cancels tasks: pending, available and retryable ones are not worked any more. See _kanthorq_task_transition.
 create or replace function
 kanthorq_schema.kanthorq_task_cancel(
   consumer text,
@@ -17,21 +15,20 @@ security definer
 set search_path to pg_catalog, pg_temp
 as $function$
 begin
+  perform kanthorq_schema._kanthorq_check_event_ids(event_ids);
   select t.updated, t.noop into updated, noop
-  from kanthorq_schema._kanthorq_task_transition('cancel', consumer, event_ids, reason, null::timestamptz, false, 0::float8, 0::bigint) t;
+  from kanthorq_schema._kanthorq_task_transition('cancel', consumer, event_ids, reason) t;
 end
 $function$;
 
 comment on function kanthorq_schema.kanthorq_task_cancel is 'Cancels tasks that are pending, available or retryable.
 
-consumer   name of the consumer
-event_ids  ids of the tasks'' events; any number, duplicates count once
-reason     why, for the log
+consumer        name of the consumer
+event_ids       ids of the tasks'' events; any number, duplicates count once
+reason          why, for the log
 
 Returns one row of two arrays that hold each distinct id once, in the order of event_ids:
-updated    the tasks that are now cancelled by this call
-noop       ids of tasks that are in another state or do not exist
+updated         tasks that this call cancelled
+noop            ids of tasks that are in another state or do not exist
 
 Raises KQ001 if there is no such consumer, KQ002 if its table is gone, KQ003 for a bad argument; then nothing has changed.';
-
-revoke all on function kanthorq_schema.kanthorq_task_cancel from public;

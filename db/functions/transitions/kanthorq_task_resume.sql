@@ -1,8 +1,7 @@
--- Resumes tasks: discarded and cancelled ones will be worked again.
+-- level: operator
+-- Resumes tasks: discarded and cancelled ones are worked again. See _kanthorq_task_transition.
 --
--- They become running, because that is the state from which KanthorQ's pullers take a task; see _kanthorq_task_action.
--- schedule_at is now, not where back-off had put it hours ahead, and at least one attempt is left. attempted_error and
--- metadata stay. Logged in the caller's transaction.
+-- schedule_at is now, not where back-off put it hours ahead. attempted_error and metadata stay.
 create or replace function
 kanthorq_schema.kanthorq_task_resume(
   consumer text,
@@ -20,13 +19,14 @@ security definer
 set search_path to pg_catalog, pg_temp
 as $function$
 begin
+  perform kanthorq_schema._kanthorq_check_event_ids(event_ids);
   if not isfinite(schedule_at) then
     raise exception 'schedule_at is %', schedule_at
       using errcode = 'KQ003', hint = 'Pass a point in time, or null for now.';
   end if;
   select t.updated, t.noop into updated, noop
   from kanthorq_schema._kanthorq_task_transition(
-    'resume', consumer, event_ids, reason, schedule_at, reset_attempts, 0::float8, 0::bigint
+    'resume', consumer, event_ids, reason, kanthorq_schema._kanthorq_as_milliseconds(schedule_at), reset_attempts
   ) t;
 end
 $function$;
@@ -37,12 +37,11 @@ consumer        name of the consumer
 event_ids       ids of the tasks'' events; any number, duplicates count once
 reason          why, for the log
 schedule_at     when they are due; null is now
-reset_attempts  true gives them all their attempts back; otherwise at least one is left
+reset_attempts  true sets attempt_count to 0, so that a failing handler runs attempt_max + 1 times, as for a new task; otherwise
+                attempt_count comes down to attempt_max - 1 where it is above, and one more failure discards the task again
 
 Returns one row of two arrays that hold each distinct id once, in the order of event_ids:
-updated         the tasks that are now resumed by this call
+updated         tasks that this call resumed
 noop            ids of tasks that are in another state or do not exist
 
 Raises KQ001 if there is no such consumer, KQ002 if its table is gone, KQ003 for a bad argument; then nothing has changed.';
-
-revoke all on function kanthorq_schema.kanthorq_task_resume from public;

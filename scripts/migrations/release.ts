@@ -2,10 +2,10 @@
 import { createHash } from 'node:crypto'
 import { appendFileSync, existsSync, readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
-import { migrationsFolder, readMigrations } from '../src/install/migrations.ts'
+import { migrationsFolder, readMigrations } from '../../src/install/migrations.ts'
 
 /** The list of released migrations, in the format of sha256sum: `sha256sum --check db/migrations.sha256`. */
-const list = fileURLToPath(new URL('../db/migrations.sha256', import.meta.url))
+const list = fileURLToPath(new URL('../../db/migrations.sha256', import.meta.url))
 
 const released = existsSync(list) ? readFileSync(list, 'utf8') : ''
 const lines = readMigrations()

@@ -1,0 +1,21 @@
+-- Refuses states of which an action takes no task, with KQ003: the call would never do anything.
+create or replace function kanthorq_schema._kanthorq_check_takes(action text, states text[])
+returns void
+language plpgsql
+immutable
+as $function$
+declare
+  -- Of a running task that is stuck.
+  v_takes text[] := array(
+    select s.name from kanthorq_schema._kanthorq_task_states() s
+    where kanthorq_schema._kanthorq_task_takes(action, s.code, 0::bigint, 1::smallint, 0::smallint, 1::bigint)
+  );
+begin
+  if states is not null and not states && v_takes then
+    raise exception '% does not take tasks in state %', action, array_to_string(states, ', ')
+      using errcode = 'KQ003', hint = format('It takes %s.', array_to_string(v_takes, ', '));
+  end if;
+end
+$function$;
+
+comment on function kanthorq_schema._kanthorq_check_takes is 'Internal. Raises KQ003 for states of which an action takes no task.';

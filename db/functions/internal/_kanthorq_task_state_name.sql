@@ -1,0 +1,15 @@
+-- The name of a state. A state that KanthorQ does not have shows as its number.
+create or replace function kanthorq_schema._kanthorq_task_state_name(state smallint)
+returns text
+language sql
+immutable return coalesce((
+  select
+    s.name
+  from
+    kanthorq_schema._kanthorq_task_states() as s
+  where
+    s.code = state
+),
+cast(state as text));;
+
+comment on function kanthorq_schema._kanthorq_task_state_name is 'Internal. The name of the state with this code; the code itself if it has none.';

@@ -1,0 +1,135 @@
+-- Our own types and tables, beside KanthorQ's registries. A change of this file after a release needs a migration written by hand.
+
+create type kanthorq_schema.kanthorq_task as (
+  event_id text,
+  subject text,
+  state text,
+  stuck boolean,
+  schedule_at timestamptz,
+  finalized_at timestamptz,
+  attempt_count integer,
+  attempt_max integer,
+  attempted_at timestamptz,
+  last_error text,
+  metadata jsonb,
+  created_at timestamptz,
+  updated_at timestamptz
+);
+
+comment on type kanthorq_schema.kanthorq_task is 'A task: the work of one consumer on one event. A time is null where KanthorQ has none yet.';
+
+comment on column kanthorq_schema.kanthorq_task.stuck is 'Running, overdue and with its attempts spent: no worker takes it again.';
+
+comment on column kanthorq_schema.kanthorq_task.schedule_at is 'When it may be picked up, or picked up again.';
+
+comment on column kanthorq_schema.kanthorq_task.finalized_at is 'When it was completed, cancelled or discarded.';
+
+-- The common filter, checked and ready for comparison with the columns of a task. A part that is null lets everything through.
+create type kanthorq_schema._kanthorq_task_filter as (
+  states smallint[],
+  subject text,
+  subject_pattern text,
+  metadata jsonb,
+  error text,
+  created_from bigint,
+  created_to bigint
+);
+
+-- Where the next batch of an _all call goes on. Callers pass it back as it is.
+create type kanthorq_schema.kanthorq_task_progress as (
+  -- The first batch that moved a task.
+  bulk_id bigint,
+  -- The last task that was looked at, and the last one to look at; of undo_all, ids of operations.
+  position text,
+  last_position text,
+  -- When the first batch began, in epoch milliseconds.
+  started bigint,
+  moved bigint,
+  skipped bigint,
+  -- Milliseconds between two resumed tasks.
+  spread_step double precision
+);
+
+comment on type kanthorq_schema.kanthorq_task_progress is 'Where the next batch of an _all call continues. Pass it back unchanged.';
+
+create type kanthorq_schema.kanthorq_operation as (
+  id bigint,
+  at timestamptz,
+  last_at timestamptz,
+  action text,
+  consumer_name text,
+  reason text,
+  actor text,
+  application_name text,
+  client_addr inet,
+  transaction_id xid8,
+  bulk_id bigint,
+  batches bigint,
+  undoes bigint,
+  tasks bigint,
+  from_states jsonb,
+  event_ids text[]
+);
+
+comment on type kanthorq_schema.kanthorq_operation is 'A call that moved tasks, or all batches of one: what kanthorq_task_operations returns.';
+
+-- What an operation did to one task: its columns before, and its columns after.
+create type kanthorq_schema.kanthorq_task_change as (
+  event_id text,
+  from_state smallint,
+  from_schedule_at bigint,
+  from_finalized_at bigint,
+  from_attempt_count smallint,
+  from_updated_at bigint,
+  to_state smallint,
+  to_schedule_at bigint,
+  to_finalized_at bigint,
+  to_attempt_count smallint,
+  to_updated_at bigint
+);
+
+comment on type kanthorq_schema.kanthorq_task_change is 'What an operation did to one task: its columns before (from_) and after (to_).';
+
+create table kanthorq_schema.kanthorq_task_operation (
+  id bigint generated always as identity primary key,
+  at timestamptz not null,
+  transaction_id xid8 not null default pg_current_xact_id(),
+  action text not null,
+  consumer text not null,
+  reason text,
+  actor text not null default session_user,
+  application_name text default nullif(current_setting('application_name'), ''),
+  client_addr inet default inet_client_addr(),
+  bulk_id bigint,
+  undoes bigint,
+  origin bigint,
+  tasks integer not null,
+  from_states jsonb not null,
+  first_event_id text collate "C" not null,
+  last_event_id text collate "C" not null,
+  changes kanthorq_schema.kanthorq_task_change[] not null
+);
+
+create index kanthorq_task_operation_consumer on kanthorq_schema.kanthorq_task_operation (consumer, id);
+
+create index kanthorq_task_operation_event on kanthorq_schema.kanthorq_task_operation (last_event_id, first_event_id);
+
+create index kanthorq_task_operation_bulk on kanthorq_schema.kanthorq_task_operation (bulk_id, id) where bulk_id is not null;
+
+create index kanthorq_task_operation_origin on kanthorq_schema.kanthorq_task_operation (origin, id) where origin is not null;
+
+comment on table kanthorq_schema.kanthorq_task_operation is 'The log: one row for each call, or batch, that changed tasks. Read it through kanthorq_task_operations().';
+
+comment on column kanthorq_schema.kanthorq_task_operation.at is 'When the call was made.';
+
+comment on column kanthorq_schema.kanthorq_task_operation.actor is 'The role that logged in (session_user).';
+
+comment on column kanthorq_schema.kanthorq_task_operation.bulk_id is 'The first batch of the same _all call; null for that batch itself and for a single call.';
+
+comment on column kanthorq_schema.kanthorq_task_operation.undoes is 'The operation that this one undid.';
+
+comment on column kanthorq_schema.kanthorq_task_operation.origin is 'The operation at the start of a chain of undos: the one that is no undo itself.';
+
+comment on column kanthorq_schema.kanthorq_task_operation.from_states is 'How many tasks came from each state.';
+
+comment on column kanthorq_schema.kanthorq_task_operation.first_event_id is 'The smallest of the event ids; finds the operations of a task, together with last_event_id.';
