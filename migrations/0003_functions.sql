@@ -305,7 +305,7 @@ stable
 as $function$
 begin
   select r.id, r.stream_id, r.stream_name, r.attempt_max, r.visibility_timeout,
-    kanthorq_schema._kanthorq_only_sql(kanthorq_schema._kanthorq_find_table(r.id, 'event_id'))
+    kanthorq_schema._kanthorq_only_sql(kanthorq_schema._kanthorq_find_table(r.id::text, 'event_id'))
   into id, stream_id, stream_name, attempt_max, visibility_timeout, tasks
   from kanthorq_schema.kanthorq_consumer_registry r
   where r.name = consumer;
@@ -627,9 +627,9 @@ begin
       using errcode = 'KQ001',
         hint = 'Names are case-sensitive. To list them: select name from kanthorq_schema.kanthorq_stream_registry';
   end if;
-  event_table := kanthorq_schema._kanthorq_find_table(registry.id, 'id');
+  event_table := kanthorq_schema._kanthorq_find_table(registry.id::text, 'id');
   if event_table is null then
-    perform kanthorq_schema._kanthorq_refuse_table(registry.id, 'stream', stream);
+    perform kanthorq_schema._kanthorq_refuse_table(registry.id::text, 'stream', stream);
   end if;
 end
 $function$;
@@ -844,9 +844,9 @@ kanthorq_schema._kanthorq_task_log(
   consumer text,
   reason text,
   changes kanthorq_schema.kanthorq_task_change[],
-  bulk_id bigint default null,
-  undoes bigint default null,
-  origin bigint default null
+  bulk_id bigint,
+  undoes bigint,
+  origin bigint
 )
 returns bigint
 language plpgsql
@@ -908,11 +908,11 @@ kanthorq_schema._kanthorq_task_transition(
   consumer text,
   event_ids text[],
   reason text,
-  due bigint default null,
-  reset_attempts boolean default false,
-  spread_step double precision default 0,
-  spread_from bigint default 0,
-  bulk_id bigint default null,
+  due bigint,
+  reset_attempts boolean,
+  spread_step double precision,
+  spread_from bigint,
+  bulk_id bigint,
   out updated text[],
   out noop text[],
   out operation_id bigint
@@ -967,7 +967,7 @@ begin
     coalesce(reset_attempts, false);
 
   if v_changes is not null then
-    operation_id := kanthorq_schema._kanthorq_task_log(v_now, action, consumer, reason, v_changes, bulk_id);
+    operation_id := kanthorq_schema._kanthorq_task_log(v_now, action, consumer, reason, v_changes, bulk_id, null::bigint, null::bigint);
   end if;
   select d.updated, d.noop into updated, noop from kanthorq_schema._kanthorq_divide_ids(event_ids, v_changes) d;
 end
@@ -980,7 +980,7 @@ create or replace function
 kanthorq_schema._kanthorq_task_undo(
   operation_id bigint,
   reason text,
-  bulk_id bigint default null,
+  bulk_id bigint,
   out updated text[],
   out noop text[],
   out undo_id bigint
@@ -1273,7 +1273,7 @@ begin
     select 'stream', s.name, s.id::text, 'id', format('kanthorq_schema.%I', 'kanthorq_' || s.id), 'kanthorq_schema.kanthorq_stream_registry'
     from kanthorq_schema.kanthorq_stream_registry s
   ) r
-  where kanthorq_schema._kanthorq_find_table(r.id, r.key) is null
+  where kanthorq_schema._kanthorq_find_table(r.id::text, r.key) is null
   order by r.kind, r.name;
 
   return query
@@ -1582,7 +1582,7 @@ begin
     execute format($q$
       select max(t.event_id), case when $3 then count(*) filter (
         where kanthorq_schema._kanthorq_task_takes($1, t.state, t.schedule_at, t.attempt_count, $4, $5)
-          and kanthorq_schema._kanthorq_task_matches($2, t.state, t.subject, t.metadata, t.attempted_error, t.created_at)
+          and kanthorq_schema._kanthorq_task_matches($2, t.state, t.subject::text, t.metadata, t.attempted_error, t.created_at)
         ) end
       from %s t
       $q$,
@@ -1602,7 +1602,7 @@ begin
       select t.event_id
       from %1$s t
       where kanthorq_schema._kanthorq_task_takes($1, t.state, t.schedule_at, t.attempt_count, $3, $4)
-        and kanthorq_schema._kanthorq_task_matches($2, t.state, t.subject, t.metadata, t.attempted_error, t.created_at)
+        and kanthorq_schema._kanthorq_task_matches($2, t.state, t.subject::text, t.metadata, t.attempted_error, t.created_at)
         and ($5 is null or t.event_id > $5)
         and t.event_id <= $6
       order by t.event_id
@@ -1628,12 +1628,8 @@ begin
   bulk_id := progress.bulk_id;
   if v_free is not null then
     v_moved := kanthorq_schema._kanthorq_task_transition(
-      action, consumer, v_free, reason,
-      due => coalesce(kanthorq_schema._kanthorq_as_milliseconds(schedule_at), progress.started),
-      reset_attempts => reset_attempts,
-      spread_step => progress.spread_step,
-      spread_from => progress.moved,
-      bulk_id => bulk_id
+      action, consumer, v_free, reason, coalesce(kanthorq_schema._kanthorq_as_milliseconds(schedule_at), progress.started),
+      reset_attempts, progress.spread_step, progress.moved, bulk_id
     );
     updated := cardinality(v_moved.updated);
     bulk_id := coalesce(bulk_id, v_moved.operation_id);
@@ -1698,7 +1694,9 @@ as $function$
 begin
   perform kanthorq_schema._kanthorq_check_event_ids(event_ids);
   select t.updated, t.noop into updated, noop
-  from kanthorq_schema._kanthorq_task_transition('cancel', consumer, event_ids, reason) t;
+  from kanthorq_schema._kanthorq_task_transition(
+    'cancel', consumer, event_ids, reason, null::bigint, false, 0::double precision, 0::bigint, null::bigint
+  ) t;
 end
 $function$;
 
@@ -1854,7 +1852,7 @@ begin
   execute format($q$
     select count(*)
     from %s t
-    where kanthorq_schema._kanthorq_task_matches($1, t.state, t.subject, t.metadata, t.attempted_error, t.created_at)
+    where kanthorq_schema._kanthorq_task_matches($1, t.state, t.subject::text, t.metadata, t.attempted_error, t.created_at)
     $q$,
     v_consumer.tasks
   )
@@ -1894,7 +1892,9 @@ as $function$
 begin
   perform kanthorq_schema._kanthorq_check_event_ids(event_ids);
   select t.updated, t.noop into updated, noop
-  from kanthorq_schema._kanthorq_task_transition('discard', consumer, event_ids, reason) t;
+  from kanthorq_schema._kanthorq_task_transition(
+    'discard', consumer, event_ids, reason, null::bigint, false, 0::double precision, 0::bigint, null::bigint
+  ) t;
 end
 $function$;
 
@@ -2059,7 +2059,7 @@ begin
   return query execute format($q$
     select %1$s
     from %2$s t
-    where kanthorq_schema._kanthorq_task_matches($3, t.state, t.subject, t.metadata, t.attempted_error, t.created_at)
+    where kanthorq_schema._kanthorq_task_matches($3, t.state, t.subject::text, t.metadata, t.attempted_error, t.created_at)
       and ($4 is null or t.event_id %3$s $4)
     order by t.event_id %4$s
     limit $5
@@ -2293,7 +2293,7 @@ begin
         select t.state, t.subject, count(*) as tasks,
           coalesce(kanthorq_schema._kanthorq_task_takes($3, t.state, t.schedule_at, t.attempt_count, $2, $1), false) as taken
         from %1$s t
-        where kanthorq_schema._kanthorq_task_matches($4, t.state, t.subject, t.metadata, t.attempted_error, t.created_at)
+        where kanthorq_schema._kanthorq_task_matches($4, t.state, t.subject::text, t.metadata, t.attempted_error, t.created_at)
         group by t.state, t.subject, taken
       ) t
       group by t.state, t.subject, t.taken
@@ -2320,7 +2320,7 @@ begin
         from (
           select (row(%2$s)::kanthorq_schema.kanthorq_task).*
           from %1$s t
-          where kanthorq_schema._kanthorq_task_matches($4, t.state, t.subject, t.metadata, t.attempted_error, t.created_at)
+          where kanthorq_schema._kanthorq_task_matches($4, t.state, t.subject::text, t.metadata, t.attempted_error, t.created_at)
             and kanthorq_schema._kanthorq_task_takes($3, t.state, t.schedule_at, t.attempt_count, $2, $1)
           order by t.event_id
           limit 5
@@ -2386,7 +2386,8 @@ begin
   end if;
   select t.updated, t.noop into updated, noop
   from kanthorq_schema._kanthorq_task_transition(
-    'resume', consumer, event_ids, reason, kanthorq_schema._kanthorq_as_milliseconds(schedule_at), reset_attempts
+    'resume', consumer, event_ids, reason, kanthorq_schema._kanthorq_as_milliseconds(schedule_at), reset_attempts,
+    0::double precision, 0::bigint, null::bigint
   ) t;
 end
 $function$;
@@ -2486,7 +2487,7 @@ begin
   for v_name in
     select r.name
     from kanthorq_schema.kanthorq_consumer_registry r
-    where kanthorq_task_stats.consumer is null and kanthorq_schema._kanthorq_find_table(r.id, 'event_id') is not null
+    where kanthorq_task_stats.consumer is null and kanthorq_schema._kanthorq_find_table(r.id::text, 'event_id') is not null
     union all
     select kanthorq_task_stats.consumer
     where kanthorq_task_stats.consumer is not null
@@ -2555,7 +2556,7 @@ begin
     raise exception 'operation % is a bulk of % batches', operation_id, v_batches + 1
       using errcode = 'KQ004', hint = format('call kanthorq_task_undo_all(%s) takes all of it back.', operation_id);
   end if;
-  select u.updated, u.noop into updated, noop from kanthorq_schema._kanthorq_task_undo(operation_id, reason) u;
+  select u.updated, u.noop into updated, noop from kanthorq_schema._kanthorq_task_undo(operation_id, reason, null::bigint) u;
 end
 $function$;
 

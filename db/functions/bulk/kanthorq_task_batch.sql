@@ -67,7 +67,7 @@ begin
     execute format($q$
       select max(t.event_id), case when $3 then count(*) filter (
         where kanthorq_schema._kanthorq_task_takes($1, t.state, t.schedule_at, t.attempt_count, $4, $5)
-          and kanthorq_schema._kanthorq_task_matches($2, t.state, t.subject, t.metadata, t.attempted_error, t.created_at)
+          and kanthorq_schema._kanthorq_task_matches($2, t.state, t.subject::text, t.metadata, t.attempted_error, t.created_at)
         ) end
       from %s t
       $q$,
@@ -87,7 +87,7 @@ begin
       select t.event_id
       from %1$s t
       where kanthorq_schema._kanthorq_task_takes($1, t.state, t.schedule_at, t.attempt_count, $3, $4)
-        and kanthorq_schema._kanthorq_task_matches($2, t.state, t.subject, t.metadata, t.attempted_error, t.created_at)
+        and kanthorq_schema._kanthorq_task_matches($2, t.state, t.subject::text, t.metadata, t.attempted_error, t.created_at)
         and ($5 is null or t.event_id > $5)
         and t.event_id <= $6
       order by t.event_id
@@ -113,12 +113,8 @@ begin
   bulk_id := progress.bulk_id;
   if v_free is not null then
     v_moved := kanthorq_schema._kanthorq_task_transition(
-      action, consumer, v_free, reason,
-      due => coalesce(kanthorq_schema._kanthorq_as_milliseconds(schedule_at), progress.started),
-      reset_attempts => reset_attempts,
-      spread_step => progress.spread_step,
-      spread_from => progress.moved,
-      bulk_id => bulk_id
+      action, consumer, v_free, reason, coalesce(kanthorq_schema._kanthorq_as_milliseconds(schedule_at), progress.started),
+      reset_attempts, progress.spread_step, progress.moved, bulk_id
     );
     updated := cardinality(v_moved.updated);
     bulk_id := coalesce(bulk_id, v_moved.operation_id);

@@ -17,7 +17,7 @@ stable
 as $function$
 begin
   select r.id, r.stream_id, r.stream_name, r.attempt_max, r.visibility_timeout,
-    kanthorq_schema._kanthorq_only_sql(kanthorq_schema._kanthorq_find_table(r.id, 'event_id'))
+    kanthorq_schema._kanthorq_only_sql(kanthorq_schema._kanthorq_find_table(r.id::text, 'event_id'))
   into id, stream_id, stream_name, attempt_max, visibility_timeout, tasks
   from kanthorq_schema.kanthorq_consumer_registry r
   where r.name = consumer;

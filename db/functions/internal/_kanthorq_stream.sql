@@ -21,9 +21,9 @@ begin
       using errcode = 'KQ001',
         hint = 'Names are case-sensitive. To list them: select name from kanthorq_schema.kanthorq_stream_registry';
   end if;
-  event_table := kanthorq_schema._kanthorq_find_table(registry.id, 'id');
+  event_table := kanthorq_schema._kanthorq_find_table(registry.id::text, 'id');
   if event_table is null then
-    perform kanthorq_schema._kanthorq_refuse_table(registry.id, 'stream', stream);
+    perform kanthorq_schema._kanthorq_refuse_table(registry.id::text, 'stream', stream);
   end if;
 end
 $function$;

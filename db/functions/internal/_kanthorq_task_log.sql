@@ -6,9 +6,9 @@ kanthorq_schema._kanthorq_task_log(
   consumer text,
   reason text,
   changes kanthorq_schema.kanthorq_task_change[],
-  bulk_id bigint default null,
-  undoes bigint default null,
-  origin bigint default null
+  bulk_id bigint,
+  undoes bigint,
+  origin bigint
 )
 returns bigint
 language plpgsql

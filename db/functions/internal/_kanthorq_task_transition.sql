@@ -17,11 +17,11 @@ kanthorq_schema._kanthorq_task_transition(
   consumer text,
   event_ids text[],
   reason text,
-  due bigint default null,
-  reset_attempts boolean default false,
-  spread_step double precision default 0,
-  spread_from bigint default 0,
-  bulk_id bigint default null,
+  due bigint,
+  reset_attempts boolean,
+  spread_step double precision,
+  spread_from bigint,
+  bulk_id bigint,
   out updated text[],
   out noop text[],
   out operation_id bigint
@@ -76,7 +76,7 @@ begin
     coalesce(reset_attempts, false);
 
   if v_changes is not null then
-    operation_id := kanthorq_schema._kanthorq_task_log(v_now, action, consumer, reason, v_changes, bulk_id);
+    operation_id := kanthorq_schema._kanthorq_task_log(v_now, action, consumer, reason, v_changes, bulk_id, null::bigint, null::bigint);
   end if;
   select d.updated, d.noop into updated, noop from kanthorq_schema._kanthorq_divide_ids(event_ids, v_changes) d;
 end

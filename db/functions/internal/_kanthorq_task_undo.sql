@@ -11,7 +11,7 @@ create or replace function
 kanthorq_schema._kanthorq_task_undo(
   operation_id bigint,
   reason text,
-  bulk_id bigint default null,
+  bulk_id bigint,
   out updated text[],
   out noop text[],
   out undo_id bigint

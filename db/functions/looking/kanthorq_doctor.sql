@@ -34,7 +34,7 @@ begin
     select 'stream', s.name, s.id::text, 'id', format('kanthorq_schema.%I', 'kanthorq_' || s.id), 'kanthorq_schema.kanthorq_stream_registry'
     from kanthorq_schema.kanthorq_stream_registry s
   ) r
-  where kanthorq_schema._kanthorq_find_table(r.id, r.key) is null
+  where kanthorq_schema._kanthorq_find_table(r.id::text, r.key) is null
   order by r.kind, r.name;
 
   return query

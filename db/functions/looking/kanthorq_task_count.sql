@@ -23,7 +23,7 @@ begin
   execute format($q$
     select count(*)
     from %s t
-    where kanthorq_schema._kanthorq_task_matches($1, t.state, t.subject, t.metadata, t.attempted_error, t.created_at)
+    where kanthorq_schema._kanthorq_task_matches($1, t.state, t.subject::text, t.metadata, t.attempted_error, t.created_at)
     $q$,
     v_consumer.tasks
   )

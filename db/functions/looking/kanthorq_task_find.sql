@@ -32,7 +32,7 @@ begin
   return query execute format($q$
     select %1$s
     from %2$s t
-    where kanthorq_schema._kanthorq_task_matches($3, t.state, t.subject, t.metadata, t.attempted_error, t.created_at)
+    where kanthorq_schema._kanthorq_task_matches($3, t.state, t.subject::text, t.metadata, t.attempted_error, t.created_at)
       and ($4 is null or t.event_id %3$s $4)
     order by t.event_id %4$s
     limit $5

@@ -44,7 +44,7 @@ begin
         select t.state, t.subject, count(*) as tasks,
           coalesce(kanthorq_schema._kanthorq_task_takes($3, t.state, t.schedule_at, t.attempt_count, $2, $1), false) as taken
         from %1$s t
-        where kanthorq_schema._kanthorq_task_matches($4, t.state, t.subject, t.metadata, t.attempted_error, t.created_at)
+        where kanthorq_schema._kanthorq_task_matches($4, t.state, t.subject::text, t.metadata, t.attempted_error, t.created_at)
         group by t.state, t.subject, taken
       ) t
       group by t.state, t.subject, t.taken
@@ -71,7 +71,7 @@ begin
         from (
           select (row(%2$s)::kanthorq_schema.kanthorq_task).*
           from %1$s t
-          where kanthorq_schema._kanthorq_task_matches($4, t.state, t.subject, t.metadata, t.attempted_error, t.created_at)
+          where kanthorq_schema._kanthorq_task_matches($4, t.state, t.subject::text, t.metadata, t.attempted_error, t.created_at)
             and kanthorq_schema._kanthorq_task_takes($3, t.state, t.schedule_at, t.attempt_count, $2, $1)
           order by t.event_id
           limit 5

@@ -23,7 +23,7 @@ begin
   for v_name in
     select r.name
     from kanthorq_schema.kanthorq_consumer_registry r
-    where kanthorq_task_stats.consumer is null and kanthorq_schema._kanthorq_find_table(r.id, 'event_id') is not null
+    where kanthorq_task_stats.consumer is null and kanthorq_schema._kanthorq_find_table(r.id::text, 'event_id') is not null
     union all
     select kanthorq_task_stats.consumer
     where kanthorq_task_stats.consumer is not null

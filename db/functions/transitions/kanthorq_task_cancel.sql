@@ -17,7 +17,9 @@ as $function$
 begin
   perform kanthorq_schema._kanthorq_check_event_ids(event_ids);
   select t.updated, t.noop into updated, noop
-  from kanthorq_schema._kanthorq_task_transition('cancel', consumer, event_ids, reason) t;
+  from kanthorq_schema._kanthorq_task_transition(
+    'cancel', consumer, event_ids, reason, null::bigint, false, 0::double precision, 0::bigint, null::bigint
+  ) t;
 end
 $function$;
 

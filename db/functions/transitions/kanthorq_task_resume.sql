@@ -26,7 +26,8 @@ begin
   end if;
   select t.updated, t.noop into updated, noop
   from kanthorq_schema._kanthorq_task_transition(
-    'resume', consumer, event_ids, reason, kanthorq_schema._kanthorq_as_milliseconds(schedule_at), reset_attempts
+    'resume', consumer, event_ids, reason, kanthorq_schema._kanthorq_as_milliseconds(schedule_at), reset_attempts,
+    0::double precision, 0::bigint, null::bigint
   ) t;
 end
 $function$;

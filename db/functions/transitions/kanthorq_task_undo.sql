@@ -24,7 +24,7 @@ begin
     raise exception 'operation % is a bulk of % batches', operation_id, v_batches + 1
       using errcode = 'KQ004', hint = format('call kanthorq_task_undo_all(%s) takes all of it back.', operation_id);
   end if;
-  select u.updated, u.noop into updated, noop from kanthorq_schema._kanthorq_task_undo(operation_id, reason) u;
+  select u.updated, u.noop into updated, noop from kanthorq_schema._kanthorq_task_undo(operation_id, reason, null::bigint) u;
 end
 $function$;
 
