@@ -16,7 +16,7 @@ kanthorq_schema._kanthorq_as_milliseconds(
 returns bigint
 language sql
 immutable return cast(ceil(extract('epoch' from moment) * 1000)
-as bigint);;
+as bigint);;;
 
 comment on function kanthorq_schema._kanthorq_as_milliseconds is 'Internal. A time in epoch milliseconds.';
 
@@ -29,7 +29,7 @@ immutable return case
   when milliseconds > 8640000000000000
   then to_timestamp(8640000000000.0)
   else to_timestamp(milliseconds / 1000.0)
-end;;
+end;;;
 
 comment on function kanthorq_schema._kanthorq_as_time is 'Internal. Epoch milliseconds as a time.';
 
@@ -273,11 +273,11 @@ language plpgsql
 immutable
 as $function$
 declare
-  -- Of a running task that is stuck.
-  v_takes text[] := array(
-    select s.name from kanthorq_schema._kanthorq_task_states() s
-    where kanthorq_schema._kanthorq_task_takes(action, s.code, 0::bigint, 1::smallint, 0::smallint, 1::bigint)
-  );
+  v_takes text[] := case action
+    when 'cancel' then array['pending', 'available', 'retryable']
+    when 'resume' then array['discarded', 'cancelled']
+    when 'discard' then array['running']
+  end;
 begin
   if states is not null and not states && v_takes then
     raise exception '% does not take tasks in state %', action, array_to_string(states, ', ')
@@ -394,7 +394,7 @@ stable return (
     c.relnamespace =
     cast('kanthorq_schema' as regnamespace) and
     c.relkind in ('r', 'p')
-);;
+);;;
 
 comment on function kanthorq_schema._kanthorq_find_table is 'Internal. The table behind a stream id or a consumer id, or null.';
 
@@ -498,7 +498,7 @@ language sql
 volatile return cast(floor(
   extract('epoch' from clock_timestamp()) * 1000
 )
-as bigint);;
+as bigint);;;
 
 comment on function kanthorq_schema._kanthorq_now is 'Internal. The current time in epoch milliseconds.';
 
@@ -514,7 +514,7 @@ stable return (
     pg_catalog.pg_class as c
   where
     c.oid = name
-);;
+);;;
 
 comment on function kanthorq_schema._kanthorq_only_sql is 'Internal. A table as SQL for FROM and UPDATE.';
 
@@ -602,7 +602,7 @@ immutable return case
   when length(value) > 100
   then quote_literal(left(value, 100)) || '...'
   else quote_literal(value)
-end;;
+end;;;
 
 comment on function kanthorq_schema._kanthorq_shown is 'Internal. A value, quoted and cut short for a message.';
 
@@ -723,116 +723,32 @@ $procedure$;
 
 comment on procedure kanthorq_schema._kanthorq_task_all is 'Internal. The loop of kanthorq_task_cancel_all, kanthorq_task_resume_all and kanthorq_task_discard_all.';
 
--- function: _kanthorq_task_state
-create or replace function kanthorq_schema._kanthorq_task_state(name text)
-returns smallint
-language sql
-immutable return cast(case name
-  when 'discarded' then -102
-  when 'cancelled' then -101
-  when 'pending' then 0
-  when 'available' then 1
-  when 'running' then 2
-  when 'completed' then 101
-  when 'retryable' then 102
-end
-as smallint);;
-
-comment on function kanthorq_schema._kanthorq_task_state is 'Internal. The code of the state with this name; null if there is none.';
-
--- function: _kanthorq_task_states
-create or replace function kanthorq_schema._kanthorq_task_states(out name text, out code smallint)
-returns setof record
-language sql
-immutable begin atomic
-  select
-    s.name,
-    kanthorq_schema._kanthorq_task_state(s.name)
-  from
-    unnest(
-      array['discarded',
-      'cancelled',
-      'pending',
-      'available',
-      'running',
-      'completed',
-      'retryable']
-    )
-    as s (name);
-end;
-
-comment on function kanthorq_schema._kanthorq_task_states is 'Internal. The states of a task, by name and by code.';
-
--- function: _kanthorq_task_state_name
-create or replace function kanthorq_schema._kanthorq_task_state_name(state smallint)
-returns text
-language sql
-immutable return coalesce((
-  select
-    s.name
-  from
-    kanthorq_schema._kanthorq_task_states() as s
-  where
-    s.code = state
-),
-cast(state as text));;
-
-comment on function kanthorq_schema._kanthorq_task_state_name is 'Internal. The name of the state with this code; the code itself if it has none.';
-
--- function: _kanthorq_task_takes
-create or replace function
-kanthorq_schema._kanthorq_task_takes(
-  action text,
-  state smallint,
-  schedule_at bigint,
-  attempt_count smallint,
-  attempt_max smallint,
-  now bigint
-)
-returns boolean
-language sql
-immutable return case action
-  when 'cancel'
-  then state
-  in (
-    kanthorq_schema._kanthorq_task_state('pending'),
-    kanthorq_schema._kanthorq_task_state('available'),
-    kanthorq_schema._kanthorq_task_state('retryable')
-  )
-  when 'resume'
-  then state
-  in (
-    kanthorq_schema._kanthorq_task_state('discarded'),
-    kanthorq_schema._kanthorq_task_state('cancelled')
-  )
-  when 'discard'
-  then state =
-  kanthorq_schema._kanthorq_task_state('running') and
-  schedule_at < now and
-  attempt_count > attempt_max
-end;;
-
-comment on function kanthorq_schema._kanthorq_task_takes is 'Internal. Whether cancel, resume or discard takes a task.';
-
 -- function: _kanthorq_task_columns_sql
 create or replace function kanthorq_schema._kanthorq_task_columns_sql()
 returns text
-language sql
-immutable return '
-  t.event_id::text,
-  t.subject::text,
-  kanthorq_schema._kanthorq_task_state_name(t.state),
-  kanthorq_schema._kanthorq_task_takes(''discard'', t.state, t.schedule_at, t.attempt_count, $2, $1),
-  kanthorq_schema._kanthorq_as_time(nullif(t.schedule_at, 0)),
-  kanthorq_schema._kanthorq_as_time(nullif(t.finalized_at, 0)),
-  t.attempt_count::integer,
-  $2::integer,
-  kanthorq_schema._kanthorq_as_time(nullif(t.attempted_at, 0)),
-  t.attempted_error[array_upper(t.attempted_error, 1)] ->> ''error'',
-  t.metadata,
-  kanthorq_schema._kanthorq_as_time(t.created_at),
-  kanthorq_schema._kanthorq_as_time(t.updated_at)
-';;
+language plpgsql
+immutable
+as $function$
+begin
+  return format($q$
+    t.event_id::text,
+    t.subject::text,
+    kanthorq_schema._kanthorq_task_state_name(t.state),
+    %s,
+    kanthorq_schema._kanthorq_as_time(nullif(t.schedule_at, 0)),
+    kanthorq_schema._kanthorq_as_time(nullif(t.finalized_at, 0)),
+    t.attempt_count::integer,
+    $2::integer,
+    kanthorq_schema._kanthorq_as_time(nullif(t.attempted_at, 0)),
+    t.attempted_error[array_upper(t.attempted_error, 1)] ->> 'error',
+    t.metadata,
+    kanthorq_schema._kanthorq_as_time(t.created_at),
+    kanthorq_schema._kanthorq_as_time(t.updated_at)
+    $q$,
+    kanthorq_schema._kanthorq_task_takes_sql('discard', 't.state')
+  );
+end
+$function$;
 
 comment on function kanthorq_schema._kanthorq_task_columns_sql is 'Internal. The SELECT list that makes a kanthorq_task.';
 
@@ -901,6 +817,91 @@ return ((filter).states is null or state = any ((filter).states))
 
 comment on function kanthorq_schema._kanthorq_task_matches is 'Internal. Whether the common filter lets a task through.';
 
+-- function: _kanthorq_task_state
+create or replace function kanthorq_schema._kanthorq_task_state(name text)
+returns smallint
+language sql
+immutable return cast(case name
+  when 'discarded' then -102
+  when 'cancelled' then -101
+  when 'pending' then 0
+  when 'available' then 1
+  when 'running' then 2
+  when 'completed' then 101
+  when 'retryable' then 102
+end
+as smallint);;;
+
+comment on function kanthorq_schema._kanthorq_task_state is 'Internal. The code of the state with this name; null if there is none.';
+
+-- function: _kanthorq_task_states
+create or replace function kanthorq_schema._kanthorq_task_states(out name text, out code smallint)
+returns setof record
+language sql
+immutable begin atomic
+  select
+    s.name,
+    kanthorq_schema._kanthorq_task_state(s.name)
+  from
+    unnest(
+      array['discarded',
+      'cancelled',
+      'pending',
+      'available',
+      'running',
+      'completed',
+      'retryable']
+    )
+    as s (name);
+end;
+
+comment on function kanthorq_schema._kanthorq_task_states is 'Internal. The states of a task, by name and by code.';
+
+-- function: _kanthorq_task_state_name
+create or replace function kanthorq_schema._kanthorq_task_state_name(state smallint)
+returns text
+language sql
+immutable return coalesce((
+  select
+    s.name
+  from
+    kanthorq_schema._kanthorq_task_states() as s
+  where
+    s.code = state
+),
+cast(state as text));;;
+
+comment on function kanthorq_schema._kanthorq_task_state_name is 'Internal. The name of the state with this code; the code itself if it has none.';
+
+-- function: _kanthorq_task_takes_sql
+create or replace function kanthorq_schema._kanthorq_task_takes_sql(action text, state text)
+returns text
+language plpgsql
+immutable
+as $function$
+begin
+  return case action
+    when 'cancel' then format(
+      '%s in (%s, %s, %s)', state,
+      kanthorq_schema._kanthorq_task_state('pending'),
+      kanthorq_schema._kanthorq_task_state('available'),
+      kanthorq_schema._kanthorq_task_state('retryable')
+    )
+    when 'resume' then format(
+      '%s in (%s, %s)', state,
+      kanthorq_schema._kanthorq_task_state('discarded'),
+      kanthorq_schema._kanthorq_task_state('cancelled')
+    )
+    when 'discard' then format(
+      '%s = %s and t.schedule_at < $1 and t.attempt_count > $2', state,
+      kanthorq_schema._kanthorq_task_state('running')
+    )
+  end;
+end
+$function$;
+
+comment on function kanthorq_schema._kanthorq_task_takes_sql is 'Internal. The condition under which cancel, resume or discard takes a task, as SQL.';
+
 -- function: _kanthorq_task_transition
 create or replace function
 kanthorq_schema._kanthorq_task_transition(
@@ -926,23 +927,21 @@ declare
   v_now bigint := kanthorq_schema._kanthorq_now();
   v_changes kanthorq_schema.kanthorq_task_change[];
 begin
-  -- The array of ids stands in a sub-select: the planner would look at each element. (state + 0) keeps it from an index on the state,
+  -- The array of ids stands in a sub-select: the planner would look at each element. 't.state + 0' keeps it from an index on the state,
   -- which could lead through millions of tasks to find a few; the way to a task is its id.
   execute format($q$
     with locked as materialized (
       select t.event_id, t.state, t.schedule_at, t.finalized_at, t.attempt_count, t.updated_at
       from %1$s t
-      where t.event_id = any ((select $1)::text[])
-        and kanthorq_schema._kanthorq_task_takes($2, (t.state + 0)::smallint, t.schedule_at, t.attempt_count, $3, $4)
+      where t.event_id = any ((select $3)::text[]) and %2$s
       order by t.event_id
       for no key update
     ),
     moved as (
       update %1$s t
-      set %2$s, updated_at = greatest($4, least(t.updated_at, 9223372036854775806) + 1)
+      set state = $4, %3$s, updated_at = greatest($1, least(t.updated_at, 9223372036854775806) + 1)
       from locked l
-      where t.event_id = l.event_id
-        and kanthorq_schema._kanthorq_task_takes($2, t.state, t.schedule_at, t.attempt_count, $3, $4)
+      where t.event_id = l.event_id and %2$s
       returning (
         l.event_id, l.state, l.schedule_at, l.finalized_at, l.attempt_count, l.updated_at,
         t.state, t.schedule_at, t.finalized_at, t.attempt_count, t.updated_at
@@ -951,20 +950,24 @@ begin
     select array_agg(m.change) from moved m
     $q$,
     v_consumer.tasks,
+    kanthorq_schema._kanthorq_task_takes_sql(action, 't.state + 0'),
     case action
-      when 'cancel' then $set$state = kanthorq_schema._kanthorq_task_state('cancelled'), finalized_at = $4$set$
-      when 'discard' then $set$state = kanthorq_schema._kanthorq_task_state('discarded'), finalized_at = $4$set$
       when 'resume' then $set$
-        state = kanthorq_schema._kanthorq_task_state('running'),
         finalized_at = 0,
-        schedule_at = $5 + ($6 * ($7 + width_bucket(t.event_id::text, $1) - 1))::bigint,
-        attempt_count = case when $8 then 0 else least(t.attempt_count, greatest($3 - 1, 0)) end
+        schedule_at = $5 + ($6 * ($7 + width_bucket(t.event_id::text, $3) - 1))::bigint,
+        attempt_count = case when $8 then 0 else least(t.attempt_count, greatest($2 - 1, 0)) end
         $set$
+      else 'finalized_at = $1'
     end
   )
   into v_changes
-  using event_ids, action, v_consumer.attempt_max, v_now, coalesce(due, v_now), spread_step, spread_from,
-    coalesce(reset_attempts, false);
+  using v_now, v_consumer.attempt_max, event_ids,
+    case action
+      when 'cancel' then kanthorq_schema._kanthorq_task_state('cancelled')
+      when 'resume' then kanthorq_schema._kanthorq_task_state('running')
+      when 'discard' then kanthorq_schema._kanthorq_task_state('discarded')
+    end,
+    coalesce(due, v_now), spread_step, spread_from, coalesce(reset_attempts, false);
 
   if v_changes is not null then
     operation_id := kanthorq_schema._kanthorq_task_log(v_now, action, consumer, reason, v_changes, bulk_id, null::bigint, null::bigint);
@@ -1135,7 +1138,7 @@ stable return case
     'running until %s, then picked up again',
     date_trunc('second', schedule_at)
   )
-end;;
+end;;;
 
 comment on function kanthorq_schema._kanthorq_task_why is 'Internal. Where a task stands, as a sentence.';
 
@@ -1314,12 +1317,11 @@ begin
   loop
     execute format($q$
       select
-        count(*) filter (
-          where kanthorq_schema._kanthorq_task_takes('discard', t.state, t.schedule_at, t.attempt_count, $2, $1)
-        ),
+        count(*) filter (where %s),
         count(*) filter (where t.state = kanthorq_schema._kanthorq_task_state('available'))
       from %s t
       $q$,
+      kanthorq_schema._kanthorq_task_takes_sql('discard', 't.state'),
       kanthorq_schema._kanthorq_only_sql(v_consumer.task_table)
     )
     into v_stuck, v_parked
@@ -1580,16 +1582,20 @@ begin
 
   if progress is null then
     execute format($q$
-      select max(t.event_id), case when $3 then count(*) filter (
-        where kanthorq_schema._kanthorq_task_takes($1, t.state, t.schedule_at, t.attempt_count, $4, $5)
-          and kanthorq_schema._kanthorq_task_matches($2, t.state, t.subject::text, t.metadata, t.attempted_error, t.created_at)
-        ) end
-      from %s t
+      select
+        (select max(t.event_id) from %1$s t),
+        (
+          select count(*)
+          from %1$s t
+          where $4 and %2$s
+            and kanthorq_schema._kanthorq_task_matches($3, t.state, t.subject::text, t.metadata, t.attempted_error, t.created_at)
+        )
       $q$,
-      v_consumer.tasks
+      v_consumer.tasks,
+      kanthorq_schema._kanthorq_task_takes_sql(action, 't.state')
     )
     into v_last, total
-    using action, v_filter, spread > interval '0', v_consumer.attempt_max, v_now;
+    using v_now, v_consumer.attempt_max, v_filter, coalesce(spread > interval '0', false);
     progress := row(
       null, null, v_last, v_now, 0, 0, coalesce(extract(epoch from spread) * 1000 / greatest(least(total, max_tasks), 1), 0)
     );
@@ -1601,12 +1607,12 @@ begin
     with scanned as materialized (
       select t.event_id
       from %1$s t
-      where kanthorq_schema._kanthorq_task_takes($1, t.state, t.schedule_at, t.attempt_count, $3, $4)
-        and kanthorq_schema._kanthorq_task_matches($2, t.state, t.subject::text, t.metadata, t.attempted_error, t.created_at)
-        and ($5 is null or t.event_id > $5)
-        and t.event_id <= $6
+      where %2$s
+        and kanthorq_schema._kanthorq_task_matches($3, t.state, t.subject::text, t.metadata, t.attempted_error, t.created_at)
+        and ($4 is null or t.event_id > $4)
+        and t.event_id <= $5
       order by t.event_id
-      limit $7
+      limit $6
     ),
     free as materialized (
       select t.event_id
@@ -1619,10 +1625,11 @@ begin
     select (select count(*) from scanned), (select max(s.event_id) from scanned s),
       (select array_agg(f.event_id::text order by f.event_id) from free f)
     $q$,
-    v_consumer.tasks
+    v_consumer.tasks,
+    kanthorq_schema._kanthorq_task_takes_sql(action, 't.state')
   )
   into v_scanned, v_last, v_free
-  using action, v_filter, v_consumer.attempt_max, v_now, progress.position, progress.last_position, v_limit;
+  using v_now, v_consumer.attempt_max, v_filter, progress.position, progress.last_position, v_limit;
 
   updated := 0;
   bulk_id := progress.bulk_id;
@@ -1989,9 +1996,9 @@ begin
 
   return query execute format($q$
     select i.event_id, kanthorq_schema._kanthorq_task_state_name(t.state),
-      coalesce(kanthorq_schema._kanthorq_task_takes('cancel', t.state, t.schedule_at, t.attempt_count, $2, $1), false),
-      coalesce(kanthorq_schema._kanthorq_task_takes('resume', t.state, t.schedule_at, t.attempt_count, $2, $1), false),
-      coalesce(kanthorq_schema._kanthorq_task_takes('discard', t.state, t.schedule_at, t.attempt_count, $2, $1), false),
+      coalesce(%2$s, false),
+      coalesce(%3$s, false),
+      coalesce(%4$s, false),
       kanthorq_schema._kanthorq_task_why(
         kanthorq_schema._kanthorq_task_state_name(t.state), kanthorq_schema._kanthorq_as_time(t.schedule_at),
         kanthorq_schema._kanthorq_as_time(nullif(t.finalized_at, 0)), t.attempt_count, $2,
@@ -2004,10 +2011,13 @@ begin
         then kanthorq_schema._kanthorq_as_time(greatest(t.schedule_at, $1))
       end
     from (select u.event_id, min(u.n) as n from unnest($3) with ordinality u (event_id, n) group by u.event_id) i
-    left join %s t on t.event_id = i.event_id
+    left join %1$s t on t.event_id = i.event_id
     order by i.n
     $q$,
-    v_consumer.tasks
+    v_consumer.tasks,
+    kanthorq_schema._kanthorq_task_takes_sql('cancel', 't.state'),
+    kanthorq_schema._kanthorq_task_takes_sql('resume', 't.state'),
+    kanthorq_schema._kanthorq_task_takes_sql('discard', 't.state')
   )
   using kanthorq_schema._kanthorq_now(), v_consumer.attempt_max, event_ids;
 end
@@ -2291,9 +2301,9 @@ begin
       select kanthorq_schema._kanthorq_task_state_name(t.state) as state, t.subject, t.taken, sum(t.tasks)::bigint as tasks
       from (
         select t.state, t.subject, count(*) as tasks,
-          coalesce(kanthorq_schema._kanthorq_task_takes($3, t.state, t.schedule_at, t.attempt_count, $2, $1), false) as taken
+          coalesce(%3$s, false) as taken
         from %1$s t
-        where kanthorq_schema._kanthorq_task_matches($4, t.state, t.subject::text, t.metadata, t.attempted_error, t.created_at)
+        where kanthorq_schema._kanthorq_task_matches($3, t.state, t.subject::text, t.metadata, t.attempted_error, t.created_at)
         group by t.state, t.subject, taken
       ) t
       group by t.state, t.subject, t.taken
@@ -2320,8 +2330,8 @@ begin
         from (
           select (row(%2$s)::kanthorq_schema.kanthorq_task).*
           from %1$s t
-          where kanthorq_schema._kanthorq_task_matches($4, t.state, t.subject::text, t.metadata, t.attempted_error, t.created_at)
-            and kanthorq_schema._kanthorq_task_takes($3, t.state, t.schedule_at, t.attempt_count, $2, $1)
+          where kanthorq_schema._kanthorq_task_matches($3, t.state, t.subject::text, t.metadata, t.attempted_error, t.created_at)
+            and %3$s
           order by t.event_id
           limit 5
         ) f
@@ -2329,10 +2339,11 @@ begin
     from tally y
     $q$,
     v_consumer.tasks,
-    kanthorq_schema._kanthorq_task_columns_sql()
+    kanthorq_schema._kanthorq_task_columns_sql(),
+    kanthorq_schema._kanthorq_task_takes_sql(action, 't.state')
   )
   into matching, by_state, by_subject, subjects, left_out, first_tasks
-  using kanthorq_schema._kanthorq_now(), v_consumer.attempt_max, action, v_filter;
+  using kanthorq_schema._kanthorq_now(), v_consumer.attempt_max, v_filter;
   tasks := least(matching, max_tasks);
 end
 $function$;
@@ -2504,14 +2515,13 @@ begin
               kanthorq_schema._kanthorq_task_state('running'), kanthorq_schema._kanthorq_task_state('retryable')
             )
           ) as due,
-          count(*) filter (
-            where kanthorq_schema._kanthorq_task_takes('discard', t.state, t.schedule_at, t.attempt_count, $2, $1)
-          ) as stuck
+          count(*) filter (where %s) as stuck
         from %s t
         group by t.state
       ) c
       order by c.state
       $q$,
+      kanthorq_schema._kanthorq_task_takes_sql('discard', 't.state'),
       v_consumer.tasks
     )
     using kanthorq_schema._kanthorq_now(), v_consumer.attempt_max, v_name;
@@ -2729,13 +2739,13 @@ revoke all on routine
   kanthorq_schema._kanthorq_stream,
   kanthorq_schema._kanthorq_subject_pattern,
   kanthorq_schema._kanthorq_task_all,
-  kanthorq_schema._kanthorq_task_state,
-  kanthorq_schema._kanthorq_task_states,
-  kanthorq_schema._kanthorq_task_state_name,
-  kanthorq_schema._kanthorq_task_takes,
   kanthorq_schema._kanthorq_task_columns_sql,
   kanthorq_schema._kanthorq_task_log,
   kanthorq_schema._kanthorq_task_matches,
+  kanthorq_schema._kanthorq_task_state,
+  kanthorq_schema._kanthorq_task_states,
+  kanthorq_schema._kanthorq_task_state_name,
+  kanthorq_schema._kanthorq_task_takes_sql,
   kanthorq_schema._kanthorq_task_transition,
   kanthorq_schema._kanthorq_task_undo,
   kanthorq_schema._kanthorq_task_why,
@@ -2859,17 +2869,8 @@ drop function kanthorq_schema._kanthorq_task_undo;
 -- function: _kanthorq_task_transition
 drop function kanthorq_schema._kanthorq_task_transition;
 
--- function: _kanthorq_task_matches
-drop function kanthorq_schema._kanthorq_task_matches;
-
--- function: _kanthorq_task_log
-drop function kanthorq_schema._kanthorq_task_log;
-
--- function: _kanthorq_task_columns_sql
-drop function kanthorq_schema._kanthorq_task_columns_sql;
-
--- function: _kanthorq_task_takes
-drop function kanthorq_schema._kanthorq_task_takes;
+-- function: _kanthorq_task_takes_sql
+drop function kanthorq_schema._kanthorq_task_takes_sql;
 
 -- function: _kanthorq_task_state_name
 drop function kanthorq_schema._kanthorq_task_state_name;
@@ -2879,6 +2880,15 @@ drop function kanthorq_schema._kanthorq_task_states;
 
 -- function: _kanthorq_task_state
 drop function kanthorq_schema._kanthorq_task_state;
+
+-- function: _kanthorq_task_matches
+drop function kanthorq_schema._kanthorq_task_matches;
+
+-- function: _kanthorq_task_log
+drop function kanthorq_schema._kanthorq_task_log;
+
+-- function: _kanthorq_task_columns_sql
+drop function kanthorq_schema._kanthorq_task_columns_sql;
 
 -- function: _kanthorq_task_all
 drop procedure kanthorq_schema._kanthorq_task_all;

@@ -65,16 +65,20 @@ begin
 
   if progress is null then
     execute format($q$
-      select max(t.event_id), case when $3 then count(*) filter (
-        where kanthorq_schema._kanthorq_task_takes($1, t.state, t.schedule_at, t.attempt_count, $4, $5)
-          and kanthorq_schema._kanthorq_task_matches($2, t.state, t.subject::text, t.metadata, t.attempted_error, t.created_at)
-        ) end
-      from %s t
+      select
+        (select max(t.event_id) from %1$s t),
+        (
+          select count(*)
+          from %1$s t
+          where $4 and %2$s
+            and kanthorq_schema._kanthorq_task_matches($3, t.state, t.subject::text, t.metadata, t.attempted_error, t.created_at)
+        )
       $q$,
-      v_consumer.tasks
+      v_consumer.tasks,
+      kanthorq_schema._kanthorq_task_takes_sql(action, 't.state')
     )
     into v_last, total
-    using action, v_filter, spread > interval '0', v_consumer.attempt_max, v_now;
+    using v_now, v_consumer.attempt_max, v_filter, coalesce(spread > interval '0', false);
     progress := row(
       null, null, v_last, v_now, 0, 0, coalesce(extract(epoch from spread) * 1000 / greatest(least(total, max_tasks), 1), 0)
     );
@@ -86,12 +90,12 @@ begin
     with scanned as materialized (
       select t.event_id
       from %1$s t
-      where kanthorq_schema._kanthorq_task_takes($1, t.state, t.schedule_at, t.attempt_count, $3, $4)
-        and kanthorq_schema._kanthorq_task_matches($2, t.state, t.subject::text, t.metadata, t.attempted_error, t.created_at)
-        and ($5 is null or t.event_id > $5)
-        and t.event_id <= $6
+      where %2$s
+        and kanthorq_schema._kanthorq_task_matches($3, t.state, t.subject::text, t.metadata, t.attempted_error, t.created_at)
+        and ($4 is null or t.event_id > $4)
+        and t.event_id <= $5
       order by t.event_id
-      limit $7
+      limit $6
     ),
     free as materialized (
       select t.event_id
@@ -104,10 +108,11 @@ begin
     select (select count(*) from scanned), (select max(s.event_id) from scanned s),
       (select array_agg(f.event_id::text order by f.event_id) from free f)
     $q$,
-    v_consumer.tasks
+    v_consumer.tasks,
+    kanthorq_schema._kanthorq_task_takes_sql(action, 't.state')
   )
   into v_scanned, v_last, v_free
-  using action, v_filter, v_consumer.attempt_max, v_now, progress.position, progress.last_position, v_limit;
+  using v_now, v_consumer.attempt_max, v_filter, progress.position, progress.last_position, v_limit;
 
   updated := 0;
   bulk_id := progress.bulk_id;

@@ -6,6 +6,6 @@ kanthorq_schema._kanthorq_as_milliseconds(
 returns bigint
 language sql
 immutable return cast(ceil(extract('epoch' from moment) * 1000)
-as bigint);;
+as bigint);;;
 
 comment on function kanthorq_schema._kanthorq_as_milliseconds is 'Internal. A time in epoch milliseconds.';

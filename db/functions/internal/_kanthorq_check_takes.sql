@@ -5,11 +5,11 @@ language plpgsql
 immutable
 as $function$
 declare
-  -- Of a running task that is stuck.
-  v_takes text[] := array(
-    select s.name from kanthorq_schema._kanthorq_task_states() s
-    where kanthorq_schema._kanthorq_task_takes(action, s.code, 0::bigint, 1::smallint, 0::smallint, 1::bigint)
-  );
+  v_takes text[] := case action
+    when 'cancel' then array['pending', 'available', 'retryable']
+    when 'resume' then array['discarded', 'cancelled']
+    when 'discard' then array['running']
+  end;
 begin
   if states is not null and not states && v_takes then
     raise exception '% does not take tasks in state %', action, array_to_string(states, ', ')

@@ -35,23 +35,21 @@ declare
   v_now bigint := kanthorq_schema._kanthorq_now();
   v_changes kanthorq_schema.kanthorq_task_change[];
 begin
-  -- The array of ids stands in a sub-select: the planner would look at each element. (state + 0) keeps it from an index on the state,
+  -- The array of ids stands in a sub-select: the planner would look at each element. 't.state + 0' keeps it from an index on the state,
   -- which could lead through millions of tasks to find a few; the way to a task is its id.
   execute format($q$
     with locked as materialized (
       select t.event_id, t.state, t.schedule_at, t.finalized_at, t.attempt_count, t.updated_at
       from %1$s t
-      where t.event_id = any ((select $1)::text[])
-        and kanthorq_schema._kanthorq_task_takes($2, (t.state + 0)::smallint, t.schedule_at, t.attempt_count, $3, $4)
+      where t.event_id = any ((select $3)::text[]) and %2$s
       order by t.event_id
       for no key update
     ),
     moved as (
       update %1$s t
-      set %2$s, updated_at = greatest($4, least(t.updated_at, 9223372036854775806) + 1)
+      set state = $4, %3$s, updated_at = greatest($1, least(t.updated_at, 9223372036854775806) + 1)
       from locked l
-      where t.event_id = l.event_id
-        and kanthorq_schema._kanthorq_task_takes($2, t.state, t.schedule_at, t.attempt_count, $3, $4)
+      where t.event_id = l.event_id and %2$s
       returning (
         l.event_id, l.state, l.schedule_at, l.finalized_at, l.attempt_count, l.updated_at,
         t.state, t.schedule_at, t.finalized_at, t.attempt_count, t.updated_at
@@ -60,20 +58,24 @@ begin
     select array_agg(m.change) from moved m
     $q$,
     v_consumer.tasks,
+    kanthorq_schema._kanthorq_task_takes_sql(action, 't.state + 0'),
     case action
-      when 'cancel' then $set$state = kanthorq_schema._kanthorq_task_state('cancelled'), finalized_at = $4$set$
-      when 'discard' then $set$state = kanthorq_schema._kanthorq_task_state('discarded'), finalized_at = $4$set$
       when 'resume' then $set$
-        state = kanthorq_schema._kanthorq_task_state('running'),
         finalized_at = 0,
-        schedule_at = $5 + ($6 * ($7 + width_bucket(t.event_id::text, $1) - 1))::bigint,
-        attempt_count = case when $8 then 0 else least(t.attempt_count, greatest($3 - 1, 0)) end
+        schedule_at = $5 + ($6 * ($7 + width_bucket(t.event_id::text, $3) - 1))::bigint,
+        attempt_count = case when $8 then 0 else least(t.attempt_count, greatest($2 - 1, 0)) end
         $set$
+      else 'finalized_at = $1'
     end
   )
   into v_changes
-  using event_ids, action, v_consumer.attempt_max, v_now, coalesce(due, v_now), spread_step, spread_from,
-    coalesce(reset_attempts, false);
+  using v_now, v_consumer.attempt_max, event_ids,
+    case action
+      when 'cancel' then kanthorq_schema._kanthorq_task_state('cancelled')
+      when 'resume' then kanthorq_schema._kanthorq_task_state('running')
+      when 'discard' then kanthorq_schema._kanthorq_task_state('discarded')
+    end,
+    coalesce(due, v_now), spread_step, spread_from, coalesce(reset_attempts, false);
 
   if v_changes is not null then
     operation_id := kanthorq_schema._kanthorq_task_log(v_now, action, consumer, reason, v_changes, bulk_id, null::bigint, null::bigint);

@@ -75,12 +75,11 @@ begin
   loop
     execute format($q$
       select
-        count(*) filter (
-          where kanthorq_schema._kanthorq_task_takes('discard', t.state, t.schedule_at, t.attempt_count, $2, $1)
-        ),
+        count(*) filter (where %s),
         count(*) filter (where t.state = kanthorq_schema._kanthorq_task_state('available'))
       from %s t
       $q$,
+      kanthorq_schema._kanthorq_task_takes_sql('discard', 't.state'),
       kanthorq_schema._kanthorq_only_sql(v_consumer.task_table)
     )
     into v_stuck, v_parked

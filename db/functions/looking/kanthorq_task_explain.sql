@@ -25,9 +25,9 @@ begin
 
   return query execute format($q$
     select i.event_id, kanthorq_schema._kanthorq_task_state_name(t.state),
-      coalesce(kanthorq_schema._kanthorq_task_takes('cancel', t.state, t.schedule_at, t.attempt_count, $2, $1), false),
-      coalesce(kanthorq_schema._kanthorq_task_takes('resume', t.state, t.schedule_at, t.attempt_count, $2, $1), false),
-      coalesce(kanthorq_schema._kanthorq_task_takes('discard', t.state, t.schedule_at, t.attempt_count, $2, $1), false),
+      coalesce(%2$s, false),
+      coalesce(%3$s, false),
+      coalesce(%4$s, false),
       kanthorq_schema._kanthorq_task_why(
         kanthorq_schema._kanthorq_task_state_name(t.state), kanthorq_schema._kanthorq_as_time(t.schedule_at),
         kanthorq_schema._kanthorq_as_time(nullif(t.finalized_at, 0)), t.attempt_count, $2,
@@ -40,10 +40,13 @@ begin
         then kanthorq_schema._kanthorq_as_time(greatest(t.schedule_at, $1))
       end
     from (select u.event_id, min(u.n) as n from unnest($3) with ordinality u (event_id, n) group by u.event_id) i
-    left join %s t on t.event_id = i.event_id
+    left join %1$s t on t.event_id = i.event_id
     order by i.n
     $q$,
-    v_consumer.tasks
+    v_consumer.tasks,
+    kanthorq_schema._kanthorq_task_takes_sql('cancel', 't.state'),
+    kanthorq_schema._kanthorq_task_takes_sql('resume', 't.state'),
+    kanthorq_schema._kanthorq_task_takes_sql('discard', 't.state')
   )
   using kanthorq_schema._kanthorq_now(), v_consumer.attempt_max, event_ids;
 end

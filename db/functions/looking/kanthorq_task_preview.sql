@@ -42,9 +42,9 @@ begin
       select kanthorq_schema._kanthorq_task_state_name(t.state) as state, t.subject, t.taken, sum(t.tasks)::bigint as tasks
       from (
         select t.state, t.subject, count(*) as tasks,
-          coalesce(kanthorq_schema._kanthorq_task_takes($3, t.state, t.schedule_at, t.attempt_count, $2, $1), false) as taken
+          coalesce(%3$s, false) as taken
         from %1$s t
-        where kanthorq_schema._kanthorq_task_matches($4, t.state, t.subject::text, t.metadata, t.attempted_error, t.created_at)
+        where kanthorq_schema._kanthorq_task_matches($3, t.state, t.subject::text, t.metadata, t.attempted_error, t.created_at)
         group by t.state, t.subject, taken
       ) t
       group by t.state, t.subject, t.taken
@@ -71,8 +71,8 @@ begin
         from (
           select (row(%2$s)::kanthorq_schema.kanthorq_task).*
           from %1$s t
-          where kanthorq_schema._kanthorq_task_matches($4, t.state, t.subject::text, t.metadata, t.attempted_error, t.created_at)
-            and kanthorq_schema._kanthorq_task_takes($3, t.state, t.schedule_at, t.attempt_count, $2, $1)
+          where kanthorq_schema._kanthorq_task_matches($3, t.state, t.subject::text, t.metadata, t.attempted_error, t.created_at)
+            and %3$s
           order by t.event_id
           limit 5
         ) f
@@ -80,10 +80,11 @@ begin
     from tally y
     $q$,
     v_consumer.tasks,
-    kanthorq_schema._kanthorq_task_columns_sql()
+    kanthorq_schema._kanthorq_task_columns_sql(),
+    kanthorq_schema._kanthorq_task_takes_sql(action, 't.state')
   )
   into matching, by_state, by_subject, subjects, left_out, first_tasks
-  using kanthorq_schema._kanthorq_now(), v_consumer.attempt_max, action, v_filter;
+  using kanthorq_schema._kanthorq_now(), v_consumer.attempt_max, v_filter;
   tasks := least(matching, max_tasks);
 end
 $function$;

@@ -40,14 +40,13 @@ begin
               kanthorq_schema._kanthorq_task_state('running'), kanthorq_schema._kanthorq_task_state('retryable')
             )
           ) as due,
-          count(*) filter (
-            where kanthorq_schema._kanthorq_task_takes('discard', t.state, t.schedule_at, t.attempt_count, $2, $1)
-          ) as stuck
+          count(*) filter (where %s) as stuck
         from %s t
         group by t.state
       ) c
       order by c.state
       $q$,
+      kanthorq_schema._kanthorq_task_takes_sql('discard', 't.state'),
       v_consumer.tasks
     )
     using kanthorq_schema._kanthorq_now(), v_consumer.attempt_max, v_name;
