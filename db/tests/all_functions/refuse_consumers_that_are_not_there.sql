@@ -32,7 +32,12 @@ select * from test.calls('{"consumer": "''send_email''"}', '{"action": "''cancel
 
 select plan((
   select 2 + count(*)::integer
-  from (select name from refusal union all select name from of_null union all select name from first_refusal union all select name from broken) t
+  from (
+    select name from refusal
+    union all select name from of_null
+    union all select name from first_refusal
+    union all select name from broken
+  ) t
 ));
 
 select cmp_ok((select count(distinct name) from refusal), '>=', 8::bigint, 'there are such functions');

@@ -15,7 +15,10 @@ select test.update('send_email', format('metadata = %L', metadata), id) from tas
 select plan(7);
 
 select is(
-  (select array_agg(t.name order by t.name) from kanthorq_task_find('send_email', metadata => v.metadata) f join task t on t.id = f.event_id),
+  (
+    select array_agg(t.name order by t.name)
+    from kanthorq_task_find('send_email', metadata => v.metadata) f join task t on t.id = f.event_id
+  ),
   v.found,
   v.description
 )

@@ -3,7 +3,8 @@ begin;
 create temp table task as
 select name, test.task(test.consumer(), 'discarded', attempted_error => errors) as id
 from (values
-  ('refused', array['{"at": 1, "error": "smtp: timeout", "stack": "refused here"}', '{"at": 2, "error": "smtp: connection refused"}']::jsonb[]),
+  ('refused', array[
+    '{"at": 1, "error": "smtp: timeout", "stack": "refused here"}', '{"at": 2, "error": "smtp: connection refused"}']::jsonb[]),
   ('timeout', array['{"at": 1, "error": "smtp: connection refused"}', '{"at": 2, "error": "smtp: Timeout"}']::jsonb[]),
   ('no error', '{}'),
   ('no text', array['{"at": 1}']::jsonb[]),

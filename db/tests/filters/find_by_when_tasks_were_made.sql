@@ -11,7 +11,8 @@ select plan(9);
 -- 1700000000 is 2023-11-14 22:13:20 UTC.
 select results_eq(
   format(
-    $$ select ms from kanthorq_task_find('send_email', created_after => %L, created_before => %L) f join task on id = f.event_id order by 1 $$,
+    $$ select ms from kanthorq_task_find('send_email', created_after => %L, created_before => %L) f
+       join task on id = f.event_id order by 1 $$,
     created_after, created_before
   ),
   format('select unnest(%L::bigint[])', found),

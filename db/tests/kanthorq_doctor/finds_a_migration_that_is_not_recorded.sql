@@ -6,11 +6,7 @@ create temp table newest as
 select row ->> 'name' as name
 from test.read('select name from kanthorq_migrations order by id desc limit 1') row;
 
-do $$
-begin
-  perform test.as_owner(format('delete from kanthorq_migrations where name = %L', name)) from newest;
-end
-$$;
+select test.as_owner(format('delete from kanthorq_migrations where name = %L', name)) from newest;
 
 select results_eq(
   $$ select * from kanthorq_doctor() $$,
@@ -20,11 +16,7 @@ select results_eq(
   'the newest migration has to be in the books'
 );
 
-do $$
-begin
-  perform test.as_owner('drop table kanthorq_migrations');
-end
-$$;
+select test.as_owner('drop table kanthorq_migrations');
 
 select results_eq(
   $$ select "check", detail from kanthorq_doctor() $$,

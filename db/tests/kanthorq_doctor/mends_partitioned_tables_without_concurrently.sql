@@ -9,18 +9,14 @@ create temp table task_table as
 select relname::text collate "default" as table_name from pg_class where oid = test.task_table('send_email');
 
 -- The partitions have names that tables of consumers could have.
-do $$
-begin
-  perform test.as_owner(format(
-    'create table public.template (like %1$s including defaults); drop table %1$s;'
-    ' create table public.%1$s (like public.template including defaults, primary key (event_id)) partition by hash (event_id);'
-    ' create table public.kanthorq_consumer_00000000000000000000000000 partition of %1$s for values with (modulus 2, remainder 0);'
-    ' create table public.kanthorq_consumer_00000000000000000000000001 partition of %1$s for values with (modulus 2, remainder 1)',
-    table_name
-  ))
-  from task_table;
-end
-$$;
+select test.as_owner(format(
+  'create table public.template (like %1$s including defaults); drop table %1$s;'
+  ' create table public.%1$s (like public.template including defaults, primary key (event_id)) partition by hash (event_id);'
+  ' create table public.kanthorq_consumer_00000000000000000000000000 partition of %1$s for values with (modulus 2, remainder 0);'
+  ' create table public.kanthorq_consumer_00000000000000000000000001 partition of %1$s for values with (modulus 2, remainder 1)',
+  table_name
+))
+from task_table;
 
 select results_eq(
   $$ select * from kanthorq_doctor() $$,
@@ -31,11 +27,7 @@ select results_eq(
   'PostgreSQL makes no index of a partitioned table concurrently; its partitions are nothing to report'
 );
 
-do $$
-begin
-  perform test.as_owner(fix) from kanthorq_doctor();
-end
-$$;
+select test.as_owner(fix) from kanthorq_doctor();
 
 select is_empty($$ select * from kanthorq_doctor() $$, 'then the consumer is well');
 

@@ -54,7 +54,8 @@ select is_empty(
 select is_empty(
   $$ select r.role, c.relname
      from pg_class c, unnest(array['kanthorq_test_viewer', 'kanthorq_test_operator', 'kanthorq_test_stranger']) r (role)
-     where c.relnamespace = 'public'::regnamespace and c.relkind = 'S' and has_sequence_privilege(r.role, c.oid, 'usage, select, update') $$,
+     where c.relnamespace = 'public'::regnamespace and c.relkind = 'S'
+       and has_sequence_privilege(r.role, c.oid, 'usage, select, update') $$,
   'nor on a sequence'
 );
 

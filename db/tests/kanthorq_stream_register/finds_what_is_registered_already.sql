@@ -50,7 +50,8 @@ create temp table other as
 select * from kanthorq_consumer_register('event_log', 'send_sms', '{>}');
 
 select matches(
-  kanthorq_stream_publish('event_log', 'order.created', 'body'), '^event_', 'a stream that was registered with a consumer can be published to'
+  kanthorq_stream_publish('event_log', 'order.created', 'body'), '^event_',
+  'a stream that was registered with a consumer can be published to'
 );
 
 select results_eq(

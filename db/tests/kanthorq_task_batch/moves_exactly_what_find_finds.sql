@@ -15,7 +15,10 @@ select test.as_owner(format($fill$
     s.code,
     n %% 3 * 1000,
     n %% 5,
-    case when n %% 11 < 6 then array['{"error": "old: timeout"}', format('{"error": "smtp: refused %%s%%%%"}', n %% 2)]::jsonb[] else '{}' end,
+    case
+      when n %% 11 < 6 then array['{"error": "old: timeout"}', format('{"error": "smtp: refused %%s%%%%"}', n %% 2)]::jsonb[]
+      else '{}'
+    end,
     jsonb_build_object('customer', (n %% 9)::text, 'region', jsonb_build_object('name', n %% 2)),
     1000 + n,
     1000

@@ -36,7 +36,9 @@ select set_eq(
 );
 
 select results_eq(
-  $$ select * from test.tasks('send_email') where event_id = any (pg_temp.ids('{old}')) $$, 'select * from before', 'the old task is as it was'
+  $$ select * from test.tasks('send_email') where event_id = any (pg_temp.ids('{old}')) $$,
+  'select * from before',
+  'the old task is as it was'
 );
 
 select is_empty($$ select * from test.tasks('send_push') $$, 'another consumer of the stream gets none');

@@ -8,11 +8,7 @@ select n, test.task(test.consumer(), 'available') as id from generate_series(1, 
 create temp table done as
 select n, updated from task, kanthorq_task_cancel('send_email', array[id], n::text);
 
-do $$
-begin
-  perform test.as_owner('update kanthorq_task_operation set at = timestamptz ''2024-01-01Z'' + reason::integer * interval ''1 day''');
-end
-$$;
+select test.as_owner('update kanthorq_task_operation set at = timestamptz ''2024-01-01Z'' + reason::integer * interval ''1 day''');
 
 select is(kanthorq_task_operation_purge('2024-01-02Z'), 0::bigint, 'what is just as old stays');
 

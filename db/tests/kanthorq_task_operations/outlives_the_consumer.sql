@@ -8,12 +8,9 @@ select test.task(test.consumer(), 'available') as id;
 create temp table done as
 select updated from kanthorq_task_cancel('send_email', (select array_agg(id) from task), 'INC-42');
 
-do $$
-begin
-  perform test.drop_task_table('send_email');
-  perform test.as_owner('delete from kanthorq_consumer_registry where name = ''send_email''');
-end
-$$;
+select test.drop_task_table('send_email');
+
+select test.as_owner('delete from kanthorq_consumer_registry where name = ''send_email''');
 
 select results_eq(
   $$ select reason, from_states from kanthorq_task_operations('send_email') $$,

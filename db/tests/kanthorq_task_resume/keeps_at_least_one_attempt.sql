@@ -20,7 +20,10 @@ select plan(6);
 select results_eq(
   format('select t.attempt_count from test.tasks(%L) t', 'reset_' || reset),
   format('select %s from task where reset = %L order by id', case reset when 'true' then '0' else 'kept' end, reset),
-  format('with reset_attempts => %s, %s', reset, case reset when 'true' then 'none is counted' else 'the attempts come down so that one is left, and never go up' end)
+  format(
+    'with reset_attempts => %s, %s', reset,
+    case reset when 'true' then 'none is counted' else 'the attempts come down so that one is left, and never go up' end
+  )
 )
 from resumed;
 

@@ -8,12 +8,8 @@ select n, test.task(test.consumer(), 'available') as id from generate_series(1, 
 create temp table done as
 select updated from kanthorq_task_cancel('send_email', (select array_agg(id) from task));
 
-do $$
-begin
-  perform test.as_owner(format('delete from %s where event_id = %L', test.task_table('send_email'), id))
-  from task where n = 2;
-end
-$$;
+select test.as_owner(format('delete from %s where event_id = %L', test.task_table('send_email'), id))
+from task where n = 2;
 
 select results_eq(
   $$ select updated, noop from kanthorq_task_operations() o, kanthorq_task_undo(o.id) $$,

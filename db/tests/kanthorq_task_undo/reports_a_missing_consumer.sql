@@ -11,11 +11,7 @@ select updated from kanthorq_task_cancel('send_email', (select array_agg(id) fro
 create temp table gone as
 select relname as name from pg_class where oid = test.task_table('send_email');
 
-do $$
-begin
-  perform test.drop_task_table('send_email');
-end
-$$;
+select test.drop_task_table('send_email');
 
 select throws_ok(
   $$ select kanthorq_task_undo(id) from kanthorq_task_operations() $$,
@@ -23,11 +19,7 @@ select throws_ok(
   'without its table, the consumer is broken'
 );
 
-do $$
-begin
-  perform test.as_owner('delete from kanthorq_consumer_registry where name = ''send_email''');
-end
-$$;
+select test.as_owner('delete from kanthorq_consumer_registry where name = ''send_email''');
 
 select throws_ok(
   $$ select kanthorq_task_undo(id) from kanthorq_task_operations() $$,

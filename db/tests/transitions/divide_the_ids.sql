@@ -37,14 +37,14 @@ select results_eq(
 from expectation;
 
 select results_eq(
-  format('select * from test.move(%1$L, %1$L, (select format(''[0:1]={x,%%s}'', id)::text[] from task where action = %1$L and name = ''e1''))', action),
+  format('select m.* from test.move(%1$L, %1$L, format(''[0:1]={x,%%s}'', (pg_temp.ids(%1$L, ''{e1}''))[1])::text[]) m', action),
   format('select pg_temp.ids(%L, ''{e1}''), array[''x'']', action),
   action || ': an array that begins at 0 is read from its first element to its last'
 )
 from test.transitions();
 
 select results_eq(
-  format('select * from test.move(%1$L, %1$L, (select format(''[0:0]={%%s}'', id)::text[] from task where action = %1$L and name = ''f1''))', action),
+  format('select m.* from test.move(%1$L, %1$L, format(''[0:0]={%%s}'', (pg_temp.ids(%1$L, ''{f1}''))[1])::text[]) m', action),
   format('select pg_temp.ids(%L, ''{f1}''), ''{}''::text[]', action),
   action || ': the results begin at 1 also where all are updated'
 )

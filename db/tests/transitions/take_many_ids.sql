@@ -11,7 +11,8 @@ from (
   select action, test.tasks_in_bulk(test.consumer(action), state, n) as id, true as known
   from (values ('cancel', 'available', 50000), ('resume', 'discarded', 10000)) v (action, state, n)
   union all
-  select action, 'event_unknown_' || i, false from (values ('cancel', 50000), ('resume', 10000)) v (action, n), generate_series(1, n) i
+  select action, 'event_unknown_' || i, false
+  from (values ('cancel', 50000), ('resume', 10000)) v (action, n), generate_series(1, n) i
 ) i;
 
 create temp table result as
@@ -31,7 +32,8 @@ select results_eq(
 );
 
 select results_eq(
-  $$ select action, state, count(*) from unnest(array['cancel', 'resume']) action, test.tasks(action) group by action, state order by action $$,
+  $$ select action, state, count(*) from unnest(array['cancel', 'resume']) action, test.tasks(action)
+     group by action, state order by action $$,
   $$ values ('cancel', 'cancelled', 50000::bigint), ('resume', 'running', 10000) $$,
   'all tasks are moved'
 );

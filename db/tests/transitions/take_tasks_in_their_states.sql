@@ -55,7 +55,8 @@ select action, t.* from test.transitions(), test.tasks(action || '_other') t;
 
 select set_eq(
   'select * from after except select * from before',
-  'select a.* from after a join task on id = event_id and is_taken and task.action = a.action where a.state = to_state and a.updated_at > 1000',
+  'select a.* from after a join task on id = event_id and is_taken and task.action = a.action'
+  ' where a.state = to_state and a.updated_at > 1000',
   'no column of a no-op is written, and no task that another consumer has of the same events'
 );
 

@@ -28,7 +28,8 @@ select plan(3);
 -- All times that are written are the same.
 select results_eq(
   format(
-    'select to_jsonb(t) - at_now, array_agg(distinct c.at between b.at and extract(epoch from clock_timestamp()) * 1000), count(distinct c.at)'
+    'select to_jsonb(t) - at_now, array_agg(distinct c.at between b.at and extract(epoch from clock_timestamp()) * 1000),'
+    '   count(distinct c.at)'
     ' from test.tasks(%1$L) t, expectation e join before b using (action),'
     '   lateral (select (to_jsonb(t) ->> name)::bigint as at from unnest(at_now) name) c'
     ' where e.action = %1$L group by 1',
