@@ -8,7 +8,7 @@ create temp table refusal as
 select c.*, v.consumer, v.what
 from (values
   ('nobody', 'a name that is not in the registry'),
-  ('Send_Email', 'a name in other letters, for names are case-sensitive'),
+  ('Send_Email', 'a name in other case: names are case-sensitive'),
   ('send_email ', 'a name with a blank at the end'),
   ('', 'the empty name'),
   ('x''"; drop table kanthorq_consumer_registry; --', 'quotes and semicolons, which are part of the name'),

@@ -68,7 +68,7 @@ select is(pg_temp.found('time.us.east'), array['time.us.east'], 'so does one wit
 select results_eq(
   $$ select filter, pg_temp.found(filter) from unnest(array['A.b', 'a-b', 'a.b', 'a_b']) filter $$,
   $$ select filter, array[filter] from unnest(array['A.b', 'a-b', 'a.b', 'a_b']) filter $$,
-  'without a wildcard the subject is that very text, in that very case'
+  'without a wildcard, the subject has to be equal, upper and lower case included'
 );
 
 select is_empty(

@@ -13,7 +13,7 @@ select results_eq(
   $$ select 'migrations', 'warning', format('migration %s is not recorded in kanthorq_migrations', name),
        '-- npx kanthorq-tasks migrate up, or kanthorq-tasks.sql through psql'
      from newest $$,
-  'the newest migration has to be in the books'
+  'the newest migration has to be in the migrations table'
 );
 
 select test.as_owner('drop table kanthorq_migrations');
@@ -21,7 +21,7 @@ select test.as_owner('drop table kanthorq_migrations');
 select results_eq(
   $$ select "check", detail from kanthorq_doctor() $$,
   $$ select 'migrations', format('migration %s is not recorded in kanthorq_migrations', name) from newest $$,
-  'so it is where there are no books'
+  'so it is without a migrations table'
 );
 
 select * from finish();

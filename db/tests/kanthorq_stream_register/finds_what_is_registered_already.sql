@@ -27,7 +27,7 @@ select results_eq(
 select isnt(
   (select id from kanthorq_stream_register('send_email_STREAM')),
   (select id from first),
-  'a name in another case is another stream'
+  'names of streams are case-sensitive'
 );
 
 select results_eq(
