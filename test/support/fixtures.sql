@@ -226,3 +226,98 @@ begin
   return query execute format('select to_jsonb(q) from (%s) q', query);
 end
 $$;
+
+-- Sets columns of a consumer's tasks; of all of them if no id is given.
+create function test.update(consumer text, assignments text, event_id text default null)
+returns void
+language plpgsql security definer set search_path to pg_catalog, public, pg_temp
+as $$
+begin
+  execute format('update %s t set %s where t.event_id = $1 or $1 is null', test.task_table(consumer), assignments) using event_id;
+end
+$$;
+
+-- Drops the index by which the pullers and the batches find tasks, so that only that of the key is left.
+create function test.drop_scheduling_index(consumer text)
+returns void
+language plpgsql security definer set search_path to pg_catalog, pg_temp
+as $$
+begin
+  execute (
+    select format('drop index %s', i.indexrelid::regclass) from pg_index i
+    where i.indrelid = test.task_table(consumer) and not i.indisprimary
+  );
+end
+$$;
+
+-- The transitions that take ids: the states that each takes tasks from, and the one that it moves them to. A task with
+-- more attempts behind it than its consumer allows is taken by each.
+create function test.transitions()
+returns table (action text, from_states text[], from_state text, to_state text)
+language sql immutable set search_path to pg_catalog, pg_temp
+as $$
+  select v.action, v.states, v.states[1], v.to_state
+  from (values
+    ('cancel', array['available', 'pending', 'retryable'], 'cancelled'),
+    ('resume', array['discarded', 'cancelled'], 'running'),
+    ('discard', array['running'], 'discarded')
+  ) v (action, states, to_state)
+$$;
+
+-- Calls a transition by its name, as the caller.
+create function test.move(action text, consumer text, event_ids text[], out updated text[], out noop text[])
+language plpgsql
+as $$
+begin
+  execute pg_catalog.format('select updated, noop from public.%I($1, $2)', 'kanthorq_task_' || action)
+  into updated, noop using consumer, event_ids;
+end
+$$;
+
+-- Calls kanthorq_task_batch, as the caller, until there is nothing left to do. The arguments are SQL, without progress.
+create function test.batches(arguments text, progress text default null)
+returns table (n integer, updated bigint, total bigint)
+language plpgsql
+as $$
+begin
+  n := 0;
+  loop
+    n := n + 1;
+    execute format('select progress::text, updated, total from public.kanthorq_task_batch(%s, progress => %L)', arguments, progress)
+    into progress, updated, total;
+    return next;
+    exit when progress is null;
+  end loop;
+end
+$$;
+
+-- What callers pass to the functions of the API. Not to the procedures, which can't be part of a test's transaction.
+create function test.parameters()
+returns table (function_name text, n bigint, name text, type text, optional boolean)
+language sql stable set search_path to pg_catalog, pg_temp
+as $$
+  select p.proname::text, a.n, a.name, format_type(a.type, null), a.n > p.pronargs - p.pronargdefaults
+  from pg_proc p, unnest(p.proargtypes::oid[], p.proargnames[:p.pronargs]) with ordinality a (type, name, n)
+  where p.pronamespace = 'public'::regnamespace and p.proname like 'kanthorq\_%' and p.prokind = 'f'
+$$;
+
+-- A call of each function of the API that has all the parameters in `given`, from names to SQL. `also` is for functions
+-- that have such a parameter. Parameters without a default that neither names get something of their type.
+create function test.calls(given jsonb, also jsonb default '{}')
+returns table (name text, call text)
+language sql stable set search_path to pg_catalog, pg_temp
+as $$
+  select p.proname::text, format('select * from public.%I(%s)', p.proname, string_agg(
+    format('%I => %s', a.name, coalesce(given ->> a.name, also ->> a.name, v.value)), ', ' order by a.n
+  ) filter (where a.name is not null))
+  from pg_proc p
+  left join test.parameters() a on a.function_name = p.proname
+    and (not a.optional or a.name = 'everything' or given ? a.name or also ? a.name)
+  left join (values
+    ('text', '''x'''), ('text[]', '''{x}'''), ('integer', '1'), ('bigint', '1'), ('boolean', 'true'), ('bytea', ''''''),
+    ('timestamp with time zone', 'now()'), ('interval', '''1 hour'''), ('jsonb', '''{}''')
+  ) v (type, value) on v.type = a.type
+  where p.pronamespace = 'public'::regnamespace and p.proname like 'kanthorq\_%' and p.prokind = 'f'
+  group by p.proname
+  having count(*) filter (where given ? a.name) = (select count(*) from jsonb_object_keys(given))
+$$;

@@ -40,38 +40,34 @@ where p.pronamespace = 'public'::regnamespace and p.proname like 'kanthorq\_%';
 select plan(1 + (select count(*)::integer from call));
 
 -- Overloads that would be preferred: with one argument of another type, or without those that have a default.
-do $$
-begin
-  perform test.as_owner($overloads$
-    do $do$
-    declare
-      v_overload record;
-    begin
-      for v_overload in
-        with ours as (
-          select p.proname as name, p.prokind, p.pronargs::integer as n, p.pronargdefaults::integer as defaults,
-            array(select format_type(t, null) from unnest(p.proargtypes) with ordinality a (t, n) order by a.n) as types
-          from pg_proc p where p.pronamespace = 'public'::regnamespace and p.proname ~ '^_?kanthorq_'
-        )
-        select o.name, o.prokind, array_to_string(o.types[:k], ', ') as types
-        from ours o, generate_series(o.n - o.defaults, o.n - 1) k
-        union
-        select o.name, o.prokind, array_to_string(o.types[:i - 1] || other || o.types[i + 1:], ', ')
-        from ours o, generate_series(1, o.n) i,
-          unnest(array['text', 'character varying', 'name', 'oid', 'integer', 'anyelement', 'anynonarray']) other
-        where other <> o.types[i]
-      loop
-        execute format(
-          'create %s public.%I(%s) %s language plpgsql as %L',
-          case v_overload.prokind when 'p' then 'procedure' else 'function' end, v_overload.name, v_overload.types,
-          case when v_overload.prokind = 'f' then 'returns text' end, 'begin raise exception ''caught''; end'
-        );
-      end loop;
-    end
-    $do$
-  $overloads$);
-end
-$$;
+select test.as_owner($overloads$
+  do $do$
+  declare
+    v_overload record;
+  begin
+    for v_overload in
+      with ours as (
+        select p.proname as name, p.prokind, p.pronargs::integer as n, p.pronargdefaults::integer as defaults,
+          array(select format_type(t, null) from unnest(p.proargtypes) with ordinality a (t, n) order by a.n) as types
+        from pg_proc p where p.pronamespace = 'public'::regnamespace and p.proname ~ '^_?kanthorq_'
+      )
+      select o.name, o.prokind, array_to_string(o.types[:k], ', ') as types
+      from ours o, generate_series(o.n - o.defaults, o.n - 1) k
+      union
+      select o.name, o.prokind, array_to_string(o.types[:i - 1] || other || o.types[i + 1:], ', ')
+      from ours o, generate_series(1, o.n) i,
+        unnest(array['text', 'character varying', 'name', 'oid', 'integer', 'anyelement', 'anynonarray']) other
+      where other <> o.types[i]
+    loop
+      execute format(
+        'create %s public.%I(%s) %s language plpgsql as %L',
+        case v_overload.prokind when 'p' then 'procedure' else 'function' end, v_overload.name, v_overload.types,
+        case when v_overload.prokind = 'f' then 'returns text' end, 'begin raise exception ''caught''; end'
+      );
+    end loop;
+  end
+  $do$
+$overloads$);
 
 -- What was planned without them would not be planned again.
 discard plans;

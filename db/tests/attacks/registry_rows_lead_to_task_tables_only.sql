@@ -22,24 +22,21 @@ grant select on odd to public;
 create temp table task as
 select test.task(test.consumer(), 'available') as id;
 
-do $$
-begin
-  perform test.as_owner(format(
-    'create view public.kanthorq_consumer_view as select * from %1$s;'
-    ' create materialized view public.kanthorq_consumer_materialized as select * from %1$s;'
-    ' create index kanthorq_consumer_index on %1$s (subject);'
-    ' create sequence public.kanthorq_consumer_sequence;'
-    ' create table public.kanthorq_consumer_%2$s (like %1$s including all);'
-    ' insert into public.kanthorq_consumer_%2$s select * from %1$s',
-    test.task_table('send_email'), repeat('x', 45)
-  ));
-  perform test.as_owner(format(
-    'insert into kanthorq_consumer_registry (stream_id, stream_name, id, name, subject_includes, cursor)'
-    ' values (''stream_x'', ''x'', %L, %L, ''{>}'', '''')', id, name
-  ))
-  from odd;
-end
-$$;
+select test.as_owner(format(
+  'create view public.kanthorq_consumer_view as select * from %1$s;'
+  ' create materialized view public.kanthorq_consumer_materialized as select * from %1$s;'
+  ' create index kanthorq_consumer_index on %1$s (subject);'
+  ' create sequence public.kanthorq_consumer_sequence;'
+  ' create table public.kanthorq_consumer_%2$s (like %1$s including all);'
+  ' insert into public.kanthorq_consumer_%2$s select * from %1$s',
+  test.task_table('send_email'), repeat('x', 45)
+));
+
+select test.as_owner(format(
+  'insert into kanthorq_consumer_registry (stream_id, stream_name, id, name, subject_includes, cursor)'
+  ' values (''stream_x'', ''x'', %L, %L, ''{>}'', '''')', id, name
+))
+from odd;
 
 create temp table call (call) as
 values ('kanthorq_task_cancel(%L, (select array_agg(id) from task))'),

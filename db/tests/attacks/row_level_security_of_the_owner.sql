@@ -4,29 +4,25 @@ create temp table task as
 select test.task(test.consumer(), 'available') as id from generate_series(1, 3);
 
 -- Row-level security is not for superusers, so everything gets another owner first.
-do $$
-begin
-  perform test.as_owner($owner$
-    create role kanthorq_test_row_level;
-    grant usage, create on schema public to kanthorq_test_row_level;
-    do $do$
-    declare
-      v_object text;
-    begin
-      for v_object in
-        select format('table public.%I', relname) from pg_class
-        where relnamespace = 'public'::regnamespace and relkind in ('r', 'p') and relname like 'kanthorq\_%'
-        union all
-        select format('routine %s', oid::regprocedure) from pg_proc
-        where pronamespace = 'public'::regnamespace and proname ~ '^_?kanthorq_'
-      loop
-        execute format('alter %s owner to kanthorq_test_row_level', v_object);
-      end loop;
-    end
-    $do$;
-  $owner$);
-end
-$$;
+select test.as_owner($owner$
+  create role kanthorq_test_row_level;
+  grant usage, create on schema public to kanthorq_test_row_level;
+  do $do$
+  declare
+    v_object text;
+  begin
+    for v_object in
+      select format('table public.%I', relname) from pg_class
+      where relnamespace = 'public'::regnamespace and relkind in ('r', 'p') and relname like 'kanthorq\_%'
+      union all
+      select format('routine %s', oid::regprocedure) from pg_proc
+      where pronamespace = 'public'::regnamespace and proname ~ '^_?kanthorq_'
+    loop
+      execute format('alter %s owner to kanthorq_test_row_level', v_object);
+    end loop;
+  end
+  $do$;
+$owner$);
 
 create function pg_temp.all_tables(what text)
 returns void
@@ -73,17 +69,14 @@ select throws_ok(
   'where it is forced, it holds for the functions too: rows that no policy shows do not exist'
 );
 
-do $$
-begin
-  perform test.as_owner(format(
-    'create policy p on kanthorq_consumer_registry using (true);'
-    ' create policy p on kanthorq_task_operation using (true);'
-    ' create policy p on %s using (event_id = %L)',
-    test.task_table('send_email'), (select min(id) from task)
-  ));
-  perform test.as_owner(format('update %s set state = _kanthorq_task_state(''available'')', test.task_table('send_email')));
-end
-$$;
+select test.as_owner(format(
+  'create policy p on kanthorq_consumer_registry using (true);'
+  ' create policy p on kanthorq_task_operation using (true);'
+  ' create policy p on %s using (event_id = %L)',
+  test.task_table('send_email'), (select min(id) from task)
+));
+
+select test.as_owner(format('update %s set state = _kanthorq_task_state(''available'')', test.task_table('send_email')));
 
 select results_eq(
   $$ select updated, noop from kanthorq_task_cancel('send_email', (select array_agg(id order by id) from task)) $$,

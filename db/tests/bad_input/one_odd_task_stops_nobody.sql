@@ -31,12 +31,8 @@ select 'odd_' || row_number() over () as consumer, o.assignment from (values
 create temp table task as
 select o.consumer, n, test.task(test.consumer(o.consumer), 'available') as id from odd o, generate_series(1, 3) n;
 
-do $$
-begin
-  perform test.as_owner(format('update %s set %s where event_id = %L', test.task_table(o.consumer), o.assignment, t.id))
-  from odd o join task t on t.consumer = o.consumer and t.n = 2;
-end
-$$;
+select test.as_owner(format('update %s set %s where event_id = %L', test.task_table(o.consumer), o.assignment, t.id))
+from odd o join task t on t.consumer = o.consumer and t.n = 2;
 
 select plan(7 * (select count(*)::integer from odd) + 2);
 

@@ -6,30 +6,22 @@ create temp table newest as
 select row ->> 'name' as name
 from test.read('select name from kanthorq_migrations order by id desc limit 1') row;
 
-do $$
-begin
-  perform test.as_owner(format('delete from kanthorq_migrations where name = %L', name)) from newest;
-end
-$$;
+select test.as_owner(format('delete from kanthorq_migrations where name = %L', name)) from newest;
 
 select results_eq(
   $$ select * from kanthorq_doctor() $$,
   $$ select 'migrations', 'warning', format('migration %s is not recorded in kanthorq_migrations', name),
        '-- npx kanthorq-tasks migrate up, or kanthorq-tasks.sql through psql'
      from newest $$,
-  'the newest migration has to be in the books'
+  'the newest migration has to be in the migrations table'
 );
 
-do $$
-begin
-  perform test.as_owner('drop table kanthorq_migrations');
-end
-$$;
+select test.as_owner('drop table kanthorq_migrations');
 
 select results_eq(
   $$ select "check", detail from kanthorq_doctor() $$,
   $$ select 'migrations', format('migration %s is not recorded in kanthorq_migrations', name) from newest $$,
-  'so it is where there are no books'
+  'so it is without a migrations table'
 );
 
 select * from finish();

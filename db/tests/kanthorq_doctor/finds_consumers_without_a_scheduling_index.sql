@@ -6,22 +6,21 @@ create temp table consumer as
 select test.consumer(name) as name from unnest(array['send_email', 'send_sms', 'send_letter']) name;
 
 -- All but one lose their index, and one gets others that do not help.
-do $$
-begin
-  perform test.as_owner(format('drop index %s', indexrelid::regclass))
-  from pg_index
-  where indrelid in (test.task_table('send_email'), test.task_table('send_sms')) and not indisprimary;
+select test.as_owner(format('drop index %s', indexrelid::regclass))
+from pg_index
+where indrelid in (test.task_table('send_email'), test.task_table('send_sms')) and not indisprimary;
 
-  perform test.as_owner(format(
-    'create index on %1$s (state); create index on %1$s (state, event_id); create index on %1$s (schedule_at, state); create index on %1$s (event_id, state, schedule_at);'
-    ' create index on %1$s (state, schedule_at) where state = 2; create index on %1$s using brin (state, schedule_at)',
-    test.task_table('send_sms')
-  ));
-end
-$$;
+select test.as_owner(format(
+  'create index on %1$s (state); create index on %1$s (state, event_id); create index on %1$s (schedule_at, state);'
+  ' create index on %1$s (event_id, state, schedule_at);'
+  ' create index on %1$s (state, schedule_at) where state = 2; create index on %1$s using brin (state, schedule_at)',
+  test.task_table('send_sms')
+));
 
 create temp table expected as
-select c.name, r.relname::text collate "default" as table_name from consumer c join pg_class r on r.oid = test.task_table(c.name) where c.name <> 'send_letter';
+select c.name, r.relname::text collate "default" as table_name
+from consumer c join pg_class r on r.oid = test.task_table(c.name)
+where c.name <> 'send_letter';
 
 select results_eq(
   $$ select * from kanthorq_doctor() $$,
@@ -33,23 +32,16 @@ select results_eq(
 );
 
 -- It cannot be made concurrently in a transaction, as this test is one.
-do $$
-begin
-  perform test.as_owner(replace(fix, 'concurrently ', '')) from kanthorq_doctor();
-end
-$$;
+select test.as_owner(replace(fix, 'concurrently ', '')) from kanthorq_doctor();
 
 select is_empty($$ select * from kanthorq_doctor() $$, 'then the consumers are well');
 
 -- The name does not matter, nor what comes after (state, schedule_at).
-do $$
-begin
-  perform test.as_owner(format('drop index %I', table_name || '_scheduling')) from expected;
-  perform test.as_owner(format('create index idx_state_scheduling on %I (state, schedule_at)', table_name))
-  from expected
-  where name = 'send_email';
-end
-$$;
+select test.as_owner(format('drop index %I', table_name || '_scheduling')) from expected;
+
+select test.as_owner(format('create index idx_state_scheduling on %I (state, schedule_at)', table_name))
+from expected
+where name = 'send_email';
 
 select results_eq(
   $$ select "check", detail from kanthorq_doctor() $$,
@@ -58,13 +50,9 @@ select results_eq(
   'KanthorQ''s own index is as good'
 );
 
-do $$
-begin
-  perform test.as_owner(format('create index "Some Other" on %I (state, schedule_at, updated_at, event_id)', table_name))
-  from expected
-  where name = 'send_sms';
-end
-$$;
+select test.as_owner(format('create index "Some Other" on %I (state, schedule_at, updated_at, event_id)', table_name))
+from expected
+where name = 'send_sms';
 
 select is_empty($$ select * from kanthorq_doctor() $$, 'and so is any that begins with those two columns');
 

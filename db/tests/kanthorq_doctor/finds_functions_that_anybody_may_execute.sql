@@ -2,17 +2,13 @@ begin;
 
 select plan(3);
 
-do $$
-begin
-  perform test.as_owner($sql$
-    grant execute on function kanthorq_task_cancel to public;
-    grant execute on procedure kanthorq_task_cancel_all to public;
-    grant execute on function _kanthorq_task_states to public;
-    create function public.somebody_elses() returns integer language sql as 'select 1';
-    grant execute on function public.somebody_elses to public;
-  $sql$);
-end
-$$;
+select test.as_owner($sql$
+  grant execute on function kanthorq_task_cancel to public;
+  grant execute on procedure kanthorq_task_cancel_all to public;
+  grant execute on function _kanthorq_task_states to public;
+  create function public.somebody_elses() returns integer language sql as 'select 1';
+  grant execute on function public.somebody_elses to public;
+$sql$);
 
 select results_eq(
   $$ select * from kanthorq_doctor() $$,
@@ -28,20 +24,12 @@ select results_eq(
   'a function, a helper and a procedure of ours are found, and nobody else''s'
 );
 
-do $$
-begin
-  perform test.as_owner(fix) from kanthorq_doctor();
-end
-$$;
+select test.as_owner(fix) from kanthorq_doctor();
 
 select is_empty($$ select * from kanthorq_doctor() $$, 'the fix takes the right away');
 
 -- As a function is that was made without a REVOKE: it has no list of rights at all.
-do $$
-begin
-  perform test.as_owner('create function public.kanthorq_copy() returns integer language sql as ''select 1''');
-end
-$$;
+select test.as_owner('create function public.kanthorq_copy() returns integer language sql as ''select 1''');
 
 select results_eq(
   $$ select detail, fix from kanthorq_doctor() $$,

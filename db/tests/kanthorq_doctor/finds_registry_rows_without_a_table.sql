@@ -10,11 +10,7 @@ select r.row ->> 'name' as name, 'kanthorq_' || (r.row ->> 'id') as table_name
 from test.read('select name, id from kanthorq_consumer_registry union all select name, id from kanthorq_stream_registry') r (row)
 where r.row ->> 'name' in ('send_email', 'send_sms_stream');
 
-do $$
-begin
-  perform test.as_owner(format('drop table %I', table_name)) from gone;
-end
-$$;
+select test.as_owner(format('drop table %I', table_name)) from gone;
 
 select results_eq(
   $$ select * from kanthorq_doctor() $$,
@@ -34,11 +30,7 @@ select results_eq(
 );
 
 -- What the comments offer.
-do $$
-begin
-  perform test.as_owner(regexp_replace(fix, '^-- .*, or: ', '')) from kanthorq_doctor();
-end
-$$;
+select test.as_owner(regexp_replace(fix, '^-- .*, or: ', '')) from kanthorq_doctor();
 
 select is_empty($$ select * from kanthorq_doctor() where "check" = 'table is gone' $$, 'the second choice leaves nothing to find');
 

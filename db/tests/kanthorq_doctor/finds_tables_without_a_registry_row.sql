@@ -9,17 +9,13 @@ create temp table nobodys as
 select relname::text collate "default" as table_name from pg_class where oid = test.task_table('send_email');
 
 -- Forgets a consumer and a stream. Tables with other names are none of ours.
-do $$
-begin
-  perform test.as_owner($sql$
-    delete from kanthorq_consumer_registry where name = 'send_email';
-    create table public.kanthorq_stream_0123456789abcdefghjkmnpqrs (id text);
-    create table public.kanthorq_consumer_report (id text);
-    create table public.kanthorq_consumer_0123456789abcdefghjkmnpqrs_old (id text);
-    create view public.kanthorq_consumer_0123456789abcdefghjkmnpqrs as select 1;
-  $sql$);
-end
-$$;
+select test.as_owner($sql$
+  delete from kanthorq_consumer_registry where name = 'send_email';
+  create table public.kanthorq_stream_0123456789abcdefghjkmnpqrs (id text);
+  create table public.kanthorq_consumer_report (id text);
+  create table public.kanthorq_consumer_0123456789abcdefghjkmnpqrs_old (id text);
+  create view public.kanthorq_consumer_0123456789abcdefghjkmnpqrs as select 1;
+$sql$);
 
 select results_eq(
   $$ select * from kanthorq_doctor() $$,
@@ -34,11 +30,7 @@ select results_eq(
   'tables of forgotten consumers and streams are found, and a person has to decide'
 );
 
-do $$
-begin
-  perform test.as_owner(regexp_replace(fix, '^-- .*: ', '')) from kanthorq_doctor();
-end
-$$;
+select test.as_owner(regexp_replace(fix, '^-- .*: ', '')) from kanthorq_doctor();
 
 select is_empty($$ select * from kanthorq_doctor() $$, 'dropped, they are gone');
 

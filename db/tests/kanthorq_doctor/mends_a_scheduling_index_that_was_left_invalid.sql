@@ -9,14 +9,10 @@ create temp table task_table as
 select relname::text collate "default" as table_name from pg_class where oid = test.task_table('send_email');
 
 -- As an interrupted CREATE INDEX CONCURRENTLY leaves it.
-do $$
-begin
-  perform test.as_owner(format(
-    'update pg_index set indisvalid = false where indexrelid = %L::regclass', table_name || '_scheduling'
-  ))
-  from task_table;
-end
-$$;
+select test.as_owner(format(
+  'update pg_index set indisvalid = false where indexrelid = %L::regclass', table_name || '_scheduling'
+))
+from task_table;
 
 select results_eq(
   $$ select * from kanthorq_doctor() $$,
@@ -28,25 +24,17 @@ select results_eq(
 );
 
 -- Not concurrently, because this test is a transaction.
-do $$
-begin
-  perform test.as_owner(replace(fix, 'concurrently ', '')) from kanthorq_doctor();
-end
-$$;
+select test.as_owner(replace(fix, 'concurrently ', '')) from kanthorq_doctor();
 
 select is_empty($$ select * from kanthorq_doctor() $$, 'then the consumer is well');
 
 -- One of another name is in nobody's way.
-do $$
-begin
-  perform test.as_owner(format(
-    'alter index %1$s rename to idx_state_scheduling;'
-    ' update pg_index set indisvalid = false where indexrelid = ''idx_state_scheduling''::regclass',
-    table_name || '_scheduling'
-  ))
-  from task_table;
-end
-$$;
+select test.as_owner(format(
+  'alter index %1$s rename to idx_state_scheduling;'
+  ' update pg_index set indisvalid = false where indexrelid = ''idx_state_scheduling''::regclass',
+  table_name || '_scheduling'
+))
+from task_table;
 
 select results_eq(
   $$ select fix from kanthorq_doctor() $$,

@@ -1,64 +1,43 @@
--- The matrix. It says again, and independently, what design and README promise; a function that is not placed here fails.
 begin;
 
-select plan(5);
+create temp table level as
+select row ->> 'name' as name, row ->> 'level' as level from test.read('select * from _kanthorq_function_levels()') row;
 
-create temp table matrix (name text, viewer boolean, operator boolean);
+select test.as_owner('create role kanthorq_test_viewer; create role kanthorq_test_operator; create role kanthorq_test_stranger');
 
-insert into matrix values
-  ('kanthorq_consumer_register', false, false),
-  ('kanthorq_doctor', true, true),
-  ('kanthorq_grant', false, false),
-  ('kanthorq_revoke', false, false),
-  ('kanthorq_stream_publish', false, false),
-  ('kanthorq_stream_register', false, false),
-  ('kanthorq_task_all', false, true),
-  ('kanthorq_task_batch', false, true),
-  ('kanthorq_task_cancel', false, true),
-  ('kanthorq_task_cancel_all', false, true),
-  ('kanthorq_task_convert', false, false),
-  ('kanthorq_task_count', true, true),
-  ('kanthorq_task_discard', false, true),
-  ('kanthorq_task_discard_all', false, true),
-  ('kanthorq_task_explain', true, true),
-  ('kanthorq_task_find', true, true),
-  ('kanthorq_task_operation_purge', false, false),
-  ('kanthorq_task_operations', true, true),
-  ('kanthorq_task_resume', false, true),
-  ('kanthorq_task_resume_all', false, true),
-  ('kanthorq_task_stats', true, true),
-  ('kanthorq_task_undo', false, true);
+select test.as_owner(format($$ select kanthorq_grant('kanthorq_test_%1$s', %1$L) $$, level)) from unnest(array['viewer', 'operator']) level;
 
-do $$
-begin
-  perform test.as_owner('create role kanthorq_test_viewer; create role kanthorq_test_operator; create role kanthorq_test_stranger');
-  perform test.as_owner('select kanthorq_grant(''kanthorq_test_viewer'', ''viewer'')');
-  perform test.as_owner('select kanthorq_grant(''kanthorq_test_operator'', ''operator'')');
-end
-$$;
+create temp table granted as
+select r.role, p.oid, p.proname, p.provolatile, l.level, has_function_privilege('kanthorq_test_' || r.role, p.oid, 'execute') as may
+from pg_proc p left join level l on l.name = p.proname, unnest(array['viewer', 'operator', 'stranger']) r (role)
+where p.pronamespace = 'public'::regnamespace;
 
-select set_eq(
-  $$ select proname::text from pg_proc where pronamespace = 'public'::regnamespace and proname like 'kanthorq%' $$,
-  'select name from matrix',
-  'every function of the API has its place in the matrix'
+select plan(7);
+
+select bag_eq(
+  'select name from level',
+  $$ select proname::text from granted where proname like 'kanthorq\_%' and role = 'stranger' $$,
+  'every function of the API has a level, and only one'
+);
+
+select set_eq('select level from level', array['viewer', 'operator', 'owner'], 'those are the levels');
+
+select is_empty(
+  $$ select role, proname from granted
+     where may <> coalesce(role = 'viewer' and level = 'viewer' or role = 'operator' and level in ('viewer', 'operator'), false) $$,
+  'viewer, operator and stranger may execute what the level says, and no helper'
+);
+
+-- That says, independently of the level, what a viewer must not be able to do.
+select is_empty(
+  $$ select proname from granted where role = 'viewer' and may <> (provolatile = 's') and level is not null $$,
+  'a viewer may execute the functions that change nothing'
 );
 
 select is_empty(
-  $$ select m.name, r.role
-     from matrix m
-       join pg_proc p on p.proname = m.name and p.pronamespace = 'public'::regnamespace,
-       lateral (values
-         ('kanthorq_test_viewer', m.viewer), ('kanthorq_test_operator', m.operator), ('kanthorq_test_stranger', false)
-       ) r (role, may)
-     where has_function_privilege(r.role, p.oid, 'execute') <> r.may $$,
-  'viewer, operator and stranger may execute what the matrix says, no less and no more'
-);
-
-select is_empty(
-  $$ select r.role, p.proname
-     from pg_proc p, unnest(array['kanthorq_test_viewer', 'kanthorq_test_operator', 'kanthorq_test_stranger']) r (role)
-     where p.pronamespace = 'public'::regnamespace and p.proname like '\_kanthorq%' and has_function_privilege(r.role, p.oid, 'execute') $$,
-  'none of them may execute an internal function'
+  $$ select proname from granted
+     where role = 'operator' and may and proname ~ '_(grant|revoke|register|publish|convert|purge)$' $$,
+  'an operator neither grants, nor registers, nor publishes, nor makes tasks, nor deletes'
 );
 
 select is_empty(
@@ -75,7 +54,8 @@ select is_empty(
 select is_empty(
   $$ select r.role, c.relname
      from pg_class c, unnest(array['kanthorq_test_viewer', 'kanthorq_test_operator', 'kanthorq_test_stranger']) r (role)
-     where c.relnamespace = 'public'::regnamespace and c.relkind = 'S' and has_sequence_privilege(r.role, c.oid, 'usage, select, update') $$,
+     where c.relnamespace = 'public'::regnamespace and c.relkind = 'S'
+       and has_sequence_privilege(r.role, c.oid, 'usage, select, update') $$,
   'nor on a sequence'
 );
 

@@ -1,7 +1,5 @@
 begin;
 
-select plan(6);
-
 create function pg_temp.may()
 returns text
 language sql
@@ -13,37 +11,28 @@ as $$
   )
 $$;
 
-do $$
-begin
-  perform test.as_owner('create role kanthorq_test_role');
-  perform test.as_owner('grant execute on function kanthorq_stream_publish to kanthorq_test_role');
-  perform test.as_owner('select kanthorq_grant(''kanthorq_test_role'', ''operator'')');
-end
-$$;
+create function pg_temp.grant_level(level text)
+returns void
+language sql
+as $$ select test.as_owner(format('select kanthorq_grant(''kanthorq_test_role'', %L)', level)) $$;
+
+select test.as_owner('create role kanthorq_test_role; grant execute on function kanthorq_stream_publish to kanthorq_test_role');
+
+select plan(9);
+
+select pg_temp.grant_level('operator');
 
 select is(pg_temp.may(), 'view cancel', 'an operator gets the rights of the level, and loses others');
 
-do $$
-begin
-  perform test.as_owner('select kanthorq_grant(''kanthorq_test_role'', ''operator'')');
-end
-$$;
+select pg_temp.grant_level('operator');
 
 select is(pg_temp.may(), 'view cancel', 'giving it again changes nothing');
 
-do $$
-begin
-  perform test.as_owner('select kanthorq_grant(''kanthorq_test_role'', ''viewer'')');
-end
-$$;
+select pg_temp.grant_level('viewer');
 
 select is(pg_temp.may(), 'view', 'an operator can be made a viewer');
 
-do $$
-begin
-  perform test.as_owner('select kanthorq_grant(''kanthorq_test_role'', ''operator'')');
-end
-$$;
+select pg_temp.grant_level('operator');
 
 select is(pg_temp.may(), 'view cancel', 'and a viewer an operator');
 
@@ -54,16 +43,33 @@ select is_empty(
   'what a role was given it may not pass on'
 );
 
-do $$
-begin
-  perform test.as_owner('create role "kanthorq_test ""; drop role x; --"');
-  perform test.as_owner('select kanthorq_grant(''kanthorq_test "; drop role x; --'', ''viewer'')');
-end
-$$;
+select test.as_owner('create role "kanthorq_test ""; drop role x; --"');
+
+select test.as_owner('select kanthorq_grant(''kanthorq_test "; drop role x; --'', ''operator'')');
 
 select ok(
-  has_function_privilege('kanthorq_test "; drop role x; --', 'public.kanthorq_task_count'::regproc, 'execute'),
+  has_function_privilege('kanthorq_test "; drop role x; --', 'public.kanthorq_task_cancel'::regproc, 'execute'),
   'a role may be called anything'
+);
+
+select test.as_owner(
+  'grant execute on function kanthorq_stream_publish to kanthorq_test_role; select kanthorq_revoke(''kanthorq_test_role'')'
+);
+
+select is_empty(
+  $$ select proname from pg_proc
+     where pronamespace = 'public'::regnamespace and has_function_privilege('kanthorq_test_role', oid, 'execute') $$,
+  'revoke leaves nothing, also of what the role had been granted otherwise'
+);
+
+select ok(
+  has_function_privilege('kanthorq_test "; drop role x; --', 'public.kanthorq_task_cancel'::regproc, 'execute'),
+  'other roles keep what they have'
+);
+
+select lives_ok(
+  $$ select test.as_owner('select kanthorq_revoke(''kanthorq_test_role'')') $$,
+  'a role that has nothing is left as it is'
 );
 
 select * from finish();

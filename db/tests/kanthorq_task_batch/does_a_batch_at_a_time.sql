@@ -1,40 +1,43 @@
 begin;
 
-select plan(3);
+-- Fewer than a batch, a batch, no multiple of it, a multiple, and more than there are; and no limit.
+create temp table consumer as
+select max_tasks, test.consumer('consumer_' || coalesce(max_tasks::text, 'none')) as name
+from unnest(array[1, 2, 3, 5, 6, 9, null]) max_tasks;
 
 create temp table task as
-select n, test.task(test.consumer(), 'available') as id from generate_series(1, 5) n;
+select name, test.tasks_in_bulk(name, 'available', 7) from consumer;
 
--- One call after the other, each with what the one before returned.
 create temp table batch as
-with recursive batch as (
-  select 1 as n, b.* from kanthorq_task_batch('cancel', 'send_email', everything => true, batch_size => 2) b
-  union all
-  select batch.n + 1, b.*
-  from batch, kanthorq_task_batch(
-    'cancel', 'send_email', everything => true, batch_size => 2, progress => batch.progress
-  ) b
-  where batch.progress is not null
-)
-select * from batch;
+select max_tasks, name, b.*
+from consumer, test.batches(format('''cancel'', %L, everything => true, batch_size => 3, max_tasks => %L', name, max_tasks)) b;
 
--- The index has one part for each of the three states that cancel takes: the last two batches are for the others.
+select plan(4);
+
+-- The index has one part for each of the three states that cancel takes, so that some batches find nothing.
 select results_eq(
-  $$ select sum(updated), max(total), count(*) filter (where progress is null) from batch $$,
-  $$ values (5::numeric, 5::bigint, 1::bigint) $$,
-  'all tasks are moved, and there is an end'
+  $$ select max_tasks, array_agg(updated order by n) filter (where updated > 0), max(total)
+     from batch group by max_tasks order by max_tasks $$,
+  $$ values
+       (1, array[1]::bigint[], 1::bigint), (2, array[2], 2), (3, array[3], 3), (5, array[3, 2], 5), (6, array[3, 3], 6),
+       (9, array[3, 3, 1], 7), (null, array[3, 3, 1], 7) $$,
+  'batches are full until there are as many as there may be, and then it ends'
+);
+
+select is_empty(
+  'select * from (select total, sum(updated) over (partition by name order by n) as so_far from batch) b where total <> so_far',
+  'each batch says how many all of them have moved so far'
 );
 
 select results_eq(
-  $$ select updated, total from batch where updated > 0 order by n $$,
-  $$ values (2::bigint, 2::bigint), (2, 4), (1, 5) $$,
-  'each batch says how many tasks it moved, and how many all of them moved so far'
+  $$ select max_tasks, count(*) from consumer, test.tasks(name) t where t.state = 'cancelled'
+     group by max_tasks order by max_tasks $$,
+  $$ values (1, 1::bigint), (2, 2), (3, 3), (5, 5), (6, 6), (9, 7), (null, 7) $$,
+  'so many are cancelled, no more and no less'
 );
 
 select results_eq(
-  $$ select tasks from kanthorq_task_operations('send_email') order by id $$,
-  array[2, 2, 1],
-  'each is an operation of the log'
+  $$ select tasks from kanthorq_task_operations('consumer_none') order by id $$, array[3, 3, 1], 'each batch is an operation of the log'
 );
 
 select * from finish();

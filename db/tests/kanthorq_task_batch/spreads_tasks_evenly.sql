@@ -1,17 +1,9 @@
 begin;
 
-select plan(4);
-
--- Along the index, and along the key.
 create temp table consumer as
 select name, test.consumer(name) from unnest(array['by_index', 'by_key']) name;
 
-do $$
-begin
-  perform test.as_owner(format('drop index %s', i.indexrelid::regclass))
-  from pg_index i where i.indrelid = test.task_table('by_key') and not i.indisprimary;
-end
-$$;
+select test.drop_scheduling_index('by_key');
 
 -- In either state that resume takes, in an order by schedule_at that is not that of the ids; and some that are not meant.
 create temp table task as
@@ -23,44 +15,58 @@ select
   ) as id
 from consumer, generate_series(1, 40) n;
 
-create temp table batch as
-select name, (batch -> 'progress' ->> 'started')::bigint as started, (batch -> 'total')::bigint as total
-from consumer, lateral (
-  with recursive batch as (
-    select to_jsonb(b) as batch
-    from kanthorq_task_batch('resume', name, subject => 'order.created', batch_size => 6, spread => '1 hour') b
-    union all
-    select to_jsonb(b)
-    from batch, kanthorq_task_batch(
-      'resume', name, subject => 'order.created', batch_size => 6, spread => '1 hour',
-      progress => nullif(batch -> 'progress', 'null')
-    ) b
-    where batch -> 'progress' <> 'null'
-  )
-  select * from batch
-) b;
+create temp table start as
+select floor(extract(epoch from clock_timestamp()) * 1000) as at;
 
-select is(
-  (select max(total) from batch where batch.name = consumer.name),
-  (select count(*) from task where task.name = consumer.name and n % 4 > 0 and n % 3 < 2),
-  name || ': all are resumed'
-)
-from consumer;
+create temp table done as
+select name, max(total) as total
+from consumer, test.batches(format('''resume'', %L, subject => ''order.created'', batch_size => 6, spread => ''1 hour''', name))
+group by name;
+
+select plan(6);
 
 select results_eq(
-  format(
-    $$ select t.schedule_at from task join test.tasks(%1$L) t on t.event_id = task.id
-       where name = %1$L and t.state = 'running' order by 1 $$,
-    name
-  ),
-  format(
-    $$ select (started + i * 3600000 / 20.0)::bigint
-       from generate_series(0, 19) i, (select max(started) as started from batch where name = %L) b order by 1 $$,
-    name
-  ),
-  name || ': one in twenty of the hour after the other, from the first batch on, each at a time of its own'
+  'select name, total from done order by name',
+  'select name, count(*) from task where n % 4 > 0 and n % 3 < 2 group by name order by name',
+  'all are resumed'
+);
+
+select set_eq(
+  $$ select name, t.schedule_at - first
+     from consumer, test.tasks(name) t,
+       lateral (select min(schedule_at) as first from test.tasks(name) f where f.state = 'running') f
+     where t.state = 'running' $$,
+  'select name, (i * 3600000 / 20.0)::bigint from consumer, generate_series(0, 19) i',
+  'one in twenty of the hour after the other, each at a time of its own'
+);
+
+select results_eq(
+  $$ select bool_and(first between at and extract(epoch from clock_timestamp()) * 1000)
+     from start, consumer, lateral (select min(schedule_at) as first from test.tasks(name) t where t.state = 'running') f $$,
+  array[true],
+  'the first is due when the first batch began'
+);
+
+-- From a time on: as many as may be resumed have the second to themselves.
+create temp table later (name text, pace text, due bigint[]);
+
+insert into later values
+  ('several', 'batch_size => 3, max_tasks => 7, spread => ''1 second''', '{0,143,286,429,571,714,857}'),
+  ('alone', 'max_tasks => 1, spread => ''1 day''', '{0}'),
+  ('together', 'max_tasks => 3', '{0,0,0}');
+
+create temp table cancelled as
+select test.tasks_in_bulk(test.consumer(name), 'cancelled', 11) from later;
+
+create temp table resumed as
+select b.* from later, test.batches(format('''resume'', %L, ''{cancelled}'', %s, schedule_at => ''2100-01-01 00:00Z''', name, pace)) b;
+
+select results_eq(
+  format('select t.schedule_at - 4102444800000 from test.tasks(%L) t where t.state = ''running'' order by 1', name),
+  format('select unnest(%L::bigint[])', due),
+  format('with %s they are due so many milliseconds after schedule_at: %s', pace, due)
 )
-from consumer;
+from later;
 
 select * from finish();
 

@@ -1,24 +1,22 @@
 begin;
 
-select plan(3);
-
 create temp table event as
-select n, kanthorq_stream_publish(test.consumer() || '_stream', 'order.created', 'body') as id
-from generate_series(0, 7) n;
-
-select results_eq(
-  $$ select state from kanthorq_task_convert('send_email', (select array[id] from event where n = 0)) $$,
-  array['available'],
-  'the state is available if none is given'
-);
+select n, kanthorq_stream_publish(test.consumer() || '_stream', 'order.created', 'body') as id from generate_series(0, 7) n;
 
 create temp table wanted as
 select n, name
 from unnest(array['discarded', 'cancelled', 'pending', 'available', 'running', 'completed', 'retryable']) with ordinality s (name, n);
 
+select plan(8);
+
 select results_eq(
-  $$ select t.state
-     from wanted join event using (n), kanthorq_task_convert('send_email', array[event.id], wanted.name) t order by n $$,
+  $$ select t.state from event, kanthorq_task_convert('send_email', array[id]) t where n = 0 $$,
+  array['available'],
+  'the state is available if none is given'
+);
+
+select results_eq(
+  $$ select t.state from wanted join event using (n), kanthorq_task_convert('send_email', array[event.id], wanted.name) t order by n $$,
   'select name from wanted order by n',
   'it is the one that is given, of all seven'
 );
@@ -27,6 +25,33 @@ select results_eq(
   $$ select test.state('send_email', event.id) from wanted join event using (n) order by n $$,
   'select name from wanted order by n',
   'and so it is stored'
+);
+
+select throws_ok(
+  format($$ select kanthorq_task_convert('send_email', '{a}', %L) $$, state),
+  'KQ003', coalesce(quote_literal(state), 'null') || ' is not a task state',
+  format('%L is refused', state)
+)
+from unnest(array['done', 'Running', '', null]) state;
+
+create temp table hint (text text);
+
+do $$
+declare
+  v_hint text;
+begin
+  perform kanthorq_task_convert('send_email', '{a}', 'done');
+exception
+  when others then
+    get stacked diagnostics v_hint = pg_exception_hint;
+    insert into hint values (v_hint);
+end
+$$;
+
+select results_eq(
+  'select text from hint',
+  array['The states are discarded, cancelled, pending, available, running, completed, retryable.'],
+  'the hint lists the states'
 );
 
 select * from finish();

@@ -7,21 +7,17 @@ select n, test.task(
   test.consumer(),
   (array['discarded', 'cancelled', 'pending', 'available', 'running', 'completed', 'retryable'])[1 + n % 7],
   subject => (array['order.created', 'order.cancelled', 'order.created.v2', 'invoice.created'])[1 + n % 4],
-  attempted_error => case n % 3 when 1 then array['{"error": "smtp: timeout"}'::jsonb] when 2 then array['{"error": "no route"}'::jsonb] else '{}' end
+  attempted_error => (array['{}', '{"{\"error\": \"smtp: timeout\"}"}', '{"{\"error\": \"no route\"}"}'])[1 + n % 3]::jsonb[]
 ) as id
 from generate_series(0, 167) n;
 
-do $$
-begin
-  perform test.as_owner(
-    format(
-      'update %s set created_at = 1000 * %s, metadata = %L where event_id = %L',
-      test.task_table('send_email'), n, jsonb_build_object('customer', (n % 5)::text), id
-    )
+select test.as_owner(
+  format(
+    'update %s set created_at = 1000 * %s, metadata = %L where event_id = %L',
+    test.task_table('send_email'), n, jsonb_build_object('customer', (n % 5)::text), id
   )
-  from task;
-end
-$$;
+)
+from task;
 
 create temp table filter (arguments text, tasks bigint);
 

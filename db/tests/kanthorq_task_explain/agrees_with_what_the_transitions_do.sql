@@ -1,11 +1,13 @@
 begin;
 
-select plan(7);
-
--- All states, due long ago, a second ago and in an hour, with no attempts, one left, the last one, and one too many.
-create temp table scene as
-select row_number() over () as n, state, schedule_at, attempt_count
+-- All states, due long ago, a second ago and in an hour, with no attempts, one left, the last one, and one too many. The same
+-- tasks for each transition to do its work on.
+create temp table task as
+select row_number() over () as n, action, test.task(
+  test.consumer(action), state, schedule_at => schedule_at, attempt_count => attempt_count, finalized_at => 500
+) as id
 from
+  test.transitions(),
   unnest(array['discarded', 'cancelled', 'pending', 'available', 'running', 'completed', 'retryable']) state,
   unnest(array[
     1000,
@@ -14,89 +16,46 @@ from
   ]) schedule_at,
   unnest(array[0, 2, 3, 4]) attempt_count;
 
--- The same tasks three times over, for each transition to do its work on.
-create temp table task as
-select
-  consumer, n,
-  test.task(test.consumer(consumer), state, schedule_at => schedule_at, attempt_count => attempt_count, finalized_at => 500) as id
-from scene, unnest(array['cancelled', 'resumed', 'discarded']) consumer;
-
-create function pg_temp.ids(consumer text)
+create function pg_temp.ids(action text)
 returns text[]
 language sql
-as $$ select array_agg(id order by n) from task where task.consumer = ids.consumer $$;
+as $$ select array_agg(id order by n) from task where task.action = ids.action $$;
 
 create temp table explanation as
-select task.consumer, task.n, e.*
-from
-  unnest(array['cancelled', 'resumed', 'discarded']) c (name),
-  kanthorq_task_explain(c.name, pg_temp.ids(c.name)) e
-  join task on task.id = e.event_id;
+select a.action, task.n, e.*, case a.action when 'cancel' then can_cancel when 'resume' then can_resume else can_discard end as is_taken
+from test.transitions() a, kanthorq_task_explain(a.action, pg_temp.ids(a.action)) e join task on task.id = e.event_id;
+
+select plan(3 * 2 + 1);
 
 select results_eq(
-  $$ select consumer, count(*), count(*) filter (where can_cancel), count(*) filter (where can_resume),
+  $$ select action, count(*), count(*) filter (where can_cancel), count(*) filter (where can_resume),
        count(*) filter (where can_discard)
-     from explanation group by consumer order by consumer collate "C" $$,
-  $$ values ('cancelled', 84::bigint, 36::bigint, 24::bigint, 2::bigint), ('discarded', 84, 36, 24, 2), ('resumed', 84, 36, 24, 2) $$,
+     from explanation group by action order by action $$,
+  $$ values ('cancel', 84::bigint, 36::bigint, 24::bigint, 2::bigint), ('discard', 84, 36, 24, 2), ('resume', 84, 36, 24, 2) $$,
   'each of the transitions would take some of the tasks, and the same of each consumer'
 );
 
-create function pg_temp.expected(consumer text, is_taken text)
-returns table (updated text[], noop text[])
-language plpgsql
-as $$
-begin
-  return query execute format(
-    'select array_agg(event_id order by n) filter (where %1$s), array_agg(event_id order by n) filter (where not %1$s)'
-    ' from explanation where consumer = $1',
-    is_taken
-  )
-  using consumer;
-end
-$$;
-
 select results_eq(
-  $$ select updated, noop from kanthorq_task_cancel('cancelled', pg_temp.ids('cancelled')) $$,
-  $$ select * from pg_temp.expected('cancelled', 'can_cancel') $$,
-  'cancel takes exactly those of which explain says that it would'
-);
+  format('select updated, noop from test.move(%1$L, %1$L, pg_temp.ids(%1$L))', action),
+  format(
+    'select array_agg(event_id order by n) filter (where is_taken), array_agg(event_id order by n) filter (where not is_taken)'
+    ' from explanation where action = %L', action
+  ),
+  action || ' takes exactly those of which explain says that it would'
+)
+from test.transitions();
 
+-- What has been cancelled or discarded can be resumed; what has been resumed will run.
 select results_eq(
-  $$ select updated, noop from kanthorq_task_resume('resumed', pg_temp.ids('resumed')) $$,
-  $$ select * from pg_temp.expected('resumed', 'can_resume') $$,
-  'resume does'
-);
-
-select results_eq(
-  $$ select updated, noop from kanthorq_task_discard('discarded', pg_temp.ids('discarded')) $$,
-  $$ select * from pg_temp.expected('discarded', 'can_discard') $$,
-  'discard does'
-);
-
--- And so it stays: what has been cancelled or discarded can be resumed, and the other way round it is as before.
-select results_eq(
-  $$ select state, count(*), bool_or(can_cancel), bool_and(can_resume), bool_or(can_discard)
-     from kanthorq_task_explain('cancelled', (select updated from pg_temp.expected('cancelled', 'can_cancel')))
-     group by state $$,
-  $$ values ('cancelled', 36::bigint, false, true, false) $$,
-  'all that were cancelled can then be resumed, and nothing else'
-);
-
-select results_eq(
-  $$ select state, count(*), bool_or(can_cancel), bool_and(can_resume), bool_or(can_discard)
-     from kanthorq_task_explain('discarded', (select updated from pg_temp.expected('discarded', 'can_discard')))
-     group by state $$,
-  $$ values ('discarded', 2::bigint, false, true, false) $$,
-  'so can those that were discarded'
-);
-
-select results_eq(
-  $$ select state, count(*), bool_or(can_cancel), bool_or(can_resume), bool_or(can_discard), bool_and(next_run_at is not null)
-     from kanthorq_task_explain('resumed', (select updated from pg_temp.expected('resumed', 'can_resume')))
-     group by state $$,
-  $$ values ('running', 24::bigint, false, false, false, true) $$,
-  'and those that were resumed will run'
-);
+  format(
+    'select state, bool_or(can_cancel), bool_and(can_resume), bool_or(can_discard), bool_and(next_run_at is not null)'
+    ' from kanthorq_task_explain(%1$L, (select array_agg(event_id) from explanation where action = %1$L and is_taken)) group by state',
+    action
+  ),
+  format('values (%L, false, %L::boolean, false, %L::boolean)', to_state, to_state <> 'running', to_state = 'running'),
+  format('explain tells what %s has done', action)
+)
+from test.transitions();
 
 select * from finish();
 

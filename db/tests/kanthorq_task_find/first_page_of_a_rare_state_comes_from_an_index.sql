@@ -1,100 +1,66 @@
 begin;
 
-select plan(16);
-
--- One of a hundred tasks is discarded.
 create temp table consumer as
 select test.consumer() as name;
 
+-- One of a hundred tasks is discarded.
 create temp table task as
 select id from test.tasks_in_bulk('send_email', 'completed', 100000) id;
 
-do $$
-begin
-  perform test.as_owner(
-    format(
-      'update %1$s set state = public._kanthorq_task_state(''discarded'') where event_id like ''%%00''; analyze %1$s',
-      test.task_table('send_email')
-    )
-  );
-end
-$$;
+select test.update('send_email', 'state = public._kanthorq_task_state(''discarded'')', id) from task where id like '%00';
+
+select test.as_owner(format('analyze %s', test.task_table('send_email')));
 
 -- A copy of kanthorq_task_find that returns the plan of its statement instead of the rows, made from its own source so
 -- that it can be no other statement. EXPLAIN wants a volatile function.
-do $$
+select test.as_owner(
+  regexp_replace(
+    replace(
+      replace(pg_get_functiondef('public.kanthorq_task_find'::regproc), 'public.kanthorq_task_find(', 'test.plan_of_task_find('),
+      'return query execute ', 'return query execute ''explain '' || '
+    ),
+    'RETURNS SETOF \S+(.*?) STABLE ', 'returns setof text\1 volatile '
+  )
+);
+
+create temp table page as
+select format('page %s, %s first', page, case when oldest_first then 'oldest' else 'newest' end) as name, format(
+  'oldest_first => %L, after => %L', oldest_first, case when page = 2 then 'event_' || lpad('50000', 26, '0') end
+) as arguments
+from unnest(array[false, true]) oldest_first, generate_series(1, 2) page;
+
+create function pg_temp.scans(arguments text)
+returns text[]
+language plpgsql
+as $$
+declare
+  v_scans text[];
 begin
-  perform test.as_owner(
-    regexp_replace(
-      replace(
-        replace(
-          pg_get_functiondef('public.kanthorq_task_find'::regproc), 'public.kanthorq_task_find(', 'test.plan_of_task_find('
-        ),
-        'return query execute ', 'return query execute ''explain '' || '
-      ),
-      'RETURNS SETOF \S+(.*?) STABLE ', 'returns setof text\1 volatile '
-    )
-  );
+  execute format(
+    'select array_agg(distinct substring(line from ''(Index|Seq|Bitmap).* Scan'')) filter (where line ~ '' Scan'')'
+    ' from test.plan_of_task_find(''send_email'', %s) line', arguments
+  )
+  into v_scans;
+  return v_scans;
 end
 $$;
 
-create function pg_temp.scans(oldest_first boolean, page integer, states text[] default '{discarded}')
-returns table (index_scan boolean, seq_scan boolean)
-language sql
-as $$
-  select bool_or(line ~ 'Index (Only )?Scan'), bool_or(line ~ 'Seq Scan')
-  from test.plan_of_task_find(
-    'send_email', states => scans.states, oldest_first => scans.oldest_first,
-    after => case when page = 2 then 'event_' || lpad('50000', 26, '0') end
-  ) line
-$$;
+select plan(15);
 
-create function pg_temp.name_of(oldest_first boolean, page integer)
-returns text
-language sql
-as $$ select format('page %s, %s first', page, case when oldest_first then 'oldest' else 'newest' end) $$;
+select is(pg_temp.scans('states => ''{discarded}'', ' || arguments), array['Index'], name || ' comes from an index') from page;
 
-select results_eq(
-  format('select * from pg_temp.scans(%L, %s)', oldest_first, page),
-  'values (true, false)',
-  format('%s comes from an index', pg_temp.name_of(oldest_first, page))
-)
-from unnest(array[false, true]) oldest_first, generate_series(1, 2) page;
-
-select results_eq(
-  format('select * from pg_temp.scans(%L, %s, null)', oldest_first, page),
-  'values (true, false)',
-  format('%s of tasks in any state does too', pg_temp.name_of(oldest_first, page))
-)
-from unnest(array[false, true]) oldest_first, generate_series(1, 2) page;
+select is(pg_temp.scans(arguments), array['Index'], name || ' of tasks in any state does too') from page;
 
 -- So it is where KanthorQ, or we, made none but that of the key.
-do $$
-begin
-  perform test.as_owner(format('drop index %s', indexrelid::regclass))
-  from pg_index
-  where indrelid = test.task_table('send_email') and not indisprimary;
-end
-$$;
+select test.drop_scheduling_index('send_email');
 
-select results_eq(
-  $$ select indisprimary from pg_index where indrelid = test.task_table('send_email') $$,
-  array[true],
-  'now there is no other index than that of the key'
-);
-
-select results_eq(
-  format('select * from pg_temp.scans(%L, %s)', oldest_first, page),
-  'values (true, false)',
-  format('without an index on the state, %s comes from the key''s', pg_temp.name_of(oldest_first, page))
+select is(
+  pg_temp.scans('states => ''{discarded}'', ' || arguments), array['Index'],
+  format('without an index on the state, %s comes from the key''s', name)
 )
-from unnest(array[false, true]) oldest_first, generate_series(1, 2) page;
+from page;
 
-select results_eq(
-  $$ select index_scan, seq_scan from pg_temp.scans(false, 1, null) $$,
-  'values (true, false)',
-  'so does the first page of tasks in any state'
-);
+select is(pg_temp.scans('states => null'), array['Index'], 'so does the first page of tasks in any state');
 
 select results_eq(
   $$ select event_id from kanthorq_task_find('send_email', '{discarded}', max_tasks => 2) $$,
@@ -102,10 +68,8 @@ select results_eq(
   'the page is the right one'
 );
 
-select results_eq(
-  $$ select count(*) from kanthorq_task_find('send_email', '{discarded}', max_tasks => 2000) $$,
-  array[1000::bigint],
-  'one of a hundred'
+select is(
+  (select count(*) from kanthorq_task_find('send_email', '{discarded}', max_tasks => 2000)), 1000::bigint, 'one of a hundred'
 );
 
 select * from finish();

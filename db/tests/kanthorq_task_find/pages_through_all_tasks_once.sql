@@ -1,12 +1,11 @@
 begin;
 
-select plan(12);
-
 create temp table task as
 select n, test.task(test.consumer(), (array['available', 'running'])[1 + n % 2]) as id from generate_series(1, 7) n;
 
--- As a caller does it: the last id of a page is where the next one begins, until one comes empty; ten pages are more than enough.
-create function pg_temp.pages(page_size integer, oldest_first boolean, states text[] default null)
+-- As a caller does it: the last id of a page is where the next one begins, until one comes empty; ten pages are more than
+-- enough. Two tasks come after each of the first pages.
+create function pg_temp.pages(page_size integer, oldest_first boolean, states text[] default null, growing_pages integer default 0)
 returns setof text[]
 language plpgsql
 as $$
@@ -22,9 +21,12 @@ begin
     exit when v_page is null;
     return next v_page;
     v_after := v_page[cardinality(v_page)];
+    perform test.task('send_email', 'available') from generate_series(1, case when i <= growing_pages then 2 else 0 end);
   end loop;
 end
 $$;
+
+select plan(15);
 
 select results_eq(
   format('select pg_temp.pages(%s, %L)', size, oldest_first),
@@ -43,6 +45,23 @@ select results_eq(
   format('so do pages of %s of those in one state, %s first', size, case when oldest_first then 'oldest' else 'newest' end)
 )
 from generate_series(1, 3) size, unnest(array[false, true]) oldest_first;
+
+select results_eq(
+  'select unnest(pages) from pg_temp.pages(2, false, growing_pages => 3) pages',
+  'select id from task order by id desc',
+  'newest first, tasks that come meanwhile are not seen'
+);
+
+create temp table oldest as
+select n, page from pg_temp.pages(3, true, growing_pages => 3) with ordinality p (page, n);
+
+select results_eq(
+  'select unnest(page) from oldest order by n',
+  'select event_id from test.tasks(''send_email'') order by event_id',
+  'oldest first, tasks that come meanwhile are seen too'
+);
+
+select is((select count(*) from kanthorq_task_find('send_email')), 19::bigint, 'they did come');
 
 select * from finish();
 

@@ -12,15 +12,7 @@ from (values
   ('old', 'discarded', 3, 1700000000123, 1700000001456, array['{"error": "first"}', '{"at": 1, "error": "second", "stack": "x"}']::jsonb[])
 ) v (name, state, attempt_count, schedule_at, finalized_at, errors);
 
-do $$
-begin
-  perform test.as_owner(
-    format('update %s set attempted_at = 1700000000789, updated_at = 2001 where event_id = %L', test.task_table('send_email'), id)
-  )
-  from task
-  where name = 'old';
-end
-$$;
+select test.update('send_email', 'attempted_at = 1700000000789, updated_at = 2001', id) from task where name = 'old';
 
 select results_eq(
   $$ select t.* from kanthorq_task_find('send_email', oldest_first => true) t $$,

@@ -1,38 +1,38 @@
 begin;
 
-select plan(5);
-
 create temp table task as
 select n, test.task(test.consumer(), 'available') as id from generate_series(1, 7) n;
 
 create temp table done as
 select updated from (select * from task order by n offset 0) t, kanthorq_task_cancel('send_email', array[id], n::text);
 
-create temp table page1 as
-select * from kanthorq_task_operations(max_operations => 3);
+-- What was done to a consumer can be read when the consumer is gone.
+select test.drop_task_table('send_email');
 
-create temp table page2 as
-select * from kanthorq_task_operations(max_operations => 3, before => (select min(id) from page1));
+select test.as_owner('delete from kanthorq_consumer_registry where name = ''send_email''');
 
-create temp table page3 as
-select * from kanthorq_task_operations(max_operations => 3, before => (select min(id) from page2));
+create temp table operation as
+select id, reason from kanthorq_task_operations();
 
-select results_eq('select reason from page1', array['7', '6', '5'], 'the first page has the newest');
-
-select results_eq('select reason from page2', array['4', '3', '2'], 'the second goes on where the first ended');
-
-select results_eq('select reason from page3', array['1'], 'the third is the last');
-
-select is_empty(
-  'select * from kanthorq_task_operations(before => (select min(id) from page3))',
-  'after it, there is nothing'
-);
+select plan(8);
 
 select results_eq(
-  $$ select reason from kanthorq_task_operations('send_email', before => (select id from page2 where reason = '3'), max_operations => 1) $$,
-  array['2'],
-  'one consumer has pages, too'
-);
+  format('select reason from kanthorq_task_operations(%s)', arguments), format('select unnest(%L::text[])', reasons), description
+)
+from (values
+  ('max_operations => 3', '{7,6,5}', 'the first page has the newest'),
+  ('max_operations => 3, before => (select id from operation where reason = ''5'')', '{4,3,2}', 'the second goes on where the first ended'),
+  ('max_operations => 3, before => (select id from operation where reason = ''2'')', '{1}', 'the third is the last'),
+  ('before => (select min(id) from operation)', '{}', 'after it, there is nothing'),
+  ('''send_email'', max_operations => 1, before => (select id from operation where reason = ''3'')', '{2}', 'one consumer has pages, too')
+) v (arguments, reasons, description);
+
+select throws_ok(
+  format('select * from kanthorq_task_operations(max_operations => %s)', n),
+  'KQ003', 'max_operations is ' || n,
+  format('a page of %s is refused', n)
+)
+from unnest(array['0', '-1', 'null']) n;
 
 select * from finish();
 

@@ -8,15 +8,11 @@ select n, test.task(test.consumer(), 'available') as id from generate_series(1, 
 grant select on task to public;
 
 -- A role that the one that logged in may take on.
-do $$
-begin
-  perform test.as_owner(format(
-    'create role kanthorq_test_tells_who; grant kanthorq_test_tells_who to %I;'
-    ' grant execute on function kanthorq_task_cancel, kanthorq_task_undo, kanthorq_task_operations to kanthorq_test_tells_who',
-    session_user
-  ));
-end
-$$;
+select test.as_owner(format(
+  'create role kanthorq_test_tells_who; grant kanthorq_test_tells_who to %I;'
+  ' grant execute on function kanthorq_task_cancel, kanthorq_task_undo, kanthorq_task_operations to kanthorq_test_tells_who',
+  session_user
+));
 
 set local application_name to 'night shift';
 

@@ -1,29 +1,38 @@
 begin;
 
-select plan(3);
+-- Attempts before, and after a resume that is not told to reset them.
+create temp table attempts (n integer, kept integer);
+
+insert into attempts values (0, 0), (2, 2), (3, 3), (4, 3), (9, 3);
 
 create temp table task as
-select n, test.task(test.consumer(attempt_max => 3), 'discarded', attempt_count => n) as id
-from unnest(array[0, 2, 3, 4, 9]) n;
+select reset, n, kept, test.task(test.consumer('reset_' || reset, attempt_max => 3), state, attempt_count => n) as id
+from attempts, unnest(array['false', 'true', 'null']) reset, unnest(array['discarded', 'cancelled']) state;
+
+create temp table resumed as
+select reset, r.*
+from unnest(array[false, true, null]) v (value),
+  lateral (select coalesce(value::text, 'null') as reset) n,
+  kanthorq_task_resume('reset_' || reset, (select array_agg(id) from task t where t.reset = n.reset), reset_attempts => value) r;
+
+select plan(6);
 
 select results_eq(
-  $$ select updated from kanthorq_task_resume('send_email', (select array_agg(id order by n) from task)) $$,
-  $$ select array_agg(id order by n) from task $$,
-  'tasks are resumed however many attempts they had'
-);
+  format('select t.attempt_count from test.tasks(%L) t', 'reset_' || reset),
+  format('select %s from task where reset = %L order by id', case reset when 'true' then '0' else 'kept' end, reset),
+  format(
+    'with reset_attempts => %s, %s', reset,
+    case reset when 'true' then 'none is counted' else 'the attempts come down so that one is left, and never go up' end
+  )
+)
+from resumed;
 
-select results_eq(
-  $$ select task.n, t.attempt_count
-     from task join test.tasks('send_email') t on t.event_id = task.id order by task.n $$,
-  $$ values (0, 0), (2, 2), (3, 3), (4, 3), (9, 3) $$,
-  'attempt_count comes down to attempt_max and never goes up'
-);
-
-select results_eq(
-  $$ select * from test.pull('send_email') p (id) order by id $$,
-  $$ select id from task order by id $$,
-  'a puller takes them all'
-);
+select set_eq(
+  format('select test.pull(%L)', 'reset_' || reset),
+  format('select id from task where reset = %L', reset),
+  format('with reset_attempts => %s, a puller takes all of them', reset)
+)
+from resumed;
 
 select * from finish();
 

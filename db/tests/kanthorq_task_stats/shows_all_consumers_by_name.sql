@@ -1,19 +1,19 @@
 begin;
 
-select plan(4);
+select plan(5);
 
 select is_empty($$ select * from kanthorq_task_stats() $$, 'without consumers there is nothing to show');
 
 create temp table consumer as
-select test.consumer('send_sms') as name
-union all
-select test.consumer('send_email')
-union all
-select test.consumer('idle');
+select test.consumer(name) as name from unnest(array['z_broken', 'send_sms', 'send_email', 'idle', 'a_broken']) name;
 
 create temp table task as
 select test.task(consumer, state, schedule_at => 5000) as id
-from (values ('send_sms', 'running'), ('send_sms', 'pending'), ('send_email', 'pending'), ('send_email', 'pending')) v (consumer, state);
+from (values
+  ('send_sms', 'running'), ('send_sms', 'pending'), ('send_email', 'pending'), ('send_email', 'pending'), ('a_broken', 'pending')
+) v (consumer, state);
+
+select test.drop_task_table(name) from consumer where name like '%broken';
 
 select results_eq(
   $$ select * from kanthorq_task_stats() $$,
@@ -21,7 +21,7 @@ select results_eq(
        ('send_email', 'pending', 2::bigint, to_timestamp(1), null::timestamptz, 0::bigint),
        ('send_sms', 'pending', 1, to_timestamp(1), null, 0),
        ('send_sms', 'running', 1, to_timestamp(1), to_timestamp(5), 0) $$,
-  'all consumers are shown, and one without tasks has no row'
+  'all consumers are shown but those whose table was dropped, and one without tasks has no row'
 );
 
 select results_eq(
@@ -31,6 +31,10 @@ select results_eq(
 );
 
 select is_empty($$ select * from kanthorq_task_stats('idle') $$, 'also if it has no tasks');
+
+select isnt_empty(
+  $$ select from kanthorq_doctor() where detail ~ 'a_broken' $$, 'the doctor names the ones whose table was dropped'
+);
 
 select * from finish();
 

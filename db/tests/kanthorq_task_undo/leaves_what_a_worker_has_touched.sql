@@ -10,32 +10,20 @@ create temp table resumed as
 select updated
 from kanthorq_task_resume('send_email', (select array_agg(id) from task), schedule_at => '2100-01-01');
 
-do $$
-begin
-  perform test.as_owner(format('update %s set schedule_at = 1 where event_id = %L', test.task_table('send_email'), id))
-  from task where n <= 3;
-end
-$$;
+select test.as_owner(format('update %s set schedule_at = 1 where event_id = %L', test.task_table('send_email'), id))
+from task where n <= 3;
 
 create temp table pulled as
 select * from test.pull('send_email') p (id);
 
-do $$
-begin
-  perform test.fail('send_email', id) from task where n in (2, 3);
-end
-$$;
+select test.fail('send_email', id) from task where n in (2, 3);
 
 -- The third has failed so often that it is discarded, as it was before.
-do $$
-begin
-  perform test.as_owner(format(
-    'update %s set state = public._kanthorq_task_state(''discarded''), finalized_at = 9999 where event_id = %L',
-    test.task_table('send_email'), id
-  ))
-  from task where n = 3;
-end
-$$;
+select test.as_owner(format(
+  'update %s set state = public._kanthorq_task_state(''discarded''), finalized_at = 9999 where event_id = %L',
+  test.task_table('send_email'), id
+))
+from task where n = 3;
 
 create temp table before as
 select t.* from test.tasks('send_email') t where t.event_id in (select id from pulled);

@@ -18,16 +18,15 @@ as $$
   from task where n = any (numbers)
 $$;
 
-do $$
-begin
-  perform pg_temp.kanthorq('state = public._kanthorq_task_state(''running''), finalized_at = 0', '{1,2}');
-  perform pg_temp.kanthorq('attempt_count = attempt_count + 1, schedule_at = schedule_at + 1', '{2}');
-  perform test.fail('send_email', id) from task where n = 2;
-  perform pg_temp.kanthorq(
-    'state = public._kanthorq_task_state(''cancelled''), finalized_at = extract(epoch from now()) * 1000 + 60000', '{2}'
-  );
-end
-$$;
+select pg_temp.kanthorq('state = public._kanthorq_task_state(''running''), finalized_at = 0', '{1,2}');
+
+select pg_temp.kanthorq('attempt_count = attempt_count + 1, schedule_at = schedule_at + 1', '{2}');
+
+select test.fail('send_email', id) from task where n = 2;
+
+select pg_temp.kanthorq(
+  'state = public._kanthorq_task_state(''cancelled''), finalized_at = extract(epoch from now()) * 1000 + 60000', '{2}'
+);
 
 create temp table before as
 select t.* from test.tasks('send_email') t where t.event_id in (select id from task where n <= 2);
@@ -57,12 +56,9 @@ select updated from kanthorq_task_cancel('send_email', (select array_agg(id) fro
 create temp table resumed as
 select updated from kanthorq_task_resume('send_email', (select array_agg(id) from task));
 
-do $$
-begin
-  perform pg_temp.kanthorq('state = public._kanthorq_task_state(''completed''), finalized_at = 1', '{3}');
-  perform pg_temp.kanthorq('state = public._kanthorq_task_state(''retryable'')', '{4}');
-end
-$$;
+select pg_temp.kanthorq('state = public._kanthorq_task_state(''completed''), finalized_at = 1', '{3}');
+
+select pg_temp.kanthorq('state = public._kanthorq_task_state(''retryable'')', '{4}');
 
 select results_eq(
   $$ select n from resumed, unnest(updated) u (id) join task using (id) order by n $$,

@@ -6,11 +6,7 @@ select plan(5);
 create temp table task as
 select test.task(test.consumer(), 'available') as id;
 
-do $$
-begin
-  perform test.as_owner(format('update %s set updated_at = 9000000000000', test.task_table('send_email')));
-end
-$$;
+select test.as_owner(format('update %s set updated_at = 9000000000000', test.task_table('send_email')));
 
 do $$
 begin

@@ -10,19 +10,15 @@ select test.consumer() as name;
 create temp table task_table as
 select relname::text collate "default" as table_name from pg_class where oid = test.task_table('send_email');
 
-do $$
-begin
-  perform test.as_owner(format(
-    'create table public.template (like %1$s including defaults); drop table %1$s;'
-    ' create table public.%1$s (like public.template including defaults, primary key (event_id)) partition by hash (event_id);'
-    ' create table public.part_0 partition of public.%1$s for values with (modulus 3, remainder 0);'
-    ' create table public.part_1 partition of public.%1$s for values with (modulus 3, remainder 1);'
-    ' create table public.part_2 partition of public.%1$s for values with (modulus 3, remainder 2)',
-    table_name
-  ))
-  from task_table;
-end
-$$;
+select test.as_owner(format(
+  'create table public.template (like %1$s including defaults); drop table %1$s;'
+  ' create table public.%1$s (like public.template including defaults, primary key (event_id)) partition by hash (event_id);'
+  ' create table public.part_0 partition of public.%1$s for values with (modulus 3, remainder 0);'
+  ' create table public.part_1 partition of public.%1$s for values with (modulus 3, remainder 1);'
+  ' create table public.part_2 partition of public.%1$s for values with (modulus 3, remainder 2)',
+  table_name
+))
+from task_table;
 
 create temp table t as
 select id, row_number() over (order by md5(id)) as n from test.tasks_in_bulk('send_email', 'available', 60) id;

@@ -1,0 +1,73 @@
+begin;
+
+create temp table routine as
+select p.*, p.proname like 'kanthorq\_%' as is_public, p.prokind = 'p' as is_procedure, obj_description(p.oid, 'pg_proc') as comment,
+  coalesce(nullif(p.prosrc, ''), pg_get_function_sqlbody(p.oid)) as source, l.lanname = 'plpgsql' as is_plpgsql
+from pg_proc p join pg_language l on l.oid = p.prolang
+where p.pronamespace = 'public'::regnamespace;
+
+select plan(11);
+
+select isnt_empty('select from routine where is_public', 'there are functions of the API');
+
+select is_empty(
+  $$ select proname from routine where not is_public and proname not like '\_kanthorq\_%' $$,
+  'the name of a helper begins with an underscore, that of any other function with kanthorq_'
+);
+
+select is_empty(
+  'select proname from routine group by proname having count(*) > 1',
+  'each name is one function, so that a call with named arguments is never ambiguous'
+);
+
+select is_empty($$ select proname from routine where coalesce(comment, '') = '' $$, 'every function has a comment');
+
+select is_empty(
+  $$ select p.proname, a.name
+     from routine p, unnest(p.proargnames) with ordinality a (name, n)
+     where p.is_public and coalesce(p.proargmodes[a.n], 'i') <> 't' and p.comment !~ ('\m' || a.name || '\M') $$,
+  'the comment of a public function says what each argument is'
+);
+
+-- A procedure that commits can be neither. Pure helpers in SQL need neither.
+select is_empty(
+  $$ select proname from routine
+     where (is_public or is_plpgsql) and not is_procedure
+       and not exists (select from unnest(proconfig) c where c ~ '^search_path=pg_catalog, (.*, )?pg_temp$') $$,
+  'every search_path begins with pg_catalog and ends with pg_temp'
+);
+
+select is_empty(
+  'select proname from routine where (is_public or is_plpgsql) and prosecdef = is_procedure',
+  'all run as their owner, so that a caller needs no rights on tables, but for procedures'
+);
+
+select is_empty(
+  'select proname from routine where is_procedure and (proconfig is not null or not is_public)',
+  'a procedure can commit, for it carries no SET'
+);
+
+-- Before PostgreSQL 18 a plan node that is switched off, but has to be used, costs ten thousand million. Just-in-time
+-- compilation takes that for a heavy query and spends hundreds of milliseconds on it.
+select is_empty(
+  $$ select proname from routine
+     where array_to_string(proconfig, ' ') ~ 'enable_\w+=off' and not proconfig @> array['jit=off'] $$,
+  'functions that switch parts of the planner off switch just-in-time compilation off too'
+);
+
+select is_empty(
+  $$ select proname, matched
+     from routine, regexp_matches(source, '\m10[12]\M', 'g') matched where proname <> '_kanthorq_task_states' $$,
+  'no function but _kanthorq_task_states has a code that cannot be anything else'
+);
+
+select is_empty(
+  $$ select proname, matched
+     from routine, regexp_matches(source, 'state\M[^;,()]*?(?:=|<>|<|>|\min\M|\mdefault\M)\s*[(]?\s*-?[0-9]+', 'g') matched
+     where proname <> '_kanthorq_task_states' $$,
+  'none compares, sets or defaults a state to a bare number'
+);
+
+select * from finish();
+
+rollback;

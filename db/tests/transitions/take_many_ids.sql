@@ -1,0 +1,43 @@
+begin;
+
+-- That it takes a second, and not hours, also where memory is short.
+set local work_mem to '64kB';
+set local statement_timeout to '2min';
+
+-- Half are tasks, half are not, in an order that is neither theirs nor the index's.
+create temp table input as
+select action, id, known, row_number() over (partition by action order by md5(id)) as position
+from (
+  select action, test.tasks_in_bulk(test.consumer(action), state, n) as id, true as known
+  from (values ('cancel', 'available', 50000), ('resume', 'discarded', 10000)) v (action, state, n)
+  union all
+  select action, 'event_unknown_' || i, false
+  from (values ('cancel', 50000), ('resume', 10000)) v (action, n), generate_series(1, n) i
+) i;
+
+create temp table result as
+select a.action, m.*
+from unnest(array['cancel', 'resume']) a (action),
+  test.move(a.action, a.action, (select array_agg(id order by position) from input where action = a.action)) m;
+
+select plan(2);
+
+select results_eq(
+  $$ select action, cardinality(r.updated), cardinality(r.noop),
+       r.updated = (select array_agg(id order by position) from input where known and action = r.action),
+       r.noop = (select array_agg(id order by position) from input where not known and action = r.action)
+     from result r order by action $$,
+  $$ values ('cancel', 50000, 50000, true, true), ('resume', 10000, 10000, true, true) $$,
+  'each of 100,000 ids is in its array, in the order of the input'
+);
+
+select results_eq(
+  $$ select action, state, count(*) from unnest(array['cancel', 'resume']) action, test.tasks(action)
+     group by action, state order by action $$,
+  $$ values ('cancel', 'cancelled', 50000::bigint), ('resume', 'running', 10000) $$,
+  'all tasks are moved'
+);
+
+select * from finish();
+
+rollback;
