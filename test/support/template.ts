@@ -39,8 +39,8 @@ export function as(role: Template['operator'], databaseUrl: string): string {
 const partitionsSql = (partitions: number) =>
   `create or replace function test.partitions() returns integer language sql immutable as 'select ${partitions}'`
 
-/** Not the internal helpers, whose names begin with an underscore. */
+/** What has a level: the API, and the helpers that its procedures call as their caller. */
 const grantSql = `
   select format('grant execute on routine %s to %I', p.oid::regprocedure, $1::text) as grant
-  from pg_proc p
-  where p.pronamespace = 'public'::regnamespace and p.proname ~ '^kanthorq_'`
+  from _kanthorq_function_levels() l
+  join pg_proc p on p.proname = l.name and p.pronamespace = 'public'::regnamespace`
