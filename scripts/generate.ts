@@ -1,4 +1,4 @@
-// npm run docs: writes what is generated of docs/reference. The database that it asks about the functions is a throw-away one.
+// npm run generate: writes all that is made from other files: the references in docs/reference.
 import { writeFileSync } from 'node:fs'
 import pg from 'pg'
 import { migrate } from 'kanthorq-tasks'
@@ -10,13 +10,12 @@ import { createDatabase } from './throwaway-database.ts'
 
 const server = await startServer()
 try {
-  const { url, drop } = await createDatabase(server.url)
+  const { url } = await createDatabase(server.url)
   await migrate({ database: url })
   const client = new pg.Client(url)
   await client.connect()
   const pages = [await sqlPage(client), await typeScriptPage(), await commandLinePage()]
   await client.end()
-  await drop()
   for (const { file, text } of pages) writeFileSync(file, text)
 } finally {
   await server.stop()
