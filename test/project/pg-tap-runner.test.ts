@@ -6,34 +6,38 @@ import test from 'ava'
 import pg from 'pg'
 import { loadPgtap } from '../../scripts/load-pgtap.ts'
 import { findTapFiles, runTapFiles } from '../../scripts/pg-tap-runner.ts'
-import { createDatabase } from '../../scripts/throwaway-database.ts'
-import { useServer } from '../support/empty-database.ts'
+import { startServer } from '../../scripts/server.ts'
+import { createDatabase, createRole } from '../../scripts/throwaway-database.ts'
 import { runProgram } from '../support/run-program.ts'
 
-const server = useServer(test)
 const folder = mkdtempSync(join(tmpdir(), 'pg-tap-runner-'))
 let url = ''
 let role = ''
+let stop = () => Promise.resolve()
 
 test.before(async () => {
-  const plain = await server.role()
+  const server = await startServer()
+  stop = server.stop
+  const plain = await createRole(server.url)
   role = plain.name
-  const database = await createDatabase(server.serverUrl())
+  const database = await createDatabase(server.url)
   url = database.url
   const owner = new pg.Client(url)
   await owner.connect()
   await owner.query(`grant create on database ${database.name} to ${role}; create table secret ()`)
   await owner.end()
   // Nothing here may need more than CREATE on the database; and a second time does nothing.
-  const client = new pg.Client(plain.into(url))
+  const login = Object.assign(new URL(url), { username: role, password: plain.password })
+  const client = new pg.Client(login.href)
   await client.connect()
   await loadPgtap(client)
   await loadPgtap(client)
   await client.end()
 })
 
-test.after.always(() => {
+test.after.always(async () => {
   rmSync(folder, { recursive: true })
+  await stop()
 })
 
 function write(name: string, sql: string): string {
