@@ -112,8 +112,11 @@ async function runAva(files: string[], env: NodeJS.ProcessEnv) {
     if (!ok && diag) console.log(JSON.stringify(diag, undefined, 2))
   })
   parser.on('extra', (text: string) => process.stdout.write(text))
-  ava.stdout?.pipe(parser)
-  const [[code]] = await Promise.all([once(ava, 'exit'), once(parser, 'complete')])
+  ava.stdout.pipe(parser)
+  const [[code]] = (await Promise.all([once(ava, 'exit'), once(parser, 'complete')])) as [
+    [number | null],
+    unknown,
+  ]
   if (result.failed === 0 && (code !== 0 || result.passed === 0)) {
     console.log(`✗ ava ended with ${String(code)} after ${result.passed} tests`)
     result.failed = 1

@@ -24,23 +24,26 @@ export interface TapRow {
  * which tests nothing fails
  */
 export function judge(rows: TapRow[], sqlFailure?: Outcome): Outcome[] {
-  const events = Parser.parse(rows.map(({ text }) => `${text}\n`).join(''))
+  const events = Parser.parse(rows.map(({ text }) => `${text}\n`).join('')) as [
+    name: string,
+    value: unknown,
+  ][]
+  const valuesOf = (event: string) =>
+    events.flatMap(([name, value]) => (name === event ? [value] : []))
   // The row of each test, which has its diagnostics too.
   const tested = rows.flatMap((row) =>
     row.text.split('\n').flatMap((line) => (/^(not )?ok\b/.test(line) ? [row] : [])),
   )
-  const outcomes = events
-    .flatMap((event) => (event[0] === 'assert' ? [event[1]] : []))
-    .map((result, index): Outcome => {
-      const complaints = complaintsAbout(result)
-      return {
-        ok: result.ok && complaints.length === 0,
-        name: result.name.replace(/^- /, '') || `test ${result.id}`,
-        line: tested[index]?.line,
-        details: [...complaints, ...diagnostics(tested[index])],
-      }
-    })
-  const results = events.flatMap((event) => (event[0] === 'complete' ? [event[1]] : []))[0]
+  const outcomes = (valuesOf('assert') as Result[]).map((result, index): Outcome => {
+    const complaints = complaintsAbout(result)
+    return {
+      ok: result.ok && complaints.length === 0,
+      name: result.name.replace(/^- /, '') || `test ${result.id}`,
+      line: tested[index]?.line,
+      details: [...complaints, ...diagnostics(tested[index])],
+    }
+  })
+  const [results] = valuesOf('complete') as FinalResults[]
   const bailoutLine = rows.find(({ text }) => /^bail out!/im.test(text))?.line
   return [...outcomes, ...fileFailures(outcomes.length, results, bailoutLine, sqlFailure)]
 }
