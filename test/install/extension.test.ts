@@ -6,8 +6,6 @@ import test, { type ExecutionContext } from 'ava'
 import { migrate } from 'kanthorq-tasks'
 import type pg from 'pg'
 import { extensionFiles } from '../../scripts/extension.ts'
-import { configuration } from '../../scripts/matrix/configurations.ts'
-import { fetchPostgres } from '../../scripts/matrix/fetch-postgres.ts'
 import { readMigrations } from '../../src/install/migrations.ts'
 import { catalog, only } from '../support/catalog.ts'
 import { connect, useServer } from '../support/empty-database.ts'
@@ -40,11 +38,10 @@ async function kanthorqDatabase(t: ExecutionContext, on = server) {
 }
 
 /** A server's version for `pg_dump`: the same, or the newest that there is; for {@link startServerWithExtension}. */
-async function matchPgDump(): Promise<string> {
+async function matchPgDump(): Promise<string | undefined> {
   const { stdout } = await runProgram('pg_dump', ['--version'])
-  const major = Math.min(Number(/ (\d+)/.exec(stdout)?.[1]), 18)
-  const { release } = configuration(String(major))
-  return release === undefined ? '' : fetchPostgres(release)
+  const major = Number(/ (\d+)/.exec(stdout)?.[1])
+  return major < 18 ? String(major) : undefined
 }
 
 /** Calls what the extension brings; returns what that applied. */

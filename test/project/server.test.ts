@@ -3,57 +3,43 @@ import { once } from 'node:events'
 import { existsSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { text } from 'node:stream/consumers'
-import { setTimeout as delay } from 'node:timers/promises'
 import test, { type ExecutionContext } from 'ava'
 import pg from 'pg'
 import { startKillableServer, startServer, type Server } from '../../scripts/server.ts'
 import { createDatabase, createRole } from '../../scripts/throwaway-database.ts'
 import { tsx } from '../../scripts/tsx.ts'
+import { until } from '../support/until.ts'
 
-// These tests too may run with DATABASE_URL, as part of a run. What they start must know of neither.
+// A run may have set these. What the tests start must have neither.
 delete process.env['DATABASE_URL']
 delete process.env['KANTHORQ_RUN']
 
 let shared: Server
-
 test.before(async () => {
   shared = await startServer()
 })
-
 test.after.always(() => shared.stop())
 
-interface Held {
-  readonly url: string
-  readonly created: string[]
-}
-
-/** A process that starts a server, creates two databases and a role, says so, and when told to goes on with `then`. */
-function holder(t: ExecutionContext, then: string, env: NodeJS.ProcessEnv = {}) {
+/** A process that starts a server, creates a database and a role, says so, and when told to goes on with `then`. */
+function holder(t: ExecutionContext, { then = '', env = {} }: { then?: string; env?: object }) {
+  const module = (name: string) => String(new URL(`../../scripts/${name}.ts`, import.meta.url))
   const code = `
-    import { startServer } from '${String(new URL('../../scripts/server.ts', import.meta.url))}'
-    import { createDatabase, createRole } from '${String(new URL('../../scripts/throwaway-database.ts', import.meta.url))}'
+    import { startServer } from '${module('server')}'
+    import { createDatabase, createRole } from '${module('throwaway-database')}'
     const server = await startServer()
-    const { drop, name } = await createDatabase(server.url)
-    const other = await createDatabase(server.url)
-    const role = await createRole(server.url)
-    console.log(JSON.stringify({ url: server.url, created: [name, other.name, role.name] }))
+    const created = [await createDatabase(server.url), await createRole(server.url)]
+    console.log(JSON.stringify({ url: server.url, created: created.map(({ name }) => name) }))
     await new Promise((resolve) => process.stdin.once('data', resolve))
     ${then}`
   const node = ['--import', tsx, '--input-type', 'module', '--eval', code]
   const child = spawn(process.execPath, node, { env: { ...process.env, ...env } })
   const ended = once(child, 'exit') as Promise<[number | null, NodeJS.Signals | null]>
-  const errors = text(child.stderr)
+  const held = Promise.race([once(child.stdout, 'data'), ended]).then(([line]) => {
+    return JSON.parse(String(line)) as { url: string; created: string[] }
+  })
+  held.catch(() => undefined)
   t.teardown(() => child.kill('SIGKILL'))
-  return {
-    kill: (signal: NodeJS.Signals) => child.kill(signal),
-    goOn: () => child.stdin.write('\n'),
-    held: async () => {
-      const [line] = (await Promise.race([once(child.stdout, 'data'), ended])) as [unknown]
-      return JSON.parse(String(line)) as Held
-    },
-    errors,
-    ended,
-  }
+  return { child, held, ended, errors: text(child.stderr) }
 }
 
 async function query(url: string, sql: string, values: unknown[] = []): Promise<unknown[]> {
@@ -67,15 +53,15 @@ async function query(url: string, sql: string, values: unknown[] = []): Promise<
   }
 }
 
-/** What an embedded server consists of, and whether that is still there. */
-async function remainsOf(url: string): Promise<() => { process: boolean; folder: boolean }> {
+/** What an embedded server consists of, as long as it is there. */
+async function remainsOf(url: string): Promise<() => string[]> {
   const [data, lock] = await query(
     url,
     "SELECT current_setting('data_directory'), pg_read_file('postmaster.pid')",
   )
   const folder = dirname(String(data))
   const pid = Number.parseInt(String(lock))
-  return () => ({ process: isAlive(pid), folder: existsSync(folder) })
+  return () => [...(isAlive(pid) ? ['process'] : []), ...(existsSync(folder) ? ['folder'] : [])]
 }
 
 function isAlive(pid: number): boolean {
@@ -95,17 +81,15 @@ function remaining(created: string[]): Promise<unknown[]> {
   return query(shared.url, sql, [created])
 }
 
-const everything = { process: true, folder: true }
-const nothing = { process: false, folder: false }
-
-test('starts a server that answers, and leaves no process and no folder when stopped', async (t) => {
+test('a server answers on the loopback address only, and leaves nothing when stopped', async (t) => {
   const server = await startServer()
-  t.true(server.embedded)
-  t.deepEqual(await query(server.url, "SELECT split_part(version(), ' ', 2)"), [server.version])
+  const sql = `SELECT split_part(version(), ' ', 2), current_setting('listen_addresses'),
+    current_setting('unix_socket_directories')`
+  t.deepEqual(await query(server.url, sql), [server.version, '127.0.0.1', ''])
   const remains = await remainsOf(server.url)
-  t.deepEqual(remains(), everything)
+  t.deepEqual(remains(), ['process', 'folder'])
   await server.stop()
-  t.deepEqual(remains(), nothing)
+  t.deepEqual(remains(), [])
   await t.notThrowsAsync(() => server.stop())
 })
 
@@ -116,117 +100,77 @@ test('a server that was killed starts again with all that was committed, and lea
   for (const answer of [42, 43]) {
     await query(server.url, `CREATE TABLE fact${answer} AS SELECT ${answer} AS answer`)
     await server.kill()
-    t.deepEqual(remains(), { process: false, folder: true })
+    t.deepEqual(remains(), ['folder'])
     await server.start()
     t.deepEqual(await query(server.url, `SELECT answer FROM fact${answer}`), [answer])
   }
   await server.kill()
   await server.stop()
-  t.deepEqual(remains(), nothing)
+  t.deepEqual(remains(), [])
 })
 
-test('listens on the loopback address only, without a socket file', async (t) => {
-  const sql =
-    "SELECT current_setting('listen_addresses'), current_setting('unix_socket_directories')"
-  t.deepEqual(await query(shared.url, sql), ['127.0.0.1', ''])
-})
-
-const endings = [
-  ['is interrupted by SIGINT', 130, { signal: 'SIGINT' }],
-  ['is ended by SIGTERM', 143, { signal: 'SIGTERM' }],
-  ['throws', 1, { then: "throw new Error('thrown')" }],
-  ['exits', 3, { then: 'process.exit(3)' }],
-  [
-    'ends without stopping the server',
-    4,
-    { then: 'process.exitCode = 4; process.stdin.destroy()' },
-  ],
-] as const
-
-for (const [how, code, ending] of endings) {
-  test(`nothing is left of the server when its process ${how}`, async (t) => {
-    const child = holder(t, 'then' in ending ? ending.then : '')
-    const remains = await remainsOf((await child.held()).url)
-    if ('signal' in ending) child.kill(ending.signal)
-    else child.goOn()
-    t.deepEqual(await child.ended, [code, null])
-    t.deepEqual(remains(), nothing)
-  })
-
-  test(`on the server of DATABASE_URL nothing is left when the process ${how}`, async (t) => {
-    const child = holder(t, 'then' in ending ? ending.then : '', { DATABASE_URL: shared.url })
-    const { url, created } = await child.held()
-    t.is(url, shared.url)
-    t.is((await remaining(created)).length, 3)
-    if ('signal' in ending) child.kill(ending.signal)
-    else child.goOn()
-    t.deepEqual(await child.ended, [code, null])
-    t.deepEqual(await remaining(created), [])
+for (const [how, code, ending] of [
+  ['is interrupted by SIGINT', 130, 'SIGINT'],
+  ['is ended by SIGTERM', 143, 'SIGTERM'],
+  ['throws', 1, "throw new Error('thrown')"],
+  ['exits', 3, 'process.exit(3)'],
+  ['ends without stopping the server', 4, 'process.exitCode = 4; process.stdin.destroy()'],
+  ['stops the server', 0, 'await server.stop(); process.stdin.destroy()'],
+] as const) {
+  test(`nothing is left of an embedded server, or on that of DATABASE_URL, when the process ${how}`, async (t) => {
+    for (const env of [{}, { DATABASE_URL: shared.url }]) {
+      const { child, held, ended } = holder(t, { then: ending, env })
+      const { url, created } = await held
+      const remains = await remainsOf(url)
+      if (ending === 'SIGINT' || ending === 'SIGTERM') child.kill(ending)
+      else child.stdin.write('\n')
+      t.deepEqual(await ended, [code, null])
+      t.deepEqual(await remaining(created), [])
+      t.deepEqual(remains(), url === shared.url ? ['process', 'folder'] : [])
+    }
   })
 }
 
-test('nothing is left of the server soon after its process was killed', async (t) => {
-  const child = holder(t, '')
-  const remains = await remainsOf((await child.held()).url)
+test('an embedded server is gone soon after its process was killed', async (t) => {
+  const { child, held } = holder(t, {})
+  const remains = await remainsOf((await held).url)
   child.kill('SIGKILL')
-  await child.ended
-  while (remains().process || remains().folder) await delay(10)
-  t.deepEqual(remains(), nothing)
+  await until(() => Promise.resolve(remains().length === 0), 'it is still there')
+  t.pass()
 })
 
-test('what a killed process created is dropped soon after', async (t) => {
-  const child = holder(t, '', { DATABASE_URL: shared.url })
-  const { created } = await child.held()
-  child.kill('SIGKILL')
-  await child.ended
-  while ((await remaining(created)).length > 0) await delay(10)
-  t.deepEqual(await remaining(created), [])
-})
-
-test('with DATABASE_URL, stop() drops what is left and lets the server and what others created be', async (t) => {
-  const { name } = await createDatabase(shared.url)
-  const child = holder(t, 'await drop(); await server.stop()', { DATABASE_URL: shared.url })
-  const { created } = await child.held()
-  child.goOn()
-  while ((await remaining(created)).length > 0) await delay(10)
-  t.deepEqual(await remaining([...created, name]), [name])
-})
-
-test('a process that belongs to a run leaves what it created to whoever began the run', async (t) => {
+test('a process that belongs to a run leaves what it created to the process that began the run', async (t) => {
   const env = { DATABASE_URL: shared.url, KANTHORQ_RUN: 'inherited' }
-  const child = holder(t, 'process.exit()', env)
-  const { created } = await child.held()
-  child.goOn()
-  await child.ended
+  const { child, held, ended } = holder(t, { then: 'process.exit()', env })
+  const { created } = await held
+  child.stdin.write('\n')
+  await ended
   t.deepEqual(new Set(await remaining(created)), new Set(created))
 })
 
-test('says that DATABASE_URL cannot be connected to, why, and what to do, without its password', async (t) => {
-  const child = holder(t, '', { DATABASE_URL: 'postgres://someone:s3cret@127.0.0.1:1/postgres' })
-  const errors = await child.errors
-  t.deepEqual(await child.ended, [1, null])
-  t.regex(errors, /DATABASE_URL names, 127\.0\.0\.1:1, .* ECONNREFUSED .*unset it/)
-  t.notRegex(errors, /s3cret/)
+test('an error about DATABASE_URL says what is wrong and what to do, without its password', async (t) => {
+  for (const [address, message] of [
+    ['127.0.0.1:1', /DATABASE_URL names, 127\.0\.0\.1:1, .* ECONNREFUSED .*unset it/],
+    ['a:b:c', /DATABASE_URL is not a connection string/],
+  ] as const) {
+    const env = { DATABASE_URL: `postgres://someone:s3cret@${address}/postgres` }
+    const { ended, errors } = holder(t, { env })
+    t.deepEqual(await ended, [1, null])
+    t.regex(await errors, message)
+    t.notRegex(await errors, /s3cret/)
+  }
 })
 
-test('says that DATABASE_URL is malformed without showing its password', async (t) => {
-  const child = holder(t, '', { DATABASE_URL: 'postgres://someone:s3cret@a:b:c/postgres' })
-  const errors = await child.errors
-  t.regex(errors, /DATABASE_URL is not a connection string/)
-  t.notRegex(errors, /s3cret/)
-})
-
-test('copies a template, even several times at once', async (t) => {
+test('a template is copied several times at once', async (t) => {
   const template = await createDatabase(shared.url)
   await query(template.url, 'CREATE TABLE fact AS SELECT 42 AS answer')
   const copies = await Promise.all(
     Array.from({ length: 4 }, () => createDatabase(shared.url, template.name)),
   )
-  t.is(new Set(copies.map(({ name }) => name)).size, 4)
   for (const { url } of copies) t.deepEqual(await query(url, 'SELECT answer FROM fact'), [42])
 })
 
-test('drops a database that somebody is connected to, and does nothing the second time', async (t) => {
+test('a database is dropped while somebody is connected to it, and a second time', async (t) => {
   const database = await createDatabase(shared.url)
   const client = new pg.Client(database.url)
   client.on('error', () => undefined)
@@ -238,7 +182,7 @@ test('drops a database that somebody is connected to, and does nothing the secon
   await t.notThrowsAsync(() => database.drop())
 })
 
-test('creates a role that may log in and do no more', async (t) => {
+test('a role may log in and do no more', async (t) => {
   const { name, password } = await createRole(shared.url)
   const url = Object.assign(new URL(shared.url), { username: name, password })
   t.deepEqual(await query(url.href, 'SELECT current_user::text'), [name])

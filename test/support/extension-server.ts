@@ -3,20 +3,20 @@ import { mkdirSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { embeddedBinaries, openToOthers } from '../../scripts/embedded-postgres.ts'
 import type { Server } from '../../scripts/server.ts'
-import { makeFolder, runner, startLeashed } from './leashed.ts'
+import { makeFolder, runner, startLeashed } from '../../scripts/leashed.ts'
 
 /**
  * Starts a server that finds the files of an extension.
  *
  * @param files - what they are called, and their text
- * @param postgres - a folder as KANTHORQ_POSTGRES names it; by default the server is of the version that the run uses
+ * @param postgres - a major version; by default the one that the run uses
  */
 export async function startServerWithExtension(
   files: Record<string, string>,
   postgres?: string,
 ): Promise<Server> {
   const folder = makeFolder('extension')
-  const { postgres: program } = await embeddedBinaries(folder, postgres)
+  const { postgres: program } = embeddedBinaries(folder, postgres)
   const printed = execFileSync(program, ['--version'], { encoding: 'utf8' })
   const version = /[\d.]+$/.exec(printed.trim())?.[0] ?? ''
   const { bin, settings } = install(files, dirname(program), Number.parseInt(version), folder)

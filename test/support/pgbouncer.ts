@@ -1,6 +1,6 @@
 import { existsSync, writeFileSync } from 'node:fs'
 import { delimiter, join } from 'node:path'
-import { makeFolder, startLeashed } from './leashed.ts'
+import { makeFolder, startLeashed } from '../../scripts/leashed.ts'
 
 /** A PgBouncer in transaction mode in front of a server. */
 export interface PgBouncer {

@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process'
 import { closeSync, openSync } from 'node:fs'
 import { join } from 'node:path'
 import { embeddedBinaries } from '../../scripts/embedded-postgres.ts'
-import { makeFolder, runner, startLeashed, type Leashed } from './leashed.ts'
+import { makeFolder, runner, startLeashed, type Leashed } from '../../scripts/leashed.ts'
 
 /** A server, and a hot standby that streams from it. Whatever is committed on the one can be read on the other. */
 export interface Pair {
@@ -16,7 +16,7 @@ export interface Pair {
 /** Starts both, of the version that the run uses, wherever its tests have their databases. */
 export async function startPair(): Promise<Pair> {
   const folders = { primary: makeFolder('primary'), standby: makeFolder('standby') }
-  const { initdb, postgres } = await embeddedBinaries(folders.primary)
+  const { initdb, postgres } = embeddedBinaries(folders.primary)
   const data = (which: keyof typeof folders) => join(folders[which], 'data')
   // Nobody else gets at the sockets in these folders, so nobody needs a password.
   const options = ['--auth=trust', '--username=postgres', '--encoding=UTF8', '--locale=C']

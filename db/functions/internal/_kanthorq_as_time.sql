@@ -10,6 +10,6 @@ immutable return case
   when milliseconds > 8640000000000000
   then to_timestamp(8640000000000.0)
   else to_timestamp(milliseconds / 1000.0)
-end;;;
+end;;;;
 
 comment on function kanthorq_schema._kanthorq_as_time is 'Internal. Epoch milliseconds as a time.';

@@ -24,7 +24,7 @@ begin
       raise exception 'states is not a list of at least one state'
         using errcode = 'KQ003', hint = 'Pass null for tasks in any state.';
     end if;
-    select coalesce(s, 'null') into v_unknown from unnest(states) s where kanthorq_schema._kanthorq_task_state(s) is null limit 1;
+    select s into v_unknown from unnest(states) s where kanthorq_schema._kanthorq_task_state(s) is null limit 1;
     if found then
       perform kanthorq_schema._kanthorq_refuse_state(v_unknown);
     end if;
@@ -58,8 +58,9 @@ begin
     raise exception 'created_after or created_before is infinite'
       using errcode = 'KQ003', hint = 'Pass points in time, or null for no limit.';
   end if;
-  v_filter.created_from := kanthorq_schema._kanthorq_as_milliseconds(created_after);
-  v_filter.created_to := kanthorq_schema._kanthorq_as_milliseconds(created_before);
+  -- Rounded up: a task made in a millisecond before a time was made before it.
+  v_filter.created_from := ceil(extract(epoch from created_after) * 1000);
+  v_filter.created_to := ceil(extract(epoch from created_before) * 1000);
   return case when v_filter is null then null else v_filter end;
 end
 $function$;

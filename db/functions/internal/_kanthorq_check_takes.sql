@@ -12,7 +12,7 @@ declare
   end;
 begin
   if states is not null and not states && v_takes then
-    raise exception '% does not take tasks in state %', action, array_to_string(states, ', ')
+    raise exception '% does not take tasks in state %', action, (select string_agg(distinct s, ', ') from unnest(states) s)
       using errcode = 'KQ003', hint = format('It takes %s.', array_to_string(v_takes, ', '));
   end if;
 end

@@ -18,6 +18,6 @@ stable return (
     c.relnamespace =
     cast('kanthorq_schema' as regnamespace) and
     c.relkind in ('r', 'p')
-);;;
+);;;;
 
 comment on function kanthorq_schema._kanthorq_find_table is 'Internal. The table behind a stream id or a consumer id, or null.';

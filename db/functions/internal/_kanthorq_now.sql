@@ -5,6 +5,6 @@ language sql
 volatile return cast(floor(
   extract('epoch' from clock_timestamp()) * 1000
 )
-as bigint);;;
+as bigint);;;;
 
 comment on function kanthorq_schema._kanthorq_now is 'Internal. The current time in epoch milliseconds.';

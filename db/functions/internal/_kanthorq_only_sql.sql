@@ -10,6 +10,6 @@ stable return (
     pg_catalog.pg_class as c
   where
     c.oid = name
-);;;
+);;;;
 
 comment on function kanthorq_schema._kanthorq_only_sql is 'Internal. A table as SQL for FROM and UPDATE.';

@@ -7,6 +7,6 @@ immutable return case
   when length(value) > 100
   then quote_literal(left(value, 100)) || '...'
   else quote_literal(value)
-end;;;
+end;;;;
 
 comment on function kanthorq_schema._kanthorq_shown is 'Internal. A value, quoted and cut short for a message.';

@@ -12,6 +12,6 @@ immutable return cast(case name
   when 'completed' then 101
   when 'retryable' then 102
 end
-as smallint);;;
+as smallint);;;;
 
 comment on function kanthorq_schema._kanthorq_task_state is 'Internal. The code of the state with this name; null if there is none.';

@@ -10,6 +10,6 @@ immutable return coalesce((
   where
     s.code = state
 ),
-cast(state as text));;;
+cast(state as text));;;;
 
 comment on function kanthorq_schema._kanthorq_task_state_name is 'Internal. The name of the state with this code; the code itself if it has none.';

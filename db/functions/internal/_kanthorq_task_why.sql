@@ -75,6 +75,6 @@ stable return case
     'running until %s, then picked up again',
     date_trunc('second', schedule_at)
   )
-end;;;
+end;;;;
 
 comment on function kanthorq_schema._kanthorq_task_why is 'Internal. Where a task stands, as a sentence.';

@@ -1,4 +1,4 @@
-import { lineType, Parser, type FinalResults, type Result } from 'tap-parser'
+import { Parser, type FinalResults, type Result } from 'tap-parser'
 
 /** A test, or a thing that is wrong with a file as a whole. */
 export interface Outcome {
@@ -6,7 +6,7 @@ export interface Outcome {
   name: string
   /** Line in the file, counted from 1; undefined where it is not known. */
   line: number | undefined
-  /** What else there is to say, line by line: pgTAP's diagnostics, for instance. */
+  /** More about it, line by line: pgTAP's diagnostics, for instance. */
   details: string[]
 }
 
@@ -23,38 +23,34 @@ export interface TapRow {
  * @returns an outcome for each test, then one for each thing wrong with the file: at least one in all, so that a file
  * which tests nothing fails
  */
-export function parseTap(rows: TapRow[], sqlFailure?: Outcome): Outcome[] {
-  const points: { line: number | undefined; details: string[] }[] = []
-  const outcomes: Outcome[] = []
-  let bailoutLine: number | undefined
-  let results: FinalResults | undefined
-
-  const parser = new Parser((final) => (results = final))
-  parser.on('assert', (result: Result) => {
-    const point = points[outcomes.length]
+export function judge(rows: TapRow[], sqlFailure?: Outcome): Outcome[] {
+  const events = Parser.parse(rows.map(({ text }) => `${text}\n`).join('')) as [
+    name: string,
+    value: unknown,
+  ][]
+  const valuesOf = (event: string) =>
+    events.flatMap(([name, value]) => (name === event ? [value] : []))
+  // The row of each test, which has its diagnostics too.
+  const tested = rows.flatMap((row) =>
+    row.text.split('\n').flatMap((line) => (/^(not )?ok\b/.test(line) ? [row] : [])),
+  )
+  const outcomes = (valuesOf('assert') as Result[]).map((result, index): Outcome => {
     const complaints = complaintsAbout(result)
-    outcomes.push({
+    return {
       ok: result.ok && complaints.length === 0,
       name: result.name.replace(/^- /, '') || `test ${result.id}`,
-      line: point?.line,
-      details: [...complaints, ...(point?.details ?? [])],
-    })
-  })
-  for (const { text, line } of rows) {
-    // The diagnostics of a test are in its own row; the comments in other rows are about the file.
-    let point: (typeof points)[number] | undefined
-    for (const textLine of text.split('\n')) {
-      const type = lineType(`${textLine}\n`)?.[0]
-      if (type === 'testPoint') points.push((point = { line, details: [] }))
-      else if (type === 'comment' && !/^# Failed test \d+/.test(textLine)) {
-        point?.details.push(textLine.replace(/^# ?/, ''))
-      } else if (type === 'bailout') bailoutLine = line
+      line: tested[index]?.line,
+      details: [...complaints, ...diagnostics(tested[index])],
     }
-    parser.write(`${text}\n`)
-  }
-  parser.end()
-
+  })
+  const [results] = valuesOf('complete') as FinalResults[]
+  const bailoutLine = rows.find(({ text }) => /^bail out!/im.test(text))?.line
   return [...outcomes, ...fileFailures(outcomes.length, results, bailoutLine, sqlFailure)]
+}
+
+function diagnostics(row: TapRow | undefined): string[] {
+  const comments = row?.text.split('\n').filter((line) => /^#(?! Failed test \d)/.test(line)) ?? []
+  return comments.map((line) => line.replace(/^# ?/, ''))
 }
 
 /** Why a test that may call itself ok is not: the project allows neither skipped tests nor open ones. */
