@@ -39,8 +39,8 @@ export function as(role: Template['operator'], databaseUrl: string): string {
 const partitionsSql = (partitions: number) =>
   `create or replace function test.partitions() returns integer language sql immutable as 'select ${partitions}'`
 
-/** Not the internal helpers, whose names begin with an underscore. */
+/** All that is on a level: not the internal helpers. */
 const grantSql = `
   select format('grant execute on routine %s to %I', p.oid::regprocedure, $1::text) as grant
-  from pg_proc p
-  where p.pronamespace = 'public'::regnamespace and p.proname ~ '^kanthorq_'`
+  from pg_proc p join _kanthorq_function_levels() l on l.name = p.proname
+  where p.pronamespace = 'public'::regnamespace`
