@@ -1,97 +1,90 @@
-import { execFile } from 'node:child_process'
-import { promisify } from 'node:util'
+// Calls by id, and what surrounds a call: its connection, its transaction, the schema, the search_path, the time zone.
 import test from 'ava'
 import pg from 'pg'
-import { InvalidArgumentError, TaskClient, type Task } from 'kanthorq-tasks'
+import { InvalidArgumentError, migrate, NotFoundError, TaskClient, type Task } from 'kanthorq-tasks'
 import { useDatabase } from '../support/database.ts'
 import {
-  fillTable,
   makeConsumer,
   makeTasks,
   only,
   statesOf,
   storedTasks,
+  taskTable,
 } from '../support/scene.ts'
 import { openSession } from '../support/sessions.ts'
-import { tsx } from '../../scripts/tsx.ts'
 
 const db = useDatabase(test)
 
-test('a Pool, a Client and a PoolClient will do', async (t) => {
-  const consumer = await makeConsumer(db, 'connections')
+for (const zone of ['UTC', 'America/New_York', 'Asia/Kathmandu', 'Pacific/Apia']) {
+  test.serial(`scheduleAt arrives to the millisecond from a process in ${zone}`, async (t) => {
+    const consumer = await makeConsumer(db, zone.toLowerCase().replace('/', '_'))
+    // Among them the hour that New York has twice, and the minutes around the one that it skips.
+    const times = [
+      '2026-11-01T05:30:00.123Z',
+      '2026-11-01T06:30:00.123Z',
+      '2026-03-08T06:59:59.999Z',
+      '2026-03-08T07:00:00.001Z',
+      '2028-02-29T12:00:00.500Z',
+    ]
+    const states = times.map(() => 'cancelled' as const)
+    const ids = await makeTasks(db, consumer, states)
+    const before = process.env['TZ']
+    process.env['TZ'] = zone
+    try {
+      for (const [n, id] of ids.entries()) {
+        const scheduleAt = new Date(times[n] ?? '')
+        await new TaskClient(db.pool).resume(consumer, [id], { scheduleAt })
+      }
+    } finally {
+      if (before === undefined) delete process.env['TZ']
+      else process.env['TZ'] = before
+    }
+    const tasks = await storedTasks(db, consumer)
+    t.deepEqual(
+      ids.map((id) => new Date(tasks.get(id)?.schedule_at ?? 0).toISOString()),
+      times,
+    )
+  })
+}
+
+test('a Pool, a Client and a PoolClient are connections, a registry row is a consumer', async (t) => {
+  const name = await makeConsumer(db, 'connections')
+  const consumer = only(
+    await db.owner.query<{ name: string }>(
+      'select * from kanthorq_consumer_registry where name = $1',
+      [name],
+    ),
+  )
   const client = new pg.Client(db.url)
   await client.connect()
   t.teardown(() => client.end())
 
   for (const connection of [db.pool, client, await openSession(t, db.pool)]) {
     const tasks = new TaskClient(connection)
-    const ids = await makeTasks(db, consumer, ['available'])
+    const ids = await makeTasks(db, name, ['available'])
     t.deepEqual(await tasks.cancel(consumer, ids), { updated: ids, noop: [] })
-    t.deepEqual(await statesOf(db, consumer, ids), ['cancelled'])
+    t.deepEqual(await statesOf(db, name, ids), ['cancelled'])
     t.deepEqual(await tasks.resume(consumer, ids), { updated: ids, noop: [] })
-    t.deepEqual(await statesOf(db, consumer, ids), ['running'])
+    t.deepEqual(await statesOf(db, name, ids), ['running'])
   }
 })
 
-test('a consumer is its name or its registry row', async (t) => {
-  const consumer = await makeConsumer(db, 'named')
-  const ids = await makeTasks(db, consumer, ['available', 'available'])
-  const row = only(
-    await db.owner.query<{ name: string }>(
-      'select * from kanthorq_consumer_registry where name = $1',
-      [consumer],
-    ),
-  )
-  const tasks = new TaskClient(db.pool)
-  t.deepEqual(await tasks.cancel(row, ids), { updated: ids, noop: [] })
-  t.deepEqual(await tasks.resume(row, ids), { updated: ids, noop: [] })
-})
-
-test('tasks are ids or tasks, mixed at will', async (t) => {
+test('tasks are ids or tasks, and results name each once in the order in which they first came', async (t) => {
   const consumer = await makeConsumer(db, 'mixed')
-  const [first = '', second = '', third = ''] = await makeTasks(db, consumer, [
-    'pending',
-    'available',
-    'retryable',
-  ])
-  const task: Task = {
-    eventId: second,
-    subject: 'order.created',
-    state: 'available',
-    scheduleAt: new Date(),
-    finalizedAt: null,
-    attemptCount: 0,
-    attemptedAt: null,
-    stuck: false,
-    attemptMax: 3,
-    lastError: null,
-    metadata: {},
-    createdAt: new Date(),
-    updatedAt: new Date(),
-  }
-  const refs = [third, task, { eventId: first }]
   const tasks = new TaskClient(db.pool)
-  t.deepEqual(await tasks.cancel(consumer, refs), { updated: [third, second, first], noop: [] })
-  t.deepEqual(await tasks.resume(consumer, refs), { updated: [third, second, first], noop: [] })
-})
-
-test('results name each id once, in the order in which the ids first came', async (t) => {
-  const consumer = await makeConsumer(db, 'ordered')
-  const [a = '', b = '', c = '', d = ''] = await makeTasks(db, consumer, [
-    'available',
-    'running',
-    'pending',
-    'cancelled',
-  ])
-  const tasks = new TaskClient(db.pool)
-  t.deepEqual(await tasks.cancel(consumer, ['zzz', c, b, a, c, d, 'aaa', 'zzz', b]), {
-    updated: [c, a],
-    noop: ['zzz', b, d, 'aaa'],
+  const [first = '', second = ''] = await makeTasks(db, consumer, ['pending', 'available'])
+  const [running] = await makeTasks(db, consumer, ['running'])
+  const found: Task[] = await tasks.find(consumer, { states: ['available'] })
+  const refs = ['zzz', ...found, running ?? '', { eventId: first }, second, 'aaa', 'zzz']
+  t.deepEqual(await tasks.cancel(consumer, refs), {
+    updated: [second, first],
+    noop: ['zzz', running, 'aaa'],
   })
-  t.deepEqual(await tasks.resume(consumer, [d, 'zzz', c, b, d, a, c]), {
-    updated: [d, c, a],
-    noop: ['zzz', b],
+  t.deepEqual(await tasks.resume(consumer, refs), {
+    updated: [second, first],
+    noop: ['zzz', running, 'aaa'],
   })
+  t.deepEqual(await tasks.cancel(consumer, []), { updated: [], noop: [] })
 })
 
 test('ids that look like array syntax come back as they were given', async (t) => {
@@ -100,93 +93,30 @@ test('ids that look like array syntax come back as they were given', async (t) =
   t.deepEqual(await new TaskClient(db.pool).cancel(consumer, odd), { updated: [], noop: odd })
 })
 
-test('no ids are no tasks', async (t) => {
-  const consumer = await makeConsumer(db, 'empty')
-  const tasks = new TaskClient(db.pool)
-  t.deepEqual(await tasks.cancel(consumer, []), { updated: [], noop: [] })
-  t.deepEqual(await tasks.resume(consumer, []), { updated: [], noop: [] })
-})
-
-test('100,000 ids are one call', async (t) => {
-  const consumer = await makeConsumer(db, 'many')
-  const ids = await fillTable(db, consumer, 100_000, ['available', 'running'])
-  const reversed = ids.toReversed()
-  const odd = (_: string, index: number) => index % 2 === 1
-  const even = (_: string, index: number) => index % 2 === 0
-
-  const tasks = new TaskClient(db.pool)
-  const { updated, noop } = await tasks.cancel(consumer, reversed)
-  // The last id is the number 100,000, which is even and so has the first of the states.
-  t.deepEqual(updated, reversed.filter(even))
-  t.deepEqual(noop, reversed.filter(odd))
-  t.deepEqual(await tasks.resume(consumer, updated), { updated, noop: [] })
-})
-
 test('options are given by name', async (t) => {
   const consumer = await makeConsumer(db, 'options')
-  const id = only(
-    await db.owner.query<{ id: string }>("select test.task($1, 'discarded', 4) as id", [consumer]),
-  ).id
+  const [id = ''] = await makeTasks(db, consumer, ['available'])
   const tasks = new TaskClient(db.pool)
   const scheduleAt = new Date('2031-05-17T01:02:03.457Z')
-
-  await tasks.resume(consumer, [id], { scheduleAt, reason: 'INC-42' })
-  t.like((await storedTasks(db, consumer)).get(id), {
-    state: 'running',
-    schedule_at: scheduleAt.getTime(),
-    attempt_count: 3,
-  })
-
-  await db.owner.query(
-    "update kanthorq_consumer_registry set attempt_max = 2 where name = 'options'",
+  const table = await taskTable(db, consumer)
+  await db.owner.query(`update ${table} set attempt_count = 1`)
+  await tasks.cancel(consumer, [id], { reason: 'INC-42' })
+  await tasks.resume(consumer, [id], { scheduleAt, reason: 'INC-43' })
+  const resumed = { state: 'running', schedule_at: scheduleAt.getTime(), attempt_count: 1 } as const
+  t.like((await storedTasks(db, consumer)).get(id), resumed)
+  t.deepEqual(
+    (await tasks.operations(consumer)).map(({ reason }) => reason),
+    ['INC-43', 'INC-42'],
   )
-  const cancelled = await makeTasks(db, consumer, ['available'])
-  await tasks.cancel(consumer, cancelled, { reason: 'INC-43' })
+
+  await db.owner.query(`update ${table} set state = _kanthorq_task_state('cancelled')`)
   const before = Date.now()
-  await tasks.resume(consumer, cancelled, { resetAttempts: true })
-  const task = (await storedTasks(db, consumer)).get(cancelled[0] ?? '')
+  await tasks.resume(consumer, [id], { resetAttempts: true })
+  const task = (await storedTasks(db, consumer)).get(id)
   t.like(task, { state: 'running', attempt_count: 0 })
   // The clocks are those of two processes, if not of two machines.
   t.true(Math.abs((task?.schedule_at ?? 0) - before) < 60_000)
 })
-
-for (const zone of [
-  'UTC',
-  'America/New_York',
-  'America/St_Johns',
-  'Asia/Kathmandu',
-  'Pacific/Apia',
-]) {
-  test(`scheduleAt arrives to the millisecond from a process in ${zone}`, async (t) => {
-    const consumer = await makeConsumer(db, zone.toLowerCase().replace('/', '_'))
-    // Among them the hour that New York has twice, and the minutes around the one that it skips.
-    const times = [
-      '2026-11-01T05:30:00.123Z',
-      '2026-11-01T06:30:00.123Z',
-      '2026-03-08T06:59:59.999Z',
-      '2026-03-08T07:00:00.001Z',
-      '2027-12-31T23:59:59.999Z',
-      '2028-02-29T12:00:00.500Z',
-    ]
-    const ids = await makeTasks(
-      db,
-      consumer,
-      times.map(() => 'cancelled'),
-    )
-    const script = new URL('../support/resume-at.ts', import.meta.url).pathname
-    const schedule = ids.map((id, n) => `${id}=${times[n] ?? ''}`)
-    await promisify(execFile)(
-      process.execPath,
-      ['--import', tsx, script, db.url, consumer, ...schedule],
-      { env: { ...process.env, TZ: zone } },
-    )
-    const tasks = await storedTasks(db, consumer)
-    t.deepEqual(
-      ids.map((id) => new Date(tasks.get(id)?.schedule_at ?? 0).toISOString()),
-      times,
-    )
-  })
-}
 
 test('what is no id is refused by its position', async (t) => {
   const consumer = await makeConsumer(db, 'smuggled')
@@ -202,22 +132,87 @@ test('what is no id is refused by its position', async (t) => {
       })
     }
   }
-  await t.throwsAsync(tasks.cancel(consumer, [...ids, '']), {
-    instanceOf: InvalidArgumentError,
-    message: /event_ids\[3\] is empty/,
-  })
-  // Whatever else was smuggled in is at least text by the time that it arrives, and the id of nothing.
+  // A number in the place of an id arrives as text, and is the id of nothing.
   t.deepEqual(await tasks.cancel(consumer, [{ eventId: 42 } as unknown as Task]), {
     updated: [],
     noop: ['42'],
   })
   t.deepEqual(await statesOf(db, consumer, ids), ['available', 'available'])
-})
-
-test('a consumer without a name is refused', async (t) => {
   const nameless = { name: null } as unknown as { name: string }
-  await t.throwsAsync(new TaskClient(db.pool).cancel(nameless, []), {
+  await t.throwsAsync(tasks.cancel(nameless, []), {
     instanceOf: InvalidArgumentError,
     message: /consumer is null/,
   })
 })
+
+test('a call is part of the transaction of its connection', async (t) => {
+  const consumer = await makeConsumer(db, 'transaction')
+  const ids = await makeTasks(db, consumer, ['available', 'available', 'available'])
+  const session = await openSession(t, db.sessions)
+  const tasks = new TaskClient(session)
+
+  await session.query('begin')
+  t.deepEqual(await tasks.cancel(consumer, ids), { updated: ids, noop: [] })
+  t.deepEqual(await tasks.cancel(consumer, ids), { updated: [], noop: ids }, 'it sees itself')
+  t.deepEqual(await statesOf(db, consumer, ids), Array(3).fill('available'), 'others do not')
+  await session.query('rollback')
+  t.deepEqual(await statesOf(db, consumer, ids), Array(3).fill('available'))
+
+  await session.query('begin')
+  await tasks.cancel(consumer, ids.slice(0, 1))
+  await session.query('savepoint before')
+  await tasks.cancel(consumer, ids.slice(1))
+  await tasks.resume(consumer, ids.slice(0, 1))
+  await session.query('rollback to savepoint before')
+  await session.query('commit')
+  t.deepEqual(await statesOf(db, consumer, ids), ['cancelled', 'available', 'available'])
+})
+
+// 'My Queue-2' works only where it is quoted; 'Queue' would be found as queue where it is not.
+for (const schema of ['queue', 'Queue', 'My Queue-2']) {
+  test.serial(`the functions may live in the schema ${schema}`, async (t) => {
+    const id = await installInto(schema)
+    const tasks = new TaskClient(db.pool, { schema })
+    t.deepEqual(await tasks.cancel('elsewhere', [id]), { updated: [id], noop: [] })
+    t.deepEqual(await tasks.resume('elsewhere', [id, 'none']), { updated: [id], noop: ['none'] })
+    await t.throwsAsync(new TaskClient(db.pool).cancel('elsewhere', [id]), {
+      instanceOf: NotFoundError,
+    })
+  })
+}
+
+test('the search_path of the caller does not matter', async (t) => {
+  const consumer = await makeConsumer(db, 'search_path')
+  const session = await openSession(t, db.sessions)
+  const tasks = new TaskClient(session)
+  // A function of the same name, in the schema that is searched before all others.
+  await session.query(`
+    create function pg_temp.kanthorq_task_cancel(consumer text, event_ids text[], reason text) returns text language sql as 'select 1';
+  `)
+  for (const path of ["''", 'pg_temp, pg_catalog, public']) {
+    await session.query(`set search_path to ${path}`)
+    const ids = await makeTasks(db, consumer, ['available'])
+    t.deepEqual(await tasks.cancel(consumer, ids), { updated: ids, noop: [] }, path)
+    const shown = await session.query<{ search_path: string }>('show search_path')
+    t.is(only(shown).search_path, path.replace("''", '""'), 'and is as it was')
+  }
+})
+
+/** Installs everything into the schema for the tested role, and makes one task that is available. */
+async function installInto(schema: string): Promise<string> {
+  await migrate({ database: db.ownerUrl, schema })
+  const tested = only(await db.pool.query<{ role: string }>('select current_user as role')).role
+  const [s, role] = [pg.escapeIdentifier(schema), pg.escapeIdentifier(tested)]
+  await db.owner.query(`
+    grant usage on schema ${s} to ${role};
+    grant execute on all routines in schema ${s} to ${role};
+    select ${s}.kanthorq_consumer_register('s', 'elsewhere', '{>}');
+  `)
+  const { id } = only(
+    await db.owner.query<{ id: string }>(
+      `select ${s}.kanthorq_stream_publish('s', 'order.created', '') as id`,
+    ),
+  )
+  await db.owner.query(`select ${s}.kanthorq_task_convert('elsewhere', array[$1::text])`, [id])
+  return id
+}

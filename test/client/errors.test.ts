@@ -99,25 +99,20 @@ test('permission denied passes through', async (t) => {
   await passesThrough(t, client, '42501')
 })
 
-test('a cancelled statement passes through', async (t) => {
-  const session = await openSession(t, db.sessions)
-  const pid = await processOf(session)
-  const { consumer, ids } = await lockedTask(t, 'interrupted')
-  const call = passesThrough(t, session, '57014', consumer, ids)
-  await untilBlocked(db.owner, [pid])
-  await db.pool.query('select pg_cancel_backend($1)', [pid])
-  await call
-})
-
-test('a connection that the server ended passes through', async (t) => {
-  const session = await openSession(t, db.sessions)
-  const pid = await processOf(session)
-  const { consumer, ids } = await lockedTask(t, 'terminated')
-  const call = passesThrough(t, session, '57P01', consumer, ids)
-  await untilBlocked(db.owner, [pid])
-  await db.pool.query('select pg_terminate_backend($1)', [pid])
-  await call
-})
+for (const [what, stop, code] of [
+  ['a cancelled statement', 'pg_cancel_backend', '57014'],
+  ['a connection that the server ended', 'pg_terminate_backend', '57P01'],
+] as const) {
+  test(`${what} passes through`, async (t) => {
+    const session = await openSession(t, db.sessions)
+    const pid = await processOf(session)
+    const { consumer, ids } = await lockedTask(t, stop)
+    const call = passesThrough(t, session, code, consumer, ids)
+    await untilBlocked(db.owner, [pid])
+    await db.pool.query(`select ${stop}($1)`, [pid])
+    await call
+  })
+}
 
 test('a connection that the caller closed passes through', async (t) => {
   const client = new pg.Client(db.url)

@@ -1,125 +1,255 @@
-// Whatever puts an end to an operation, its transaction is there as a whole or not at all: each task is as the log says, what
-// a client was told is still there, and calling again does the rest.
+// A call that is killed has happened as a whole or not at all: each task is as the log says, what a client was told is still
+// there, and another call does the rest.
 //
-// A session is terminated, one server process is killed (which makes PostgreSQL end all others and recover), or all of them
-// are killed at once. That proves that nothing depends on what only a process knew: what it had in memory, and what it had
-// yet to do. It is no power cut: what was written but not yet synced is still in the operating system's cache. That a commit
-// reaches the disk is PostgreSQL's promise, as long as fsync and synchronous_commit are on, as they are here.
-import { randomInt } from 'node:crypto'
+// These tests terminate sessions, kill one server process (PostgreSQL then ends all others and recovers), or kill the whole
+// server. They do not imitate a power cut: unsynced writes survive in the cache of the operating system.
+import { setTimeout } from 'node:timers/promises'
 import test, { type ExecutionContext } from 'ava'
-import { untilProcess } from '../support/bulk.ts'
-import { useKillableDatabase } from './database.ts'
-import { finish, startJobs, type Job } from './jobs.ts'
-import { disagreements, heldLocks, loggedBy } from './ledger.ts'
-import { anyMoment, moments, waitInCommit, type Moment } from './moments.ts'
-import { batchSize, isBulk, makeField, type Field } from './work.ts'
+import pg from 'pg'
+import type { TaskState } from 'kanthorq-tasks'
+import { callProcedure, untilProcess } from '../support/bulk.ts'
 import { times } from '../support/effort.ts'
-import { seededRandom, type Random } from '../support/random.ts'
-import { untilConnected } from '../support/until.ts'
+import { seededRandom, seedOf, type Random } from '../support/random.ts'
+import { fillTable, makeConsumer, statesOf, taskTable } from '../support/scene.ts'
+import { processOf, untilBlocked } from '../support/sessions.ts'
+import { until, untilConnected } from '../support/until.ts'
+import { useKillableDatabase } from './database.ts'
 
-const db = useKillableDatabase(test, waitInCommit)
+const batchSize = 10
+const commitLock = 7
 
-interface Way {
-  /** How often at any moment. */
-  rounds: number
-  stop: (jobs: readonly Job[], random: Random) => Promise<void>
+// Each transaction that writes to the log takes a lock when it commits, which a test can hold.
+const db = useKillableDatabase(
+  test,
+  `create function test.wait_in_commit() returns trigger language plpgsql as
+     $$ begin perform pg_advisory_xact_lock_shared(${commitLock}); return null; end $$;
+   create constraint trigger wait_in_commit after insert on kanthorq_task_operation
+     deferrable initially deferred for each row execute function test.wait_in_commit()`,
+)
+
+/** What is called, and the two states between which each operation moves a task. */
+const kinds = {
+  cancel_all: ['available', 'cancelled'],
+  resume_all: ['discarded', 'running'],
+  discard_all: ['running', 'discarded'],
+  /** Two sessions cancel tasks of the same consumer by id, and undo each other's operations. */
+  by_id: ['pending', 'cancelled'],
+} as const satisfies Record<string, readonly [TaskState, TaskState]>
+
+interface Field {
+  kind: keyof typeof kinds
+  consumer: string
+  ids: string[]
 }
 
-const ways: Record<string, Way> = {
-  'sessions are terminated': {
-    rounds: times(3),
-    stop: async (jobs) => {
-      const pids = jobs.map(({ pid }) => pid)
-      await db.owner.query('select pg_terminate_backend(pid) from unnest($1::int[]) pid', [pids])
-    },
+/** A session that calls again and again until it is stopped. */
+interface Job {
+  field: Field
+  /** Its application_name, by which the log knows it. */
+  name: string
+  pid: number
+  /** How many tasks each of its committed operations moved, as far as it was told. */
+  told: number[]
+  ended: Promise<Error>
+}
+
+const ways: Record<string, (jobs: readonly Job[], random: Random) => Promise<unknown>> = {
+  'sessions are terminated': (jobs) =>
+    db.owner.query('select pg_terminate_backend(pid) from unnest($1::int[]) pid', [
+      jobs.map(({ pid }) => pid),
+    ]),
+  'a server process is killed': (jobs, random) => {
+    process.kill(random.pick(jobs).pid, 'SIGKILL')
+    return Promise.resolve()
   },
-  'a server process is killed': {
-    rounds: times(3),
-    stop: (jobs, random) => {
-      process.kill(random.pick(jobs).pid, 'SIGKILL')
-      return Promise.resolve()
-    },
-  },
-  'the whole server is killed': { rounds: times(8), stop: () => db.crash() },
+  'the whole server is killed': () => db.crash(),
+}
+
+/** What another session holds, so that all jobs wait for it. */
+const moments: Record<string, string | undefined> = {
+  'while all wait for the log': 'lock table kanthorq_task_operation in share mode',
+  'in the commit': `select pg_advisory_xact_lock(${commitLock})`,
+  'at any moment': undefined,
 }
 
 let rounds = 0
 
-for (const [what, { rounds: count, stop }] of Object.entries(ways)) {
-  for (const [when, moment] of Object.entries(moments))
-    test.serial(`${what} ${when}`, (t) => round(t, stop, moment, 1))
-
-  test.serial(`${what} at any moment`, async (t) => {
-    // To see a failure again, set it to what was printed: the choices are the same then, though not how fast things go.
-    const seed = Number(process.env['KANTHORQ_TEST_SEED'] ?? randomInt(2 ** 31))
-    t.log(`${count} times, KANTHORQ_TEST_SEED=${seed}`)
-    for (let n = 0; n < count; n++) await round(t, stop, anyMoment, seed + n)
-  })
+for (const [what, stop] of Object.entries(ways)) {
+  for (const [when, lock] of Object.entries(moments)) {
+    test.serial(`where ${what} ${when}, tasks and log agree`, async (t) => {
+      const seed = seedOf(t)
+      const count = lock === undefined ? times(6) : 1
+      for (let n = 0; n < count; n++) await round(t, stop, lock, seed + n)
+    })
+  }
 }
 
-/** Starts the jobs, stops them all at a moment, checks what is left, and has what is left to do done. */
+/** Starts the jobs, stops them all at a moment, checks what is left, and has the rest done. */
 async function round(
   t: ExecutionContext,
-  stop: Way['stop'],
-  moment: Moment,
+  stop: (typeof ways)[string],
+  lock: string | undefined,
   seed: number,
 ): Promise<void> {
-  // Each round has as long as all tests together may be silent.
+  // Each round may take as long as a whole file may be silent.
   t.timeout(180_000)
-  const name = `r${rounds++}`
   const random = seededRandom(seed)
-  const fields = await Promise.all(moment.kinds.map((kind) => makeField(db, kind, name)))
-  const crew = await startJobs(db, fields, { pause: moment.pause, seed })
-  const { jobs } = crew
+  const name = `round_${rounds++}`
+  const fields = await Promise.all(
+    (Object.keys(kinds) as Field['kind'][]).map((kind) => makeField(kind, `${name}_${kind}`)),
+  )
+  // The pauses leave time to take the lock before the last batch.
+  const pause = lock === undefined ? '0' : '200 milliseconds'
+  const jobs = await Promise.all(
+    fields
+      .flatMap((field) => (field.kind === 'by_id' ? [field, field] : [field]))
+      .map((field, n) => startJob(field, `${name} ${n}`, pause, seededRandom(seed + n))),
+  )
+  const toldOf = async (enough: (told: number[]) => boolean) => {
+    const isEnough = () => Promise.resolve(enough(jobs.map(({ told }) => told.length)))
+    const failed = jobs.map(async ({ ended }) => {
+      throw await ended
+    })
+    await Promise.race([until(isEnough, 'the jobs do nothing'), ...failed])
+  }
 
-  const release = await moment.come(db, crew, random)
+  const holder = await db.owner.connect()
+  if (lock === undefined) {
+    const operations = below(80, random)
+    await toldOf((told) => told.reduce((sum, count) => sum + count) >= operations)
+    await setTimeout(below(40, random))
+  } else {
+    await toldOf((told) => told.every((count) => count > 0))
+    await holder.query('begin')
+    await holder.query(lock)
+    const pids = jobs.map(({ pid }) => pid)
+    await untilBlocked(db.owner, pids)
+  }
   await stop(jobs, random)
   for (const { ended } of jobs) t.regex(String(await ended), lostConnection)
   await untilConnected(db.url)
-  await release()
+  holder.release(true)
 
-  for (const job of jobs) {
-    await untilProcess(db.owner, job.pid, 'gone')
-    await checkTold(t, job, moment)
+  for (const { pid, name, told } of jobs) {
+    await untilProcess(db.owner, pid, 'gone')
+    const logged = await loggedBy(name)
+    t.deepEqual(logged.slice(0, told.length), told, name)
+    // A job that was stopped while it waited has done nothing that it was not told of.
+    t.true(logged.length - told.length <= (lock === undefined ? 1 : 0), name)
   }
-  t.deepEqual(await heldLocks(db), [])
-  await Promise.all(
-    fields.map(async (field) => {
-      await checkField(t, field)
-      await complete(t, field, jobs, random)
-    }),
-  )
+  for (const field of fields) await checkAndComplete(t, field)
 }
 
 const lostConnection =
   /terminating connection due to administrator command|Connection terminated unexpectedly|not queryable|ECONNRESET|EPIPE/
 
-/** What the job was told, its operations are, and at most one more that it could not be told of any more. */
-async function checkTold(t: ExecutionContext, { name, told, field }: Job, moment: Moment) {
-  const logged = await loggedBy(db, name)
-  t.deepEqual(logged.slice(0, told.length), told, name)
-  t.true(logged.length - told.length <= (moment.still ? 0 : 1), name)
-  const { kind, ids } = field
-  const whole = isBulk(kind) ? batchSize : ids.length
-  if (kind !== 'shared') t.deepEqual(new Set(logged), new Set(logged.map(() => whole)), name)
+async function makeField(kind: Field['kind'], name: string): Promise<Field> {
+  const consumer = await makeConsumer(db, name)
+  const ids = await fillTable(db, consumer, 200, [kinds[kind][0]])
+  // So that discard takes them.
+  const table = await taskTable(db, consumer)
+  await db.owner.query(`update ${table} set attempt_count = 4, schedule_at = 1000`)
+  return { kind, consumer, ids }
 }
 
-async function checkField(t: ExecutionContext, { consumer, origin }: Field): Promise<void> {
-  t.deepEqual(await disagreements(db, consumer, origin), [], consumer)
+async function startJob(field: Field, name: string, pause: string, random: Random): Promise<Job> {
+  const session = new pg.Client({ connectionString: db.url, application_name: name })
+  session.on('error', () => undefined)
+  await session.connect()
+  const pid = await processOf(session)
+  const told: number[] = []
+  const work = async (): Promise<never> => {
+    if (field.kind !== 'by_id') {
+      session.on('notice', ({ message = '' }) => {
+        const [, total] = /: (\d+) tasks so far$/.exec(message) ?? []
+        const before = told.reduce((sum, count) => sum + count, 0)
+        if (total !== undefined) told.push(Number(total) - before)
+      })
+      await callProcedure(session, procedure(field, pause))
+      await session.query('select pg_sleep(3600)')
+    }
+    for (;;) {
+      const moved = await moveSome(session, field, random)
+      if (moved > 0) told.push(moved)
+    }
+  }
+  const ended = work().catch((error: unknown) => error as Error)
+  void ended.then(() => session.end())
+  return { field, name, pid, told, ended }
 }
 
-/** Calls it once more, and checks that all tasks are moved, and those of a procedure only once. */
-async function complete(
-  t: ExecutionContext,
-  field: Field,
-  jobs: readonly Job[],
+function procedure({ kind, consumer }: Field, pause: string): string {
+  return `kanthorq_task_${kind}('${consumer}', everything => true, batch_size => ${batchSize}, pause => '${pause}')`
+}
+
+/** Cancels some tasks, in any order, or undoes the last operation on the consumer. */
+async function moveSome(
+  session: pg.ClientBase,
+  { consumer, ids }: Field,
   random: Random,
-): Promise<void> {
+): Promise<number> {
+  const { rows } = random.pick([true, false])
+    ? await session.query<{ updated: string[] }>('select * from kanthorq_task_cancel($1, $2)', [
+        consumer,
+        random.some(ids, 50),
+      ])
+    : await session.query<{ updated: string[] }>(
+        `select u.* from (select max(id) as id from kanthorq_task_operation where consumer = $1) last,
+           kanthorq_task_undo(last.id) u where last.id is not null`,
+        [consumer],
+      )
+  return rows[0]?.updated.length ?? 0
+}
+
+/** How many tasks each operation of a session moved, in the order in which it made them. */
+async function loggedBy(session: string): Promise<number[]> {
+  const { rows } = await db.owner.query<{ tasks: number }>(
+    `select cardinality(event_ids) as tasks from kanthorq_task_operation
+     where application_name = $1 order by id`,
+    [session],
+  )
+  return rows.map(({ tasks }) => tasks)
+}
+
+/** Checks that tasks and log agree, calls once more, and checks that all tasks are moved. */
+async function checkAndComplete(t: ExecutionContext, field: Field): Promise<void> {
   const { kind, consumer, ids } = field
-  const own = jobs.filter((job) => job.field === field)
-  const logged = (await Promise.all(own.map(({ name }) => loggedBy(db, name)))).flat()
-  const moved = await finish(db, field, logged.length, random)
-  const before = isBulk(kind) ? logged.reduce((sum, count) => sum + count, 0) : 0
-  if (kind !== 'shared') t.is(before + moved, ids.length, consumer)
-  await checkField(t, field)
+  t.deepEqual(await disagreements(field), [], consumer)
+  const session = await db.owner.connect()
+  if (kind === 'by_id') await session.query('select kanthorq_task_cancel($1, $2)', [consumer, ids])
+  else await callProcedure(session, procedure(field, '0'))
+  session.release()
+  t.deepEqual(await disagreements(field), [], consumer)
+  t.deepEqual(await statesOf(db, consumer, ids), Array(ids.length).fill(kinds[kind][1]), consumer)
+  if (kind === 'by_id') return
+  const { rows } = await db.owner.query<{ tasks: number }>(
+    'select cardinality(event_ids) as tasks from kanthorq_task_operation where consumer = $1',
+    [consumer],
+  )
+  t.deepEqual(rows, Array(ids.length / batchSize).fill({ tasks: batchSize }), 'whole batches')
+}
+
+/**
+ * The tasks that are not as the log says. Each operation on a task moves it from one of two states to the other, and one
+ * transaction writes both the task and the log.
+ */
+async function disagreements({ kind, consumer }: Field): Promise<unknown[]> {
+  const [from, to] = kinds[kind]
+  const { rows } = await db.owner.query<object>(
+    `with history as (
+       select event_id, count(*) as operations, (array_agg(o.transaction_id order by o.id desc))[1] as writer
+       from kanthorq_task_operation o, unnest(o.event_ids) event_id where o.consumer = $1 group by event_id
+     )
+     select * from history full join ${await taskTable(db, consumer)} t using (event_id)
+     where t.state is distinct from
+         _kanthorq_task_state(case when coalesce(operations, 0) % 2 = 0 then $2 else $3 end)
+       or t.xmin::text <> (writer::text::numeric % 2::numeric ^ 32)::bigint::text
+     limit 10`,
+    [consumer, from, to],
+  )
+  return rows
+}
+
+function below(limit: number, random: Random): number {
+  return random.pick([...Array(limit).keys()])
 }

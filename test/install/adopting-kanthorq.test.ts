@@ -1,14 +1,12 @@
-import { readFileSync } from 'node:fs'
 import test, { type ExecutionContext } from 'ava'
 import { migrate } from 'kanthorq-tasks'
-import type pg from 'pg'
 import { readMigrations } from '../../src/install/migrations.ts'
 import { catalog, only, withoutBooks, type Catalog } from '../support/catalog.ts'
 import { connect, useServer, type EmptyDatabase } from '../support/empty-database.ts'
+import { checksums, dump, dumpedTasks, kanthorqTables } from '../support/kanthorq-dump.ts'
 
 const { emptyDatabase } = useServer(test)
 const all = readMigrations().length
-const dump = readFileSync(new URL('../fixtures/kanthorq-go.sql', import.meta.url), 'utf8')
 
 /** A database that KanthorQ itself made and worked in. */
 async function kanthorqDatabase(t: ExecutionContext): Promise<EmptyDatabase> {
@@ -17,19 +15,6 @@ async function kanthorqDatabase(t: ExecutionContext): Promise<EmptyDatabase> {
   const loader = await connect(t, database.url)
   await loader.query(dump)
   return database
-}
-
-const kanthorqTables = [...dump.matchAll(/^CREATE TABLE public\.(\w+) /gm)].map(([, name]) => name)
-const tasks = 'kanthorq_consumer_01m8623p06qhs46608jf68m2yn'
-
-/** A checksum of the rows of each of KanthorQ's tables, where they are in it, too. */
-async function checksums(client: pg.Client): Promise<unknown[]> {
-  const each = kanthorqTables.map(
-    (name) => `
-      select '${name ?? ''}', count(*), md5(string_agg(concat(ctid, xmin, r), E'\\n' order by ctid))
-      from ${name ?? ''} r`,
-  )
-  return (await client.query<object>(each.join(' union all '))).rows
 }
 
 test('migrating up and down alters nothing of KanthorQ, and leaves nothing', async (t) => {
@@ -67,21 +52,21 @@ for (const { call, from, to, updated } of transitions) {
       select
         coalesce(array_agg(event_id) filter (where state = any ($1)), '{}') as updated,
         coalesce(array_agg(event_id) filter (where state <> all ($1)), '{}') as noop
-      from (select event_id::text, state from ${tasks} order by md5(event_id)) shuffled`
+      from (select event_id::text, state from ${dumpedTasks} order by md5(event_id)) shuffled`
     const { rows: partition } = await client.query<Result>(byState, [from])
     const expected = partition[0] ?? { updated: [], noop: [] }
-    const others = `select * from ${tasks} where state <> all ($1) order by event_id`
+    const others = `select * from ${dumpedTasks} where state <> all ($1) order by event_id`
     const untouched = (await client.query(others, [from])).rows
 
-    const ids = `array(select event_id::text from ${tasks} order by md5(event_id))`
+    const ids = `array(select event_id::text from ${dumpedTasks} order by md5(event_id))`
     const { rows } = await client.query(`select * from ${call}('send_email', ${ids})`)
     t.deepEqual(rows, [expected])
     t.is(expected.updated.length, updated)
     t.is(expected.noop.length, 28 - updated)
 
-    const now = `select * from ${tasks} where event_id <> all ($1) order by event_id`
+    const now = `select * from ${dumpedTasks} where event_id <> all ($1) order by event_id`
     t.deepEqual((await client.query(now, [expected.updated])).rows, untouched)
-    const states = `select distinct state from ${tasks} where event_id = any ($1)`
+    const states = `select distinct state from ${dumpedTasks} where event_id = any ($1)`
     t.deepEqual((await client.query(states, [expected.updated])).rows, [{ state: to }])
   })
 }
@@ -113,7 +98,7 @@ test('the tables of a stream and a consumer are the same as KanthorQ makes', asy
   const { rows } = await client.query<Ids>('select stream_id, id from kanthorq_consumer_registry')
 
   const made = tablesOf(await catalog(client), rows[0])
-  const ids = { stream_id: 'stream_01m8623nzywgwnybf0bxgrrkka', id: tasks.slice(9) }
+  const ids = { stream_id: 'stream_01m8623nzywgwnybf0bxgrrkka', id: dumpedTasks.slice(9) }
   t.deepEqual(made, tablesOf(await catalog(theirs.client), ids))
   t.is(Object.keys(only(made, /^table /)).length, 2)
 })

@@ -51,19 +51,12 @@ for (const schema of ['queue', 'My queue', 'Schlange. 3,5']) {
   })
 }
 
-test('an installation in one schema has the same catalog as one in another', async (t) => {
-  const { client, url } = await emptyDatabase(t)
-  await migrate({ database: url })
-  await migrate({ database: url, schema: 'My queue' })
-  t.deepEqual(await catalog(client, 'My queue'), await catalog(client))
-})
-
 test('two installations in one database know nothing of each other', async (t) => {
   const { client, url } = await emptyDatabase(t)
-  for (const schema of ['public', 'My queue']) {
-    await migrate({ database: url, schema })
-    await createTask(client, schema, 'event_1')
-  }
+  await migrate({ database: url })
+  await migrate({ database: { connectionString: url }, schema: 'My queue' })
+  t.deepEqual(await catalog(client, 'My queue'), await catalog(client))
+  for (const schema of ['public', 'My queue']) await createTask(client, schema, 'event_1')
   const cancelled = { updated: ['event_1'], noop: [] }
   t.deepEqual(await cancel(client, 'My queue', 'event_1'), cancelled)
   t.deepEqual(await cancel(client, 'public', 'event_1'), cancelled)
@@ -73,7 +66,7 @@ test('two installations in one database know nothing of each other', async (t) =
   t.deepEqual(await catalog(client), before)
 })
 
-for (const schema of ["it's", 'a"b', '$user', '100%', 'back\\slash', '']) {
+for (const schema of ["it's", '$user', 'back\\slash', '']) {
   test(`the schema name ${JSON.stringify(schema)} is refused`, async (t) => {
     const { client, url } = await emptyDatabase(t)
     await t.throwsAsync(migrate({ database: url, schema }), {
@@ -132,11 +125,6 @@ for (const count of [0, -1, 0.5, NaN]) {
     t.deepEqual(await catalog(client), before)
   })
 }
-
-test('settings of a client will do as a database', async (t) => {
-  const { url } = await emptyDatabase(t)
-  t.deepEqual(await migrate({ database: { connectionString: url } }), names)
-})
 
 test('where it cannot log in it leaves no connection open', async (t) => {
   const { url, left } = await startPatientServer(t)

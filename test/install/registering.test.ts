@@ -36,17 +36,6 @@ for (const end of ['commit', 'rollback'] as const) {
   )
 }
 
-test.serial('many that register a new consumer at once get one', async (t) => {
-  for (let round = 1; round <= 10; round++) {
-    const names = [`stream_${round}`, `consumer_${round}`]
-    const calls = Array.from({ length: 8 }, () => db.owner.query<{ id: string }>(register, names))
-    const ids = new Set((await Promise.all(calls)).map((result) => only(result).id))
-    const { consumers, tables } = await registered(names)
-    t.deepEqual([...ids], consumers)
-    t.is(tables.length, 2)
-  }
-})
-
 test.serial(
   'two that convert the same events in opposite orders make each task once',
   async (t) => {
@@ -56,7 +45,7 @@ test.serial(
     const [first, second] = [await openSession(t, db.owner), await openSession(t, db.owner)]
     const pids = [await processOf(first), await processOf(second)]
     const holder = await openSession(t, db.owner)
-    for (let round = 1; round <= 30; round++) {
+    for (let round = 1; round <= 10; round++) {
       const ids = await publish(consumer, 200)
       // Somebody is about to make the task in the middle, so that both have to wait.
       await holder.query('begin')
@@ -71,7 +60,7 @@ test.serial(
       t.deepEqual(made.toSorted(), ids, `round ${round}`)
     }
     const { count } = only(await db.owner.query<{ count: string }>(`select count(*) from ${table}`))
-    t.is(count, '6000')
+    t.is(count, '2000')
   },
 )
 

@@ -1,8 +1,8 @@
 import { isDeepStrictEqual } from 'node:util'
 import pg from 'pg'
 import type { TestDatabase } from '../support/database.ts'
-import type { Parameter, Routine } from './hostile-calls.ts'
 import { only } from '../support/scene.ts'
+import type { Arguments, Parameter, Routine } from './hostile-calls.ts'
 
 /** What is wrong, if anything is. */
 export type Complaint = string | undefined
@@ -30,45 +30,59 @@ function names(message: string, { name }: Parameter, value: string): boolean {
   return message.includes(singular) || plain(message).includes(plain(value).slice(0, 20))
 }
 
-const tasksAndLog = ['kanthorq_consumer_01', 'kanthorq_task_operation']
-
-/** What a call that went well may have changed, by the beginnings of the parts' names. */
-const changes: Readonly<Record<string, readonly string[]>> = {
-  kanthorq_task_all: tasksAndLog,
-  kanthorq_task_batch: tasksAndLog,
-  kanthorq_task_cancel: tasksAndLog,
-  kanthorq_task_cancel_all: tasksAndLog,
-  kanthorq_task_discard: tasksAndLog,
-  kanthorq_task_discard_all: tasksAndLog,
-  kanthorq_task_resume: tasksAndLog,
-  kanthorq_task_resume_all: tasksAndLog,
-  kanthorq_task_undo: tasksAndLog,
-  kanthorq_task_convert: ['kanthorq_consumer_01'],
-  kanthorq_task_operation_purge: ['kanthorq_task_operation'],
-  kanthorq_stream_publish: ['kanthorq_stream_01'],
-  kanthorq_stream_register: ['kanthorq_stream_', 'tables'],
-  kanthorq_consumer_register: ['kanthorq_stream_', 'kanthorq_consumer_', 'tables'],
-  kanthorq_grant: ['grants'],
-  kanthorq_revoke: ['grants'],
-}
-
-/** Only so much may have changed. */
-export function wrongChange({ name }: Routine, changed: readonly string[]): Complaint {
-  const allowed = changes[name] ?? []
-  const other = changed.filter((part) => !allowed.some((beginning) => part.startsWith(beginning)))
-  return other.length > 0 ? `it changed ${other.join()}` : undefined
-}
-
-/** After a change, whoever moved tasks has to be in the log, and all tasks can still be read. */
-export async function wrongBooks(db: TestDatabase): Promise<Complaint> {
-  const { changed, logged } = only(
-    await db.owner.query<{ changed: string[]; logged: string[] }>(
-      'select hostile.changed() as changed, hostile.logged() as logged',
+/**
+ * What is wrong with a call that went well. What a viewer may call changes nothing. What an operator may call changes tasks
+ * and the log only, and logs exactly the tasks that it changes. What is returned tells exactly that.
+ *
+ * @param changed - the tables that are not as they were
+ */
+export async function wrongOutcome(
+  db: TestDatabase,
+  routine: Routine,
+  args: Arguments,
+  rows: readonly Readonly<Record<string, unknown>>[],
+  changed: readonly string[],
+): Promise<Complaint> {
+  const { level, stable } = routine
+  if (level === 'viewer' || stable) {
+    if (changed.length > 0) return `it reads, and changed ${changed.join()}`
+  } else if (level === 'operator') {
+    const other = changed.filter((part) => !/^kanthorq_(consumer_01|task_operation)/.test(part))
+    if (other.length > 0) return `it changed ${other.join()}`
+  }
+  const { ids, moved, logged } = only(
+    await db.owner.query<{ ids: string[]; moved: string[]; logged: string[] }>(
+      `select hostile.changed() as moved, hostile.logged() as logged, array(
+         select u.id from unnest((${args['event_ids'] ?? 'null'})::text[]) with ordinality u (id, n)
+         group by u.id order by min(u.n)
+       ) as ids`,
     ),
   )
-  if (!isDeepStrictEqual(changed, logged)) {
-    return `changed: ${String(changed)}; in the log: ${String(logged)}`
+  if (level === 'operator' && !isDeepStrictEqual(moved, logged))
+    return `changed: ${String(moved)}; in the log: ${String(logged)}`
+
+  const takesIds = routine.parameters.some(({ name }) => name === 'event_ids')
+  for (const { updated, noop } of rows) {
+    if (Array.isArray(updated)) {
+      const expected = takesIds ? ids.filter((id) => moved.includes(id)) : moved
+      const got: unknown[] = takesIds ? updated : updated.toSorted()
+      if (!isDeepStrictEqual(got, expected)) return `updated: ${String(got)}, not ${String(moved)}`
+      const rest = ids.filter((id) => !moved.includes(id))
+      if (!isDeepStrictEqual(noop, rest)) return `noop: ${String(noop).slice(0, 500)}`
+    } else if (typeof updated === 'string' && Number(updated) !== logged.length) {
+      return `updated: ${updated}, not ${logged.length}`
+    }
   }
+  const got = rows.map((row) => row['event_id'])
+  if (takesIds && got[0] !== undefined) {
+    const expected = ids.filter((id) => got.includes(id))
+    if (!isDeepStrictEqual(got, expected)) return `event_id: ${String(got)}`
+  }
+  return changed.length > 0 ? unreadable(db) : undefined
+}
+
+/** After a change, all tasks can still be read. */
+async function unreadable(db: TestDatabase): Promise<Complaint> {
   try {
     await db.owner.query("select kanthorq_task_find('send_email'), kanthorq_task_stats()")
     await db.owner.query(

@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs'
 import { createRole } from '../../scripts/throwaway-database.ts'
 import type { TestDatabase } from '../support/database.ts'
-import type { Arguments, Routine } from './hostile-calls.ts'
 import { only } from '../support/scene.ts'
+import { argumentsFor, usualValues, type Arguments, type Routine } from './hostile-calls.ts'
 
 /** A database with a bit of everything (hostile.sql), that can be put back to how it was. */
 export interface HostileScene {
@@ -20,9 +20,6 @@ export interface HostileScene {
   restore: (changed: readonly string[]) => Promise<void>
 }
 
-/** Optional, but without the one nothing is done, and without the other all at once. */
-const alsoNeeded = ['everything', 'batch_size']
-
 /** Sets the scene, in a database where nobody else is at work. */
 export async function setScene(db: TestDatabase): Promise<HostileScene> {
   await db.owner.query(readFileSync(new URL('./hostile.sql', import.meta.url), 'utf8'))
@@ -31,27 +28,17 @@ export async function setScene(db: TestDatabase): Promise<HostileScene> {
       `select (select json_object_agg(k.kind, k.ids) from (
            select kind, json_agg(id order by id) as ids from hostile.task group by kind
          ) k) as tasks,
-         (select id from hostile.event) as event, (select id from kanthorq_task_operations()) as operation`,
+         (select id from hostile.event) as event, (select id from kanthorq_task_operation) as operation`,
     ),
   )
   // Its name is put into SQL text.
   const { name: role } = await createRole(db.ownerUrl)
-  const all = [...Object.values(tasks).flat(), event, 'event_unknown']
+  const ids = [...Object.values(tasks).flat(), event, 'event_unknown']
   const values: Arguments = {
-    action: "'cancel'",
-    batch_size: '5',
-    before: "'2100-01-01'",
-    body: "'body'",
-    consumer: "'send_email'",
-    event_ids: `'{${all.join()}}'`,
-    everything: 'true',
-    level: "'operator'",
-    name: "'other'",
+    ...usualValues,
+    event_ids: `'{${ids.join()}}'`,
     operation_id: operation,
     role: `'${role}'`,
-    stream: "'send_email_stream'",
-    subject: "'order-eu.created'",
-    subject_includes: "'{>}'",
   }
   const more: Arguments = {
     created_after: "'1970-01-01Z'",
@@ -63,29 +50,17 @@ export async function setScene(db: TestDatabase): Promise<HostileScene> {
     schedule_at: "'2100-01-01Z'",
     spread: "'1 hour'",
   }
-  const validArguments = ({ parameters }: Routine): Arguments =>
-    Object.fromEntries(
-      parameters
-        .filter(({ name, optional }) => !optional || alsoNeeded.includes(name))
-        .map(({ name }) => [name, values[name] ?? 'null']),
-    )
-  const fullArguments = (routine: Routine): Arguments => {
-    const filtering = routine.parameters.some(({ name }) => name === 'states')
-    const full: Arguments = filtering ? { ...more, subject: "'order-eu.*'" } : more
-    const taken = routine.parameters.flatMap(({ name }) => {
-      const value = full[name]
-      return value === undefined ? [] : [[name, value] as const]
-    })
-    return { ...validArguments(routine), ...Object.fromEntries(taken) }
-  }
   const look = async () =>
     only(await db.owner.query<Record<string, string>>('select * from hostile.look'))
   const untouched = await look()
   return {
     tasks,
     event,
-    validArguments,
-    fullArguments,
+    validArguments: (routine) => argumentsFor(routine, values),
+    fullArguments: (routine) => {
+      const filtering = routine.parameters.some(({ name }) => name === 'states')
+      return argumentsFor(routine, values, filtering ? { ...more, subject: "'order-eu.*'" } : more)
+    },
     changes: async () => {
       const now = await look()
       return Object.keys(untouched).filter((part) => now[part] !== untouched[part])

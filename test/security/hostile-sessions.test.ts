@@ -1,10 +1,10 @@
-// Every function of the API, called in sessions that somebody has prepared: other objects by the names of ours and of
-// PostgreSQL's, and settings. What comes of each call has to be what comes of it in a plain session.
+// Every function of the API, called in hostile sessions: with objects that have the names of ours and of PostgreSQL's, and with
+// other settings. Each call has the same outcome as in a plain session.
 import { readFileSync } from 'node:fs'
 import test from 'ava'
 import pg from 'pg'
 import { useDatabase } from '../support/database.ts'
-import { callText, publicRoutines, type Routine } from './hostile-calls.ts'
+import { callText, isUsual, publicRoutines, type Routine } from './hostile-calls.ts'
 import { setScene, type HostileScene } from './hostile-scene.ts'
 import { only } from '../support/scene.ts'
 import { openSession } from '../support/sessions.ts'
@@ -21,7 +21,8 @@ test.serial('in a plain session, every function does what it should', async (t) 
   scene = await setScene(db)
   routines = await publicRoutines(db.owner)
   plain = await outcomes(await openSession(t, db.sessions))
-  for (const [name, { result }] of Object.entries(plain)) t.true(result.startsWith('[{'), name)
+  for (const routine of routines.filter(isUsual))
+    t.true(plain[routine.name]?.result.startsWith('[{'), routine.name)
   t.deepEqual(await outcomes(await openSession(t, db.sessions)), plain, 'the same each time')
   await db.owner.query(readFileSync(new URL('./hostile-traps.sql', import.meta.url), 'utf8'))
 })
@@ -59,20 +60,6 @@ test.serial('the traps would catch what is not qualified', async (t) => {
   t.deepEqual((await session.query('select from kanthorq_task_operation')).rows, [])
   await session.query('set search_path to pg_temp, pg_catalog')
   t.deepEqual((await session.query('select from pg_class')).rows, [])
-
-  // Our own loop, but for what qualifies its only operator.
-  await db.owner.query(`
-    do $$ begin
-      execute replace(
-        replace(pg_get_functiondef('public.kanthorq_task_all'::regproc), 'PROCEDURE public.', 'PROCEDURE trap.'),
-        'operator(pg_catalog.>)', '>'
-      );
-    end $$`)
-  await session.query('set search_path to trap, pg_catalog')
-  const loop = routines.find(({ name }) => name === 'kanthorq_task_all')
-  const call = loop && callText(loop, scene.fullArguments(loop)).replace('public.', 'trap.')
-  await t.throwsAsync(session.query(call ?? ''), { code: 'TRAP0' })
-  await scene.restore(await scene.changes())
 })
 
 // Half of them at a time, as often as it takes for each two to be apart once.
@@ -177,9 +164,7 @@ function masked(value: unknown): string {
   const known = new Set<string>([...Object.values(scene.tasks).flat(), scene.event])
   return (
     JSON.stringify(value)
-      .replace(/"(\w+_)?(at|oldest|due|cursor|started)":[^,}]+/g, (text) =>
-        text.endsWith('null') ? text : 'time',
-      )
+      .replace(/"\d{4}-\d\d-\d\dT[^"]*"|(?<=:)\d{13}\b/g, 'time')
       // In a sentence for people, a time is written as the session writes times.
       .replace(/(until|cancelled at) [^,;]+/g, '$1 then')
       .replace(/(event|stream|consumer)_01\w{24}/g, (id) => (known.has(id) ? id : 'new'))

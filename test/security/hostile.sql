@@ -108,26 +108,3 @@ as $$
   from public.kanthorq_task_operation o, unnest(o.event_ids) u (id)
   where o.id > (select max(c.id) from hostile_copy.kanthorq_task_operation c)
 $$;
-
--- The distinct ids of a list, in the order in which they first came.
-create function hostile.distinct_ids(ids text[])
-returns text[]
-language sql
-as $$
-  select coalesce(array_agg(d.id order by d.n), '{}')
-  from (select u.id, min(u.n) as n from unnest(ids) with ordinality u (id, n) group by u.id) d
-$$;
-
--- The events that are new.
-create function hostile.published()
-returns setof text
-language plpgsql
-as $$
-declare
-  v_table text := (select 'kanthorq_' || r.id from public.kanthorq_stream_registry r where r.name = 'send_email_stream');
-begin
-  return query execute format(
-    'select e.id::text from public.%1$I e where e.id not in (select c.id from hostile_copy.%1$I c)', v_table
-  );
-end
-$$;

@@ -1,5 +1,6 @@
 import type { ExecutionContext } from 'ava'
 import type pg from 'pg'
+import { dumpedTasks } from './kanthorq-dump.ts'
 
 /**
  * Cancels, undoes and resumes the tasks that KanthorQ left (test/fixtures/kanthorq-go.sql), as a role that is an operator only
@@ -13,8 +14,7 @@ export async function exercise(
   operator: pg.Client,
   role: string,
 ): Promise<void> {
-  const tasks = 'kanthorq_consumer_01m8623p06qhs46608jf68m2yn'
-  const { rows } = await owner.query<{ id: string }>(`select event_id as id from ${tasks}`)
+  const { rows } = await owner.query<{ id: string }>(`select event_id as id from ${dumpedTasks}`)
   const ids = rows.map(({ id }) => id)
   const move = async (call: string, argument: unknown) => {
     const result = await operator.query<{ updated: string[]; noop: string[] }>(

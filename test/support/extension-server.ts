@@ -3,7 +3,8 @@ import { mkdirSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { embeddedBinaries, openToOthers } from '../../scripts/embedded-postgres.ts'
 import type { Server } from '../../scripts/server.ts'
-import { makeFolder, runner, startLeashed } from '../../scripts/leashed.ts'
+import { makeFolder } from '../../scripts/leashed.ts'
+import { initData, startOn, urlIn } from './own-server.ts'
 
 /**
  * Starts a server that finds the files of an extension.
@@ -21,22 +22,9 @@ export async function startServerWithExtension(
   const version = /[\d.]+$/.exec(printed.trim())?.[0] ?? ''
   const { bin, settings } = install(files, dirname(program), Number.parseInt(version), folder)
 
-  const data = join(folder, 'data')
-  // Nobody else gets at the socket in this folder, so nobody needs a password.
-  const options = ['--auth=trust', '--username=postgres', '--encoding=UTF8', '--locale=C']
-  const initdb = join(bin, 'initdb')
-  execFileSync(initdb, [...options, '--no-sync', data], { ...runner(), stdio: 'pipe' })
-  const url = `postgres://postgres@localhost/postgres?host=${encodeURIComponent(folder)}`
-  const all = {
-    listen_addresses: '',
-    unix_socket_directories: folder,
-    fsync: 'off',
-    ...settings,
-  }
-  const flags = Object.entries(all).flatMap(([name, value]) => ['-c', `${name}=${value}`])
-  const started = [join(bin, 'postgres'), '-D', data, ...flags] as const
-  const { stop } = await startLeashed(folder, 'SIGQUIT', [...started], url)
-  return { url, version, embedded: true, stop }
+  initData(join(bin, 'initdb'), folder)
+  const { stop } = await startOn(folder, join(bin, 'postgres'), settings)
+  return { url: urlIn(folder), version, embedded: true, stop }
 }
 
 /**

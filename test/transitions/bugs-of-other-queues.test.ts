@@ -8,19 +8,6 @@ import { openSession, processOf, untilBlocked } from '../support/sessions.ts'
 
 const db = useDatabase(test)
 
-// Oban 926: retrying all jobs ran completed ones again.
-test('resuming everything leaves what is completed alone', async (t) => {
-  const tasks = new TaskClient(db.pool)
-  const consumer = await makeConsumer(db, 'finished')
-  const ids = await makeTasks(db, consumer, ['completed', 'discarded', 'completed', 'cancelled'])
-  t.is(await tasks.resumeAll(consumer, {}, { everything: true }), 2)
-  t.deepEqual((await tasks.resume(consumer, ids)).updated, [])
-  t.deepEqual(await statesOf(db, consumer, ids), ['completed', 'running', 'completed', 'running'])
-  await t.throwsAsync(tasks.resumeAll(consumer, { states: ['completed'] }), {
-    instanceOf: InvalidArgumentError,
-  })
-})
-
 // GoodJob 583: the button that applied to all jobs of a search applied to all jobs.
 test('an all call takes what its filter lets through, and nothing else', async (t) => {
   const tasks = new TaskClient(db.pool)

@@ -1,9 +1,7 @@
-// The procedures that move all tasks commit each batch: what that means for the session that calls them.
+// The procedures that move all tasks commit each batch, and need a session that allows it.
 import test from 'ava'
-import { migrate } from 'kanthorq-tasks'
 import { callProcedure, loggedOperations, untilProcess } from '../support/bulk.ts'
 import { useDatabase } from '../support/database.ts'
-import { useServer } from '../support/empty-database.ts'
 import {
   fillTable,
   makeConsumer,
@@ -17,7 +15,6 @@ import { openSession, processOf, untilBlocked } from '../support/sessions.ts'
 import { until } from '../support/until.ts'
 
 const db = useDatabase(test)
-const { emptyDatabase } = useServer(test)
 
 // One by one, for each takes several connections out of the pools.
 
@@ -45,22 +42,6 @@ test.serial('a batch is committed before the next begins', async (t) => {
   await db.owner.query('select pg_cancel_backend($1)', [pid])
   await t.throwsAsync(call, { code: '57014' })
   t.deepEqual(await statesOf(db, consumer, ids), ['cancelled', 'cancelled', 'available'])
-})
-
-test.serial('each batch is an operation of a transaction of its own', async (t) => {
-  const session = await openSession(t, db.sessions)
-  const consumer = await makeConsumer(db, 'transactions')
-  await fillTable(db, consumer, 6, ['available'])
-  await callProcedure(
-    session,
-    "kanthorq_task_cancel_all('transactions', '{available}', batch_size => 2)",
-  )
-  const operations = await loggedOperations(db, consumer)
-  t.deepEqual(
-    operations.map(({ event_ids }) => event_ids.length),
-    [2, 2, 2],
-  )
-  t.is(new Set(operations.map(({ transaction_id }) => transaction_id)).size, 3)
 })
 
 test.serial('after a batch that took long it waits, if it was not told how long', async (t) => {
@@ -155,58 +136,3 @@ for (const level of ['repeatable read', 'serializable']) {
     t.deepEqual(await statesOf(db, consumer, ids), Array(5).fill('cancelled'))
   })
 }
-
-test.serial('a hostile search_path changes nothing', async (t) => {
-  await db.owner.query(`
-    create schema hostile;
-    grant usage on schema hostile to public;
-    create function hostile.wrong() returns integer language plpgsql as 'begin raise ''hostile''; end';
-    create function hostile.pg_sleep_for(interval) returns void language sql as 'select hostile.wrong()';
-    create function hostile.more(bigint, integer) returns boolean language sql as 'select hostile.wrong() = 1';
-    create operator hostile.> (leftarg = bigint, rightarg = integer, function = hostile.more);
-    create function hostile.same(text, text) returns boolean language sql as 'select hostile.wrong() = 1';
-    create operator hostile.= (leftarg = text, rightarg = text, function = hostile.same);
-    create domain hostile.jsonb as integer check (value > hostile.wrong());
-    create domain hostile.record as integer check (value > hostile.wrong());
-    create domain hostile.text as integer check (value > hostile.wrong());
-    create table hostile.kanthorq_consumer_registry (id text, name text);
-    create function hostile.kanthorq_task_batch(text) returns integer language sql as 'select hostile.wrong()';
-    create procedure hostile.kanthorq_task_all(text) language sql as 'select hostile.wrong()'`)
-  for (const path of ['hostile, pg_catalog, public', '', 'hostile']) {
-    const session = await openSession(t, db.sessions)
-    const consumer = await makeConsumer(db, `path_${path.replaceAll(/\W+/g, '_')}end`)
-    await fillTable(db, consumer, 5, ['available', 'discarded'])
-    await session.query("select set_config('search_path', $1, false)", [path])
-    for (const [action, updated] of Object.entries({ cancel: 2, resume: 5 })) {
-      const call = `public.kanthorq_task_${action}_all('${consumer}', everything => true, batch_size => 2, pause => '1 microsecond')`
-      t.is((await callProcedure(session, call)).updated, updated, path)
-    }
-    await session.query('begin')
-    await t.throwsAsync(
-      session.query(`call public.kanthorq_task_cancel_all('${consumer}', everything => true)`),
-      { code: '25001', message: /^kanthorq_task_cancel_all commits each batch/ },
-    )
-  }
-})
-
-test.serial('it works in the schema that it was installed to', async (t) => {
-  const { client, url } = await emptyDatabase(t)
-  await migrate({ database: url, schema: 'Jobs' })
-  await client.query(
-    `select "Jobs".kanthorq_consumer_register('orders', 'send_email', '{>}');
-     select "Jobs".kanthorq_task_convert(
-       'send_email', array(select "Jobs".kanthorq_stream_publish('orders', 'order.created', 'body') from generate_series(1, 5)),
-       'available'
-     )`,
-  )
-  const call = (action: string) =>
-    callProcedure(
-      client,
-      `"Jobs".kanthorq_task_${action}_all('send_email', everything => true, batch_size => 2)`,
-    )
-  t.is((await call('cancel')).updated, 5)
-  t.is((await call('resume')).updated, 5)
-  t.is((await call('discard')).updated, 0)
-  await client.query('begin')
-  await t.throwsAsync(call('cancel'), { code: '25001' })
-})

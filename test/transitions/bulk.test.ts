@@ -21,6 +21,7 @@ test.serial('each moves all tasks that it takes, and says how many', async (t) =
   const consumer = await makeConsumer(db, 'each')
   const states = ['pending', 'available', 'retryable', 'discarded', 'cancelled', 'running'] as const
   const ids = await makeTasks(db, consumer, states)
+  const completed = await makeTasks(db, consumer, ['completed'])
   await db.owner.query(
     `update ${await taskTable(db, consumer)} set attempt_count = 9 where event_id = $1`,
     [ids[5]],
@@ -36,6 +37,7 @@ test.serial('each moves all tasks that it takes, and says how many', async (t) =
   t.is((await call('resume')).updated, 6)
   t.deepEqual(await statesOf(db, consumer, ids), Array(6).fill('running'))
   t.deepEqual(await call('resume'), { updated: 0, notices: [] })
+  t.deepEqual(await statesOf(db, consumer, completed), ['completed'])
 })
 
 test.serial('each takes the filter, the pace and the rest by name', async (t) => {
@@ -95,7 +97,7 @@ test.serial('what is resumed is spread evenly', async (t) => {
   )
 })
 
-test.serial('each batch says how many tasks there were so far', async (t) => {
+test.serial('each batch is a transaction, and says how many tasks there were so far', async (t) => {
   const session = await openSession(t, db.pool)
   const consumer = await makeConsumer(db, 'notices')
   await fillTable(db, consumer, 7, ['pending', 'retryable'])
@@ -109,6 +111,8 @@ test.serial('each batch says how many tasks there were so far', async (t) => {
     [2, 3, 5, 7].map((n) => `cancel notices: ${n} tasks so far`),
   )
   t.is(updated, 7)
+  const operations = await loggedOperations(db, consumer)
+  t.is(new Set(operations.map(({ transaction_id }) => transaction_id)).size, 4)
 })
 
 for (const index of [true, false]) {
@@ -135,29 +139,6 @@ for (const index of [true, false]) {
     },
   )
 }
-
-test.serial('a bad call is refused before anything is done', async (t) => {
-  const session = await openSession(t, db.pool)
-  const consumer = await makeConsumer(db, 'refused')
-  const ids = await fillTable(db, consumer, 3, ['available'])
-  const refused = async (call: string, code: string, message: string) => {
-    await t.throwsAsync(session.query(`call ${call}`), { code, message }, call)
-  }
-  const empty = "the filter is empty, so it would cancel all tasks of 'refused'"
-  await refused("kanthorq_task_cancel_all('refused')", 'KQ003', empty)
-  await refused(
-    "kanthorq_task_cancel_all('refused', everything => true, batch_size => 0)",
-    'KQ003',
-    'batch_size is 0, max_tasks is null',
-  )
-  await refused(
-    "kanthorq_task_discard_all('refused', '{available}')",
-    'KQ003',
-    'discard does not take tasks in state available',
-  )
-  await refused("kanthorq_task_cancel_all('unknown')", 'KQ001', "there is no consumer 'unknown'")
-  t.deepEqual(await statesOf(db, consumer, ids), Array(3).fill('available'))
-})
 
 async function dropIndexes(table: string): Promise<void> {
   const { rows } = await db.owner.query<{ name: string }>(

@@ -81,27 +81,6 @@ for (const [action, [was, became]] of Object.entries(meanwhile)) {
   })
 }
 
-test.serial('of two calls that meet, each logs the tasks that it moved', async (t) => {
-  const [first, second] = [await openSession(t, db.sessions), await openSession(t, db.sessions)]
-  const consumer = await makeConsumer(db, 'two_calls')
-  const ids = await makeTasks(db, consumer, ['available', 'pending', 'retryable'])
-  const pid = await processOf(second)
-
-  await first.query('begin')
-  await first.query('select kanthorq_task_cancel($1, $2)', [consumer, ids.slice(0, 2)])
-  const call = second.query('select kanthorq_task_cancel($1, $2)', [consumer, ids])
-  await untilBlocked(db.owner, [pid], await processOf(first))
-  await first.query('commit')
-  await call
-  t.deepEqual(
-    (await loggedOperations(db, consumer)).map((row) => [row.event_ids, row.from_states]),
-    [
-      [ids.slice(0, 2), ['available', 'pending']],
-      [ids.slice(2), ['retryable']],
-    ],
-  )
-})
-
 test.serial('the log names the program and where it is', async (t) => {
   const consumer = await makeConsumer(db, 'program')
   const ids = await makeTasks(db, consumer, ['available'])

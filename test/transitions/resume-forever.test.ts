@@ -12,34 +12,15 @@ test('a task can be resumed as often as it fails, and is never stranded', async 
   const tasks = new TaskClient(db.pool)
   t.is(await attemptsUntilDiscarded(consumer), 3)
 
-  for (let round = 1; round <= 30; round++) {
+  for (let round = 1; round <= 10; round++) {
     t.deepEqual(await tasks.resume(consumer, ids), { updated: ids, noop: [] })
     t.deepEqual(await claim(db, consumer, 'running'), ids, `round ${round}`)
     await fail(consumer)
     t.deepEqual(await statesOf(db, consumer, ids), ['discarded'])
   }
   const task = (await storedTasks(db, consumer)).get(ids[0] ?? '')
-  t.is(task?.attempted_error.length, 33, 'no error of all those attempts is lost')
+  t.is(task?.attempted_error.length, 13, 'no error of all those attempts is lost')
   t.deepEqual(task?.metadata, { customer: '42' })
-})
-
-test('a task that is cancelled and resumed again and again is never stranded', async (t) => {
-  const consumer = await makeConsumer(db, 'wavering')
-  const ids = await makeTasks(db, consumer, ['retryable'])
-  const tasks = new TaskClient(db.pool)
-
-  for (let round = 1; round <= 30; round++) {
-    t.deepEqual(await tasks.cancel(consumer, ids), { updated: ids, noop: [] })
-    t.deepEqual(await tasks.resume(consumer, ids), { updated: ids, noop: [] })
-    t.deepEqual(await claim(db, consumer, 'running'), ids, `round ${round}`)
-    await fail(consumer)
-    if ((await statesOf(db, consumer, ids))[0] === 'discarded') {
-      await tasks.resume(consumer, ids, { resetAttempts: true })
-      t.deepEqual(await claim(db, consumer, 'running'), ids)
-      await fail(consumer)
-    }
-    t.deepEqual(await statesOf(db, consumer, ids), ['retryable'])
-  }
 })
 
 test('with resetAttempts all attempts are there again', async (t) => {
@@ -54,19 +35,6 @@ test('with resetAttempts all attempts are there again', async (t) => {
     await tasks.resume(consumer, ids)
     t.is(await attemptsUntilDiscarded(consumer), 1)
   }
-})
-
-test('a task that is resumed for later is left alone until then', async (t) => {
-  const consumer = await makeConsumer(db, 'later')
-  const ids = await makeTasks(db, consumer, ['discarded', 'cancelled'])
-  const hour = 3_600_000
-  await new TaskClient(db.pool).resume(consumer, ids, { scheduleAt: new Date(Date.now() + hour) })
-  t.deepEqual(await claim(db, consumer, 'running'), [])
-  await db.owner.query(
-    `update ${await taskTable(db, consumer)} set schedule_at = schedule_at - $1::bigint`,
-    [hour * 2],
-  )
-  t.deepEqual((await claim(db, consumer, 'running')).sort(), ids)
 })
 
 /** Has workers try the consumer's only task, each time as soon as it is due, until it is discarded. */

@@ -56,38 +56,6 @@ for (const end of ['commit', 'rollback'] as const) {
   })
 }
 
-test.serial('an undo and a call for the same tasks in another order do not deadlock', async (t) => {
-  const { consumer, ids, operation } = await cancelled(t, 'no_deadlock')
-  const [holder, first, second] = [
-    await openSession(t, db.sessions),
-    await openSession(t, db.sessions),
-    await openSession(t, db.sessions),
-  ]
-  const pids = [await processOf(first), await processOf(second)]
-  // Nothing says that the log has them in the order of their ids.
-  await db.owner.query(
-    `update kanthorq_task_operation set (event_ids, from_state, from_updated_at) = (
-       select array_agg(e order by n desc), array_agg(s order by n desc), array_agg(u order by n desc)
-       from unnest(event_ids, from_state, from_updated_at) with ordinality l (e, s, u, n)
-     ) where id = $1`,
-    [operation],
-  )
-  // Keeps a task in the middle until both wait for it.
-  await holder.query('begin')
-  await holder.query('select kanthorq_task_resume($1, $2)', [consumer, ids.slice(1, 2)])
-  const calls = Promise.all([
-    undo(first, operation),
-    second.query<TransitionResult>('select updated, noop from kanthorq_task_resume($1, $2)', [
-      consumer,
-      ids,
-    ]),
-  ])
-  await untilBlocked(db.owner, pids)
-  await holder.query('rollback')
-  const [undone, resumed] = await calls
-  t.deepEqual([...undone.updated, ...only(resumed).updated].sort(), ids)
-})
-
 /** Three tasks that have just been cancelled by one operation, and how they were before. */
 async function cancelled(t: ExecutionContext, name: string) {
   const consumer = await makeConsumer(db, name)
