@@ -2,9 +2,10 @@
 import { deepStrictEqual } from 'node:assert/strict'
 import type pg from 'pg'
 import type { TestDatabase } from '../../support/database.ts'
+import { isOldCore } from '../../support/old-core.ts'
 import { only, taskTable } from '../../support/scene.ts'
 import type { Filter } from './filter.ts'
-import { isOldCore, type Consumer, type LogRow, type Model, type Task } from './model.ts'
+import type { Consumer, LogRow, Model, Task } from './model.ts'
 
 /** With the index that only KanthorQ's first consumer gets, without it, and in partitions. */
 export const names = ['with_index', 'without_index', 'partitioned'] as const

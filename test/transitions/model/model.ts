@@ -1,12 +1,7 @@
 // The model: what tasks are, and what each call and KanthorQ make of them. It knows nothing of SQL.
 import type { TaskState } from 'kanthorq-tasks'
+import { isOldCore } from '../../support/old-core.ts'
 import { matches, type Filter, type Metadata } from './filter.ts'
-
-/**
- * Whether the functions are still the old ones: resume leaves `attempt_max` attempts, undo goes by a fingerprint of the row,
- * and bulk calls pass over tasks that a clock ahead of ours has dated.
- */
-export const isOldCore = Boolean(1)
 
 /** A row of a consumer's table, with the state by name. A task that changes is replaced by a new object. */
 export interface Task {
@@ -51,7 +46,13 @@ export interface Model {
   readonly happened: Set<string>
 }
 
-export function change({ open }: Model, consumer: Consumer, task: Task): void {
+/** Our operation that moved the task last. */
+const lastMove = new WeakMap<Task, object>()
+
+/** Replaces a task by what it has become, by our operation or as it was under an earlier one; or by KanthorQ. */
+export function change({ open }: Model, consumer: Consumer, task: Task, move?: object): void {
+  const by = move ?? lastMove.get(consumer.tasks.get(task.event_id) ?? task)
+  if (by !== undefined) lastMove.set(task, by)
   consumer.tasks.set(task.event_id, task)
   for (const bulk of open) if (bulk.consumer === consumer) bulk.toMove.delete(task.event_id)
 }
@@ -115,22 +116,23 @@ export function move(
     const becomes = transitions[action].becomes(before, consumer.attemptMax, order)
     const updated_at = Math.max(order.now, before.updated_at + 1)
     const after = { ...before, ...becomes, updated_at }
-    change(model, consumer, after)
+    change(model, consumer, after, {})
     return { before, after }
   })
 }
 
-/** Puts back the very tasks that were there before, where nothing has changed them since. */
+/** Puts back what an operation wrote, where the task is as it left it and no later operation has moved it. */
 export function undo(model: Model, consumer: Consumer, changes: Changes): Changes {
   const fingerprint = ['state', 'updated_at', 'finalized_at', 'attempt_count'] as const
   return changes.flatMap(({ before, after }) => {
     const task = consumer.tasks.get(before.event_id)
-    const isSame = isOldCore
-      ? fingerprint.every((key) => task?.[key] === after[key])
-      : task === after
-    if (task === undefined || !isSame) return []
-    change(model, consumer, before)
-    return [{ before: task, after: before }]
+    if (task === undefined || fingerprint.some((key) => task[key] !== after[key])) return []
+    if (!isOldCore && lastMove.get(task) !== lastMove.get(after)) return []
+    const { state, updated_at, finalized_at, schedule_at, attempt_count } = before
+    const back = { ...task, state, updated_at, finalized_at, schedule_at, attempt_count }
+    change(model, consumer, back, lastMove.get(before) ?? before)
+    lastMove.set(before, lastMove.get(back) ?? before)
+    return [{ before: task, after: back }]
   })
 }
 
