@@ -13,7 +13,6 @@ const db = useDatabase(test)
 // SQL in which # stands for the table, to be run before and after the tasks of the test are put into it.
 const tables: { of: string; before?: string; after?: string }[] = [
   { of: 'that was never analysed' },
-  { of: 'that was empty when it was analysed', before: 'analyze #' },
   { of: 'that is small', after: 'analyze #' },
   {
     of: 'that is large',
@@ -52,9 +51,6 @@ const settings = [
   'set cpu_operator_cost to 10; set cpu_index_tuple_cost to 10; set effective_cache_size to 1',
 ]
 
-// How many ids a call gets besides those of its tasks: many are looked for in another way.
-const unknown = [0, 6000]
-
 for (const [n, { of, before = '', after = '' }] of tables.entries()) {
   test.serial(`rows are locked in the order of their ids in a table ${of}`, async (t) => {
     const consumer = await makeConsumer(db, `locked_${n}`)
@@ -66,23 +62,14 @@ for (const [n, { of, before = '', after = '' }] of tables.entries()) {
     await run(after)
     const holder = await openSession(t, db.owner)
     const [first, second] = [await openSession(t, db.sessions), await openSession(t, db.sessions)]
-    for (const setting of settings) {
+    for (const [nth, setting] of settings.entries()) {
+      // Ids besides those of its tasks: many are looked for in another way.
+      const more = (n + nth) % 2 === 0 ? 0 : 6000
       for (const session of [first, second]) await session.query(`reset all; ${setting}`)
       for (const action of ['cancel', 'resume', 'discard', 'undo'] as const) {
-        for (const more of unknown) {
-          const ids = await idsFor(action, table)
-          const locked = await meet(t, {
-            action,
-            more,
-            consumer,
-            table,
-            ids,
-            holder,
-            first,
-            second,
-          })
-          t.deepEqual(locked, ids.slice(0, 29), `${action}, ${more} more, "${setting}"`)
-        }
+        const ids = await idsFor(action, table)
+        const locked = await meet(t, { action, more, consumer, table, ids, holder, first, second })
+        t.deepEqual(locked, ids.slice(0, 29), `${action}, ${more} more, "${setting}"`)
       }
     }
   })

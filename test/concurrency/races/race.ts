@@ -98,7 +98,7 @@ export async function runRace(
   return { ...race, attemptMax, failures, journal, log }
 }
 
-/** Has a trigger write down each update of the table that is committed. */
+/** Has a trigger write down each update that is committed, but for those that make a new task. */
 function journalSql(table: string): string {
   return `
     create table if not exists test.journal (
@@ -113,7 +113,8 @@ function journalSql(table: string): string {
       where b.code = old.state and a.code = new.state;
       return null;
     end $$;
-    create trigger note after update on ${table} for each row execute function test.note('${table}')`
+    create trigger note after update on ${table}
+    for each row when (old.created_at = new.created_at) execute function test.note('${table}')`
 }
 
 /**
