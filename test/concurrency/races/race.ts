@@ -1,30 +1,24 @@
-import type { TaskState } from 'kanthorq-tasks'
+import type pg from 'pg'
+import { TaskClient, type Operation as Listed, type TransitionResult } from 'kanthorq-tasks'
+import { callProcedure } from '../../support/bulk.ts'
 import type { TestDatabase } from '../../support/database.ts'
-import { makeConsumer, makeTasks, taskTable } from '../../support/scene.ts'
-import type { Books, Call } from './books.ts'
-import { runBulkOperator } from './bulk-operator.ts'
-import { loggedMoves, standings, type Move, type Standing } from './moves.ts'
-import { runOperator } from './operator.ts'
+import { isOldCore } from '../../support/old-core.ts'
 import { seededRandom, type Random } from '../../support/random.ts'
-import { runWorker } from './worker.ts'
+import { makeConsumer, makeTasks, only, taskTable } from '../../support/scene.ts'
+import { claim } from '../../support/worker.ts'
+import type { Balance, Call, Move, Operation } from './balance.ts'
 
-export type IsolationLevel = 'repeatable read' | 'serializable'
+type IsolationLevel = 'repeatable read' | 'serializable'
 
-/** What all who take part in a race share: the tasks, and where they note what they did. */
-export interface Race {
+/** What all who take part in a race share. */
+interface Race {
   readonly db: TestDatabase
   readonly consumer: string
-  readonly table: string
-  readonly attemptMax: number
   /** Of the operators' transactions; without it, PostgreSQL's default, which KanthorQ's workers always have. */
   readonly isolation: IsolationLevel | undefined
   /** The tasks that are fought over. */
-  readonly ids: readonly string[]
+  readonly ids: string[]
   readonly goesOn: () => boolean
-  /** Has a new task take the place of a completed one, which nobody can move again. */
-  readonly replace: (completed: string, random: Random) => Promise<void>
-
-  readonly worked: Move[]
   readonly calls: Call[]
   /** How many sessions waited for a lock, each time that somebody looked. */
   readonly waiting: number[]
@@ -34,25 +28,18 @@ export interface Race {
   retries: number
 }
 
-/** What a race came to. */
-export interface Outcome extends Pick<Race, 'waiting' | 'late' | 'retries'> {
-  books: Books
+export interface Outcome extends Balance, Pick<Race, 'waiting' | 'late' | 'retries'> {
   /** What ended it before its time: there should be none. */
-  failures: string[]
+  readonly failures: readonly string[]
 }
 
-const tasks = 200
+type Part = (race: Race, session: pg.PoolClient, random: Random, name: string) => Promise<void>
+
 const attemptMax = 3
-const firstStates: readonly TaskState[] = [
-  'pending',
-  'available',
-  'running',
-  'retryable',
-  'discarded',
-]
+const firstStates = ['pending', 'available', 'running', 'retryable', 'discarded'] as const
 
 /**
- * Has four workers, four operators, and two operators in bulk at the same tasks for so many seconds.
+ * Has four workers, four operators, and two operators in bulk at the same 200 tasks for so many seconds.
  *
  * The seed determines what each of them chooses of what it finds, but not who comes first: that is the race.
  */
@@ -64,48 +51,30 @@ export async function runRace(
   const consumer = await makeConsumer(db, name, attemptMax)
   // Minus a day: whatever a worker has taken, the next may take at once. So some get stuck within milliseconds.
   await db.owner.query(
-    'update kanthorq_consumer_registry set visibility_timeout = $1 where name = $2',
-    [-86_400_000, consumer],
+    'update kanthorq_consumer_registry set visibility_timeout = -86400000 where name = $1',
+    [consumer],
   )
-  const start = new Map<string, Standing>()
-  const make = async (states: TaskState[]) => {
-    const ids = await makeTasks(db, consumer, states)
-    for (const [n, id] of ids.entries())
-      start.set(id, { state: states[n] ?? 'pending', updatedAt: 1000, attemptCount: 0 })
-    return ids
-  }
-  const ids = await make(
-    Array.from({ length: tasks }, (_, n) => firstStates[n % firstStates.length] ?? 'pending'),
-  )
-  const failures: string[] = []
-  const finish = Date.now() + seconds * 1000
-  const race: Race = {
+  const states = Array.from({ length: 200 }, (_, n) => firstStates[n % firstStates.length])
+  const ids = await makeTasks(
     db,
     consumer,
-    table: await taskTable(db, consumer),
-    attemptMax,
-    isolation,
-    ids,
-    goesOn: () => Date.now() < finish && failures.length === 0,
-    async replace(completed, random) {
-      ids.splice(ids.indexOf(completed), 1, ...(await make([random.pick(firstStates)])))
-    },
-    worked: [],
-    calls: [],
-    waiting: [],
-    late: 0,
-    retries: 0,
-  }
-
-  // It sets its isolation as the session's default, which PgBouncer would pass on to others.
-  const bulkPool = isolation === undefined ? db.pool : db.sessions
-  const parts = [
-    ...Array.from({ length: 4 }, () => ({ run: runWorker, pool: db.owner })),
-    ...Array.from({ length: 4 }, () => ({ run: runOperator, pool: db.pool })),
-    ...Array.from({ length: 2 }, () => ({ run: runBulkOperator, pool: bulkPool })),
+    states.filter((state) => state !== undefined),
+  )
+  await db.owner.query(journalSql(await taskTable(db, consumer)))
+  const failures: string[] = []
+  const finish = Date.now() + seconds * 1000
+  const goesOn = () => Date.now() < finish && failures.length === 0
+  const counts = { calls: [], waiting: [], late: 0, retries: 0 }
+  const race: Race = { db, consumer, isolation, ids, goesOn, ...counts }
+  // A bulk operator sets its isolation as the session's default, which PgBouncer would pass on to others.
+  const parts: { run: Part; count: number; pool: pg.Pool }[] = [
+    { run: work, count: 4, pool: db.owner },
+    { run: operate, count: 4, pool: db.pool },
+    { run: operateInBulk, count: 2, pool: isolation === undefined ? db.pool : db.sessions },
   ]
+  const all = parts.flatMap(({ count, ...part }) => Array.from({ length: count }, () => part))
   await Promise.all(
-    parts.map(async ({ run, pool }, n) => {
+    all.map(async ({ run, pool }, n) => {
       const session = await pool.connect()
       try {
         await run(race, session, seededRandom(seed + n), `${n}`)
@@ -116,9 +85,154 @@ export async function runRace(
       }
     }),
   )
-  const { worked, calls, waiting, late, retries } = race
-  const end = await standings(db.owner, race.table)
-  const logged = await loggedMoves(db, consumer, end)
-  const books = { attemptMax, start, end, worked, logged, calls }
-  return { books, failures, waiting, late, retries }
+  const { rows: journal } = await db.owner.query<Move>(
+    `select event_id as id, transaction::text, before, after from test.journal j
+     where consumer = $1 order by n`,
+    [await taskTable(db, consumer)],
+  )
+  const { rows: log } = await db.owner.query<Operation>(
+    `select id, transaction_id::text as transaction, action, reason, undoes, event_ids
+     from kanthorq_task_operations($1, max_operations => 1000000${isOldCore ? '' : ', batches => true'})`,
+    [consumer],
+  )
+  return { ...race, attemptMax, failures, journal, log }
+}
+
+/** Has a trigger write down each update that is committed, but for those that make a new task. */
+function journalSql(table: string): string {
+  return `
+    create table if not exists test.journal (
+      n bigserial, consumer text, event_id text, transaction xid8, before jsonb, after jsonb
+    );
+    create or replace function test.note() returns trigger language plpgsql security definer as $$
+    begin
+      insert into test.journal (consumer, event_id, transaction, before, after)
+      select tg_argv[0], new.event_id, pg_current_xact_id(),
+        to_jsonb(old) || jsonb_build_object('state', b.name), to_jsonb(new) || jsonb_build_object('state', a.name)
+      from public._kanthorq_task_states() b, public._kanthorq_task_states() a
+      where b.code = old.state and a.code = new.state;
+      return null;
+    end $$;
+    create trigger note after update on ${table}
+    for each row when (old.created_at = new.created_at) execute function test.note('${table}')`
+}
+
+/**
+ * Does what KanthorQ's workers do: takes tasks by one of the two pullers, and acknowledges some of them, one by one. The
+ * others it leaves running, like a worker that died. Now and then it dies before it commits.
+ */
+async function work({ db, consumer, ids, goesOn }: Race, session: pg.PoolClient, random: Random) {
+  const inTransaction = async <T>(statement: () => Promise<T>): Promise<T | undefined> => {
+    await session.query('begin')
+    const result = await statement()
+    const end = random.oneOf(10) ? 'rollback' : 'commit'
+    await session.query(end)
+    return end === 'commit' ? result : undefined
+  }
+  const table = await taskTable(db, consumer)
+  const complete = `update ${table} set state = _kanthorq_task_state('completed'), finalized_at = $2
+    where event_id = $1 and state = _kanthorq_task_state('running')`
+  while (goesOn()) {
+    const from = random.pick(['retryable', 'running'] as const)
+    const claimed = await inTransaction(() => claim(db, consumer, from, session))
+    for (const id of random.some(claimed ?? [], 10)) {
+      if (random.oneOf(6)) {
+        const done = await inTransaction(() => session.query(complete, [id, Date.now()]))
+        // Nobody can move it again, so a new one takes its place.
+        const fresh = [random.pick(firstStates)]
+        if (done?.rowCount === 1)
+          ids.splice(ids.indexOf(id), 1, ...(await makeTasks(db, consumer, fresh)))
+      } else await inTransaction(() => session.query('select test.fail($1, $2)', [consumer, id]))
+    }
+  }
+}
+
+const transitions = {
+  cancel: { can: 'canCancel', to: 'cancelled' },
+  resume: { can: 'canResume', to: 'running' },
+  discard: { can: 'canDiscard', to: 'discarded' },
+} as const
+
+/** Moves tasks, and undoes what somebody did, each in a transaction that now and then is rolled back. */
+async function operate(race: Race, session: pg.PoolClient, random: Random, name: string) {
+  const { consumer, ids } = race
+  const tasks = new TaskClient(session)
+  for (let n = 1; race.goesOn(); n++) {
+    const reason = `operator ${name}, call ${n}`
+    const operations = random.oneOf(4)
+      ? await tasks.operations(consumer, { maxOperations: 40 })
+      : []
+    const operation = random.pick<Listed | undefined>(operations)
+    const action = random.pick(['cancel', 'resume', 'discard'] as const)
+    const { can, to } = transitions[action]
+    const asked = operation?.eventIds ?? random.some(ids, 100)
+    const explained = operation ? [] : await tasks.explain(consumer, asked)
+    const eligible = new Set(explained.filter((task) => task[can]).map(({ eventId }) => eventId))
+    const options = { reason, resetAttempts: random.oneOf(2) }
+    const call = async () => {
+      if (operation) return tasks.undo(operation, { reason })
+      const result = await tasks[action](consumer, asked, options)
+      // Until it commits, nobody else can have moved these tasks.
+      for (const { eventId, state } of await tasks.explain(consumer, result.updated))
+        if (state !== to) throw new Error(`${reason}: ${eventId} is ${state ?? 'gone'}, not ${to}`)
+      return result
+    }
+    const end = random.oneOf(10) ? 'rollback' : 'commit'
+    const { updated, noop } = await transact(race, session, call, end)
+    if ([...updated, ...noop].sort().join() !== asked.toSorted().join())
+      throw new Error(`${reason}: it was told of other tasks than it had asked for`)
+    race.calls.push({ reason, updated: end === 'commit' ? updated : [] })
+    race.late += noop.filter((id) => eligible.has(id)).length
+  }
+}
+
+/** Makes the call in a transaction, and again as long as that can't be serialized. */
+async function transact(
+  race: Race,
+  session: pg.PoolClient,
+  call: () => Promise<TransitionResult>,
+  end: 'commit' | 'rollback',
+): Promise<TransitionResult> {
+  for (;;) {
+    try {
+      await session.query(`begin ${race.isolation ? `isolation level ${race.isolation}` : ''}`)
+      const result = await call()
+      await session.query(end)
+      return result
+    } catch (error) {
+      await session.query('rollback')
+      if (!isSerializationFailure(error)) throw error
+      race.retries += 1
+    }
+  }
+}
+
+/** Calls the procedures that commit each batch, and looks between the calls how many sessions wait for a lock. */
+async function operateInBulk(race: Race, session: pg.PoolClient, random: Random, name: string) {
+  if (race.isolation !== undefined)
+    await session.query(`set default_transaction_isolation to '${race.isolation}'`)
+  for (let n = 1; race.goesOn(); n++) {
+    const reason = `bulk operator ${name}, call ${n}`
+    const action = random.pick(['cancel', 'resume', 'discard'])
+    const resets = action === 'resume' ? ', reset_attempts => true' : ''
+    const call = `kanthorq_task_${action}_all('${race.consumer}', everything => true, batch_size => 10, max_tasks => 50, reason => '${reason}'${resets})`
+    try {
+      const { updated } = await callProcedure(session, call)
+      race.calls.push({ reason, updated })
+    } catch (error) {
+      if (!isSerializationFailure(error)) throw error
+      race.calls.push({ reason })
+      race.retries += 1
+    }
+    race.waiting.push(only(await session.query<{ waiting: number }>(waitingSessions)).waiting)
+  }
+}
+
+const waitingSessions = `
+  select count(*)::integer as waiting
+  from pg_locks l join pg_stat_activity a on a.pid = l.pid
+  where not l.granted and a.datname = current_database()`
+
+function isSerializationFailure(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && error.code === '40001'
 }

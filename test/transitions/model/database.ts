@@ -1,157 +1,160 @@
-// The database behind a run: three consumers of one stream, and the sessions by which the run comes to them.
-import pg from 'pg'
-import type { Queryable } from 'kanthorq-tasks'
+// The database behind a run: three consumers, a look at all that the model describes, and the calls.
+import { deepStrictEqual } from 'node:assert/strict'
+import type pg from 'pg'
 import type { TestDatabase } from '../../support/database.ts'
+import { isOldCore } from '../../support/old-core.ts'
 import { only, taskTable } from '../../support/scene.ts'
-import type { ModelConsumer } from './task.ts'
+import type { Filter } from './filter.ts'
+import type { Consumer, LogRow, Model, Task } from './model.ts'
 
-export const stream = 'orders'
-
-/** As KanthorQ leaves them, only the first with an index of its own; and one that a person has seen to. */
-const kinds = [
-  { name: 'with_index', hasIndex: true, visibilityTimeout: 60_000 },
-  { name: 'without_index', hasIndex: false, visibilityTimeout: 300_000 },
-  { name: 'partitioned', hasIndex: true, visibilityTimeout: 3_600_000 },
-] as const
+/** With the index that only KanthorQ's first consumer gets, without it, and in partitions. */
+export const names = ['with_index', 'without_index', 'partitioned'] as const
 
 export async function registerConsumers(db: TestDatabase): Promise<void> {
-  for (const { name, visibilityTimeout } of kinds) {
-    await call(db.owner, 'kanthorq_consumer_register', {
-      stream,
-      name,
-      subject_includes: ['>'],
-      visibility_timeout: visibilityTimeout,
-    })
-  }
+  for (const name of names) await db.owner.query('select test.consumer($1)', [name])
   await db.owner.query(`drop index ${await taskTable(db, 'without_index')}_scheduling`)
   await db.owner.query("select test.partition('partitioned', 2)")
 }
 
-/** The name of the table that holds the events, ready for SQL text. */
-export async function eventTable(db: TestDatabase): Promise<string> {
-  const found = await db.owner.query<{ name: string }>(
-    `select format('%I', 'kanthorq_' || id) as name from kanthorq_stream_registry where name = $1`,
-    [stream],
-  )
-  return only(found).name
+/** What there is after a call, and when the call was made at the earliest and at the latest. */
+export interface Look {
+  readonly from: number
+  readonly to: number
+  /** By the name of the consumer, then by event id. */
+  readonly tasks: ReadonlyMap<string, ReadonlyMap<string, Task>>
+  /** What is new in the log, the oldest first. */
+  readonly log: readonly LogRow[]
 }
 
-/** Takes all events and tasks away, empties the log, and gives each consumer so many attempts. */
-export async function startAfresh(
-  db: TestDatabase,
-  attemptMax: readonly number[],
-): Promise<ModelConsumer[]> {
-  const tables = await Promise.all(kinds.map(({ name }) => taskTable(db, name)))
-  tables.push(await eventTable(db), 'kanthorq_task_operation')
-  await db.owner.query(`truncate ${tables.join(', ')}`)
-  await db.owner.query(
-    `update kanthorq_consumer_registry r set attempt_max = a.attempt_max
-     from unnest($1::text[], $2::smallint[]) a (name, attempt_max) where r.name = a.name`,
-    [kinds.map(({ name }) => name), attemptMax],
-  )
-  return kinds.map((kind, n) => ({ ...kind, attemptMax: attemptMax[n] ?? 1, tasks: new Map() }))
-}
+type Arguments = Readonly<Record<string, unknown>>
 
-/** The two sides from which a run comes to the database. */
-export interface Access {
-  /** Whether all of the run is one transaction. */
-  readonly inTransaction: boolean
-  /** The session for the calls that are tested. */
-  readonly caller: () => Promise<Queryable>
-  /** The session for what the owner of everything does: KanthorQ, and whoever sets the scene. */
-  readonly owner: () => Promise<Queryable>
-  readonly close: () => Promise<void>
-}
+/** All calls are made in one session, which may have the rights of an operator only. */
+export class Database {
+  /** Later than all that happened before. */
+  clock = 0
+  /** The newest operation from before the run, and the newest that was seen. */
+  #first = 0n
+  #last = 0n
+  readonly #session: pg.ClientBase
 
-/** Two sessions, each call committed. */
-export async function openSessions(db: TestDatabase): Promise<Access> {
-  const [caller, owner] = [await db.pool.connect(), await db.owner.connect()]
-  return {
-    inTransaction: false,
-    caller: () => Promise.resolve(caller),
-    owner: () => Promise.resolve(owner),
-    close: () => {
-      caller.release()
-      owner.release()
-      return Promise.resolve()
-    },
+  constructor(session: pg.ClientBase) {
+    this.#session = session
+  }
+
+  /** Empties the tables, and sets how many attempts each consumer allows. */
+  async start(attemptMax: readonly number[]): Promise<void> {
+    for (const [n, name] of names.entries()) {
+      await this.#asOwner(`do $$ begin execute 'truncate ' || test.task_table('${name}'); end $$`)
+      const most = attemptMax[n] ?? 1
+      await this.#asOwner(
+        `update kanthorq_consumer_registry set attempt_max = ${most} where name = '${name}'`,
+      )
+    }
+    await this.look()
+    this.#first = this.#last
+  }
+
+  async look(): Promise<Look> {
+    const log = await this.log({})
+    const { rows } = await this.#session.query<{ clock: number; name: string; tasks: Task[] }>(
+      `select ${clock} as clock, name, (select coalesce(jsonb_agg(t), '[]') from test.tasks(name) t) as tasks
+       from unnest($1::text[]) name`,
+      [names],
+    )
+    const look = {
+      from: this.clock,
+      to: rows[0]?.clock ?? NaN,
+      tasks: new Map(
+        rows.map(({ name, tasks }) => [name, new Map(tasks.map((task) => [task.event_id, task]))]),
+      ),
+      log: log.filter(({ id }) => BigInt(id) > this.#last).reverse(),
+    }
+    this.#last = BigInt(log[0]?.id ?? this.#last)
+    while (this.clock <= look.to) {
+      const tick = await this.#session.query<{ now: number }>(`select ${clock} as now`)
+      this.clock = only(tick).now
+    }
+    return look
+  }
+
+  /** Operations of this run, the newest first. */
+  async log(args: Arguments): Promise<LogRow[]> {
+    const given = isOldCore ? args : { ...args, batches: true }
+    const columns = 'id, action, consumer_name, reason, undoes, event_ids'
+    const rows = await this.call<LogRow>('kanthorq_task_operations', given, columns)
+    return rows.filter(({ id }) => BigInt(id) > this.#first)
+  }
+
+  /** Calls a function by its named arguments; what is undefined is left out. */
+  call<Row extends pg.QueryResultRow>(name: string, args: Arguments, columns = '*') {
+    return this.#query<Row>(`select ${columns} from ${name}`, args)
+  }
+
+  /** CALLs a procedure, likewise. */
+  callProcedure<Row extends pg.QueryResultRow>(name: string, args: Arguments) {
+    return this.#query<Row>(`call ${name}`, args)
+  }
+
+  async #query<Row extends pg.QueryResultRow>(sql: string, args: Arguments): Promise<Row[]> {
+    const given = Object.entries(args).filter(([, value]) => value !== undefined)
+    const list = given.map(([key], n) => `${key} => $${n + 1}`).join(', ')
+    const values = given.map(([, value]) => value)
+    return (await this.#session.query<Row>(`${sql}(${list})`, values)).rows
+  }
+
+  /** Writes tasks as they are, past all our functions, as KanthorQ does. */
+  async put({ name }: Consumer, tasks: readonly Task[]): Promise<void> {
+    const columns = Object.keys(tasks[0] ?? {})
+    if (columns.length === 0) return
+    const sql = 'select test.task_table($1)::text as table'
+    const { table } = only(await this.#session.query<{ table: string }>(sql, [name]))
+    await this.#asOwner(
+      `insert into ${table} (${columns.join()})
+       select ${columns.join()}
+       from jsonb_array_elements($$${JSON.stringify(tasks)}$$) t,
+         jsonb_populate_record(
+           null::${table}, t || jsonb_build_object('state', _kanthorq_task_state(t ->> 'state'))
+         )
+       on conflict (event_id) do update
+       set ${columns.map((column) => `${column} = excluded.${column}`).join()}`,
+    )
+  }
+
+  #asOwner(statement: string): Promise<unknown> {
+    return this.#session.query('select test.as_owner($1)', [statement])
   }
 }
 
-/** One session and one transaction, which is rolled back in the end. It takes the role of the caller for what is tested. */
-export async function openTransaction(db: TestDatabase): Promise<Access> {
-  const session = await db.owner.connect()
-  const [role = '', owner] = [db.url, db.ownerUrl].map((url) => new URL(url).username)
-  let isCaller = false
-  const become = async (caller: boolean) => {
-    if (caller !== isCaller && role !== owner)
-      await session.query(caller ? `set local role ${pg.escapeIdentifier(role)}` : 'reset role')
-    isCaller = caller
-    return session
-  }
-  await session.query('begin')
-  return {
-    inTransaction: true,
-    caller: () => become(true),
-    owner: () => become(false),
-    close: async () => {
-      await session.query('rollback')
-      session.release()
-    },
-  }
+const clock = 'floor(extract(epoch from clock_timestamp()) * 1000)::float8'
+
+/** All columns of all tasks are what the model says. */
+export function agree({ consumers }: Model, { tasks }: Look): void {
+  const sorted = (all: ReadonlyMap<string, Task> = new Map()) =>
+    [...all.values()].sort((a, b) => (a.event_id < b.event_id ? -1 : 1))
+  for (const consumer of consumers)
+    same(sorted(tasks.get(consumer.name)), sorted(consumer.tasks), `the tasks of ${consumer.name}`)
 }
 
-/**
- * Calls a function by its named arguments; what is undefined is left out.
- *
- * @param alias - a name for the only column, where the function gives it none
- */
-export async function call<Row extends pg.QueryResultRow>(
-  session: Queryable | pg.Pool,
-  name: string,
-  args: Readonly<Record<string, unknown>>,
-  alias?: string,
-): Promise<Row[]> {
-  const { list, values } = named(args)
-  const columns = alias === undefined ? '' : `as r (${alias})`
-  return (await session.query<Row>(`select * from ${name}(${list}) ${columns}`, values)).rows
-}
-
-/** CALLs a procedure, likewise. */
-export async function callProcedure(
-  session: Queryable,
-  name: string,
-  args: Readonly<Record<string, unknown>>,
-): Promise<number> {
-  const { list, values } = named(args)
-  const { rows } = await session.query<{ updated: string }>(`call ${name}(${list})`, values)
-  return Number(rows[0]?.updated)
-}
-
-function named(args: Readonly<Record<string, unknown>>) {
-  const given = Object.entries(args).filter(([, value]) => value !== undefined)
-  return {
-    list: given.map(([key], index) => `${key} => $${index + 1}`).join(', '),
-    values: given.map(([, value]) => value),
-  }
-}
-
-/**
- * The SQLSTATE of a call that fails; undefined if it doesn't. A transaction goes on after it, as it was before.
- */
-export async function sqlstateOf(
-  { inTransaction }: Access,
-  session: Queryable,
-  attempt: () => Promise<unknown>,
-): Promise<string | undefined> {
-  if (inTransaction) await session.query('savepoint attempt')
+export function same(actual: unknown, expected: unknown, what: string): void {
   try {
-    await attempt()
-    return undefined
+    deepStrictEqual(actual, expected)
   } catch (error) {
-    if (error instanceof pg.DatabaseError) return error.code
-    throw error
-  } finally {
-    if (inTransaction) await session.query('rollback to attempt')
+    throw new Error(`${what}: ${(error as Error).message}`, { cause: error })
   }
+}
+
+/** The filter as arguments of a call. */
+export function filterArguments({ metadata, created_after, created_before, ...rest }: Filter) {
+  return {
+    ...rest,
+    metadata: metadata && JSON.stringify(metadata),
+    created_after: timestamp(created_after),
+    created_before: timestamp(created_before),
+  }
+}
+
+/** A point in time for SQL, to half a millisecond, which a Date can't hold. */
+export function timestamp(milliseconds: number | undefined): string | undefined {
+  if (milliseconds === undefined) return undefined
+  return new Date(milliseconds).toISOString().replace('Z', milliseconds % 1 === 0 ? 'Z' : '5Z')
 }

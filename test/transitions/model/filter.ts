@@ -1,57 +1,38 @@
 // The filter that find, count and all bulk calls share.
 import type { TaskState } from 'kanthorq-tasks'
-import { lastError, type Metadata, type ModelTask } from './task.ts'
+import type { Task } from './model.ts'
 
-/** The parts that a filter may have. Times are epoch milliseconds, fractions allowed. */
-interface Parts {
-  /** In one of these states. */
-  readonly states: readonly TaskState[]
-  /** With a subject that this filter matches, by the rules of NATS. */
-  readonly subject: string
-  /** With metadata that contains this. */
-  readonly metadata: Metadata
-  /** With a last error that contains this text. */
-  readonly error: string
-  /** Made at this time or later. */
-  readonly created_after: number
-  /** Made before this time. */
-  readonly created_before: number
+export type Metadata = Readonly<Record<string, unknown>>
+
+/** What is left out lets everything through. Times are epoch milliseconds, fractions allowed. */
+export interface Filter {
+  readonly states?: readonly TaskState[]
+  readonly subject?: string
+  readonly metadata?: Metadata
+  readonly error?: string
+  readonly created_after?: number
+  readonly created_before?: number
 }
 
-/** What is left out lets everything through. */
-export type ModelFilter = { readonly [Key in keyof Parts]?: Parts[Key] | undefined }
+type Tests = { readonly [Key in keyof Filter]-?: (task: Task, wanted: never) => boolean }
 
-type Tests = { readonly [Key in keyof Parts]: (task: ModelTask, wanted: Parts[Key]) => boolean }
+const tests = {
+  states: (task, wanted: readonly TaskState[]) => wanted.includes(task.state),
+  subject: (task, wanted: string) => matchesSubject(task.subject.split('.'), wanted.split('.')),
+  metadata: (task, wanted: Metadata) => contains(task.metadata, wanted),
+  error: (task, wanted: string) => lastError(task)?.includes(wanted) ?? false,
+  created_after: (task, wanted: number) => task.created_at >= wanted,
+  created_before: (task, wanted: number) => task.created_at < wanted,
+} satisfies Tests
 
-const tests: Tests = {
-  states: (task, states) => states.includes(task.state),
-  subject: (task, subject) => matchesSubject(task.subject.split('.'), subject.split('.')),
-  metadata: (task, metadata) => contains(task.metadata, metadata),
-  error: (task, error) => lastError(task)?.includes(error) ?? false,
-  created_after: (task, time) => task.created_at >= time,
-  created_before: (task, time) => task.created_at < time,
+export const filterKeys = Object.keys(tests) as (keyof Filter)[]
+
+export function matches(task: Task, filter: Filter, keys = filterKeys): boolean {
+  return keys.every((key) => filter[key] === undefined || tests[key](task, filter[key] as never))
 }
 
-export const filterKeys = Object.keys(tests) as (keyof Parts)[]
-
-export function matches(task: ModelTask, filter: ModelFilter): boolean {
-  return filterKeys.every((key) => passes(task, key, filter[key]))
-}
-
-/** Whether the task passes this one part of a filter. */
-export function passes<Key extends keyof Parts>(
-  task: ModelTask,
-  key: Key,
-  wanted: Parts[Key] | undefined,
-): boolean {
-  return wanted === undefined || tests[key](task, wanted)
-}
-
-/** Whether it lets everything through, whatever the tasks are. */
-export function isEmpty(filter: ModelFilter): boolean {
-  const { metadata, ...others } = filter
-  const nothing = metadata === undefined || Object.keys(metadata).length === 0
-  return nothing && Object.values(others).every((wanted) => wanted === undefined)
+export function lastError(task: Task): string | null {
+  return task.attempted_error.at(-1)?.error ?? null
 }
 
 /** `*` is exactly one token; `>` is one or more, and only as the last; all else is itself, in its own case. */
@@ -66,17 +47,11 @@ function matchesSubject(tokens: readonly string[], filter: readonly string[]): b
 /** JSON containment: objects by their keys, arrays in any order, everything else by value. */
 function contains(whole: unknown, part: unknown): boolean {
   if (Array.isArray(part)) {
-    return (
-      Array.isArray(whole) && part.every((wanted) => whole.some((item) => contains(item, wanted)))
-    )
+    const items: unknown[] = Array.isArray(whole) ? whole : []
+    return Array.isArray(whole) && part.every((one) => items.some((item) => contains(item, one)))
   }
-  if (!isObject(part)) return whole === part
-  return (
-    isObject(whole) &&
-    Object.entries(part).every(([key, wanted]) => key in whole && contains(whole[key], wanted))
-  )
-}
-
-function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
+  if (typeof part !== 'object' || part === null) return whole === part
+  if (typeof whole !== 'object' || whole === null || Array.isArray(whole)) return false
+  const found = new Map(Object.entries(whole))
+  return Object.entries(part).every(([key, one]) => found.has(key) && contains(found.get(key), one))
 }

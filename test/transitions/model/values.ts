@@ -1,128 +1,81 @@
-// Values at random, of which steps are made.
+// Arguments of commands, at random. Times are constants, but for those that the calls set.
 import fc from 'fast-check'
-import { states } from './task.ts'
-import { actions } from './transitions.ts'
+import { filterKeys, type Filter } from './filter.ts'
+import { actions } from './model.ts'
 
+const [past, future] = [1_000_000, 4_000_000_000_000]
+const eventIds = Array.from({ length: 12 }, (_, n) => `event_${String(n).padStart(2, '0')}`)
+const states = (
+  ['discarded', 'cancelled', 'pending', 'available', 'running', 'completed', 'retryable'] as const
+).slice()
+
+/** Most commands are about one consumer, so that much happens to its tasks. */
+export const consumer = fc.constantFrom(0, 0, 0, 0, 0, 1, 2)
+export const id = fc.constantFrom(...eventIds)
+const someIds = fc.array(fc.constantFrom(...eventIds, 'event_?'), { maxLength: 10, size: 'max' })
+export const ids = fc.oneof(fc.constant(eventIds), someIds, someIds, someIds)
 export const reason = fc.constantFrom(null, 'INC-42', "it's over")
+export const time = fc.constantFrom(past, future)
+export const due = fc.constantFrom(undefined, undefined, past, future)
 
-/** Hours from now. */
-export const due = seldom(fc.constantFrom(-1, 1))
-
-const subject = fc.constantFrom(
-  'order',
-  'order.created',
-  'order.created.v1',
-  'order.cancelled',
-  'Order.created',
-  'user.created',
-)
-const subjectFilter = fc.constantFrom(
-  'order.>',
-  'order.*',
-  '*.created',
-  'order.created',
-  'order',
-  '>',
-  '*',
-  'order.*.v1',
-  'order.>.v1',
-  'Order.*',
-)
-
-const metadata = fc.constantFrom<Record<string, unknown>>(
-  {},
-  { customer: '42' },
-  { customer: 42 },
-  { customer: '42', tags: ['a', 'b'] },
-  { customer: '7', address: { city: 'Oslo', zip: 1 } },
-)
-const metadataFilter = fc.constantFrom<Record<string, unknown>>(
-  {},
-  { customer: '42' },
-  { customer: 42 },
-  { tags: ['b'] },
-  { tags: ['a', 'c'] },
-  { address: { city: 'Oslo' } },
-  { address: {}, customer: '7' },
+/** New tasks. The clock that dated them may have been wrong. */
+export const tasks = fc.uniqueArray(
+  fc.record({
+    event_id: id,
+    subject: fc.constantFrom('order', 'order.new', 'order.new.v1', 'Order.new', 'user.new'),
+    state: fc.constantFrom(...states, 'discarded' as const, 'running' as const),
+    schedule_at: time,
+    finalized_at: fc.constantFrom(past, past, past, future),
+    attempt_count: fc.nat(4),
+    attempted_at: fc.constant(0),
+    attempted_error: fc.array(
+      fc
+        .constantFrom('smtp: refused', 'SMTP: full', '100% odd_one')
+        .map((error) => ({ at: 0, error, stack: '' })),
+      { maxLength: 2 },
+    ),
+    metadata: fc.constantFrom<Record<string, unknown>>(
+      {},
+      { customer: '42' },
+      { customer: 42, tags: ['a', 'b'] },
+      { customer: '7', address: { city: 'Oslo', zip: 1 } },
+    ),
+    created_at: fc.constantFrom(past, 2 * past, 'now' as const, future),
+    updated_at: fc.constantFrom(past, past, future),
+  }),
+  { selector: (task) => task.event_id, maxLength: 12, size: 'max' },
 )
 
-export const error = fc.constantFrom(
-  'smtp: connection refused',
-  'SMTP: mailbox full',
-  '100% odd_one',
-)
-const errorFilter = fc.constantFrom('smtp', 'SMTP', 'full', '%', '_')
-
-/** Events to publish. */
-export function published(count: { minLength: number; maxLength: number }) {
-  return fc.array(fc.record({ subject, metadata }), count)
-}
-
-export type Values = ReturnType<typeof valuesOf>
-
-/**
- * What depends on how many events there are, and on the consumers that it is about. Events are numbered in the order in
- * which they are published; a number that is not in use yet stands for an id that nobody knows.
- */
-export function valuesOf(eventCount: number, consumers: readonly number[]) {
-  const consumer = fc.constantFrom(...consumers)
-  const event = fc.nat(eventCount + 1)
-  const all = Array.from({ length: eventCount }, (_, n) => n)
-  /** In any order: with duplicates and unknown ones among them, or without. */
-  const events = fc.oneof(
-    fc.array(event, { maxLength: eventCount + 2, size: 'max' }),
-    fc.shuffledSubarray(all),
-  )
-
-  /** When the task of an event was made, or half a millisecond before or after. */
-  const creation = fc.record({ event, offset: fc.constantFrom(-0.5, 0, 0.5) })
-  const filter = filterOf({
-    states: fc.subarray([...states], { minLength: 1 }),
-    subject: subjectFilter,
-    metadata: metadataFilter,
-    error: errorFilter,
-    created_after: creation,
-    created_before: creation,
-  })
-  /** Both let everything through. */
-  const empty: typeof filter = fc.constantFrom({}, { metadata: {} })
-
-  const bulk = fc.record({
-    action: fc.constantFrom(...actions),
-    filter: fc.oneof(empty, filter),
-    everything: fc.constantFrom(true, true, true, false),
-    batchSize: fc.constantFrom(1, 2, 2, 3),
-    maxTasks: fc.constantFrom(undefined, undefined, undefined, 1, 3, 5),
-    reason,
-    due,
-    /** In hours. */
-    spread: fc.constantFrom(0, 1),
-    resetAttempts: fc.boolean(),
-  })
-
-  return {
-    consumer,
-    event,
-    events,
-    someOrAllEvents: fc.oneof(events, fc.constant(all)),
-    filter,
-    bulk,
-  }
+const edge = fc.constantFrom(past - 0.5, past, past + 0.5, 2 * past)
+const parts: { [Key in keyof Filter]-?: fc.Arbitrary<Filter[Key]> } = {
+  states: fc.subarray(states, { minLength: 1 }),
+  subject: fc.constantFrom('order.>', 'order.*', '*.new', 'order', '>', 'order.>.v1', 'Order.*'),
+  metadata: fc.constantFrom(
+    {},
+    { customer: '42' },
+    { customer: 42 },
+    { tags: ['b'] },
+    { address: { city: 'Oslo' } },
+  ),
+  error: fc.constantFrom('smtp', 'SMTP', 'full', '%', '_', 'again'),
+  created_after: edge,
+  created_before: edge,
 }
 
 /** A filter of no part, of one, or of several. */
-function filterOf<Parts>(parts: {
-  [Name in keyof Parts]: fc.Arbitrary<Parts[Name]>
-}): fc.Arbitrary<Partial<Parts>> {
-  type Filter = fc.Arbitrary<Partial<Parts>>
-  const none = fc.constant({}) as Filter
-  const several = fc.record(parts, { requiredKeys: [] }) as Filter
-  const one = Object.entries<fc.Arbitrary<unknown>>(parts).map(
-    ([name, part]) => fc.record({ [name]: part }) as Filter,
-  )
-  return fc.oneof(none, ...one, several)
-}
+export const filter = fc.oneof(
+  fc.constant({}),
+  ...filterKeys.map((key) => fc.record({ [key]: parts[key] })),
+  fc.record(parts, { requiredKeys: [] }),
+) as fc.Arbitrary<Filter>
 
-export function seldom<Value>(arbitrary: fc.Arbitrary<Value>): fc.Arbitrary<Value | undefined> {
-  return fc.oneof({ weight: 3, arbitrary: fc.constant(undefined) }, { weight: 1, arbitrary })
-}
+export const bulk = fc.record({
+  action: fc.constantFrom(...actions),
+  filter,
+  batchSize: fc.constantFrom(1, 2, 3),
+  maxTasks: fc.constantFrom(null, null, null, 1, 3, 5),
+  due,
+  spread: fc.constantFrom(0, 1),
+  resetAttempts: fc.boolean(),
+  reason,
+})
