@@ -27,6 +27,7 @@ export type {
   Queryable,
   RoleLevel,
   Task,
+  TaskAction,
   TaskFilter,
   TaskRef,
   TaskState,

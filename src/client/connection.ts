@@ -2,23 +2,22 @@ import pg from 'pg'
 import { fromDatabaseError } from './errors.ts'
 import type { Queryable } from './types.ts'
 
-/** Calls a function of the SQL API by its name and its named arguments. The one place that writes SQL. */
+/** Calls functions of the SQL API with named arguments. The client writes SQL nowhere else. */
 export class Connection {
   readonly #db: Queryable
   readonly #schema: string
 
-  /** @param schema - the schema of the functions */
+  /** @param schema - the schema that holds the functions */
   constructor(db: Queryable, schema: string) {
     this.#db = db
     this.#schema = pg.escapeIdentifier(schema)
   }
 
   /**
-   * Calls a function that returns rows. Their columns come under the names that TypeScript gives them: `event_id` is
-   * `eventId`.
+   * Calls a function that returns rows, and renames their columns for TypeScript: `event_id` becomes `eventId`.
    *
-   * @param args - by name; what is undefined is left out, so that the function's own default holds
-   * @throws the error class of the SQLSTATE, or whatever else node-postgres throws
+   * @param args - arguments by name; an undefined one is left out, so that the function's default applies
+   * @throws the error class for the SQLSTATE, or the error of node-postgres
    */
   async rows<Row extends object>(name: string, args: Record<string, unknown>): Promise<Row[]> {
     const given = Object.entries(args).filter(([, value]) => value !== undefined)

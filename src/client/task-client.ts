@@ -19,6 +19,7 @@ import type {
   Queryable,
   RoleLevel,
   Task,
+  TaskAction,
   TaskFilter,
   TaskRef,
   TaskStats,
@@ -28,30 +29,30 @@ import type {
 /**
  * Calls the stored functions, one statement a method.
  *
- * Each call runs on the connection it was given: with a `PoolClient` inside `BEGIN`, it commits and rolls back with that
- * transaction. Statements are not named, so a PgBouncer in transaction mode may stand between.
+ * A client that is made with a `PoolClient` inside `BEGIN` works in that transaction. Statements are unnamed, so the
+ * connection may go through PgBouncer in transaction mode.
  *
  * Every method throws {@link NotFoundError}, {@link BrokenConsumerError}, {@link InvalidArgumentError} or
- * {@link OperationError} where the function raises KQ001, KQ002, KQ003 or KQ004; other errors of PostgreSQL and of the
- * connection pass through untouched.
+ * {@link OperationError} where the function raises KQ001, KQ002, KQ003 or KQ004. Other errors of PostgreSQL and of the
+ * connection pass through unchanged.
  */
 export class TaskClient {
   readonly #connection: Connection
 
   /**
-   * Makes a client on a connection, or on a pool of them.
+   * Makes a client for a connection or a pool.
    *
-   * @param db - a Pool, a Client or a PoolClient of node-postgres; it stays the caller's to close
+   * @param db - a Pool, a Client or a PoolClient of node-postgres; the caller closes it
    */
   constructor(db: Queryable, options: TaskClientOptions = {}) {
     this.#connection = new Connection(db, options.schema ?? 'public')
   }
 
   /**
-   * Cancels tasks that are pending, available or retryable: `kanthorq_task_cancel`.
+   * Cancels tasks that are pending, available or retryable: `kanthorq_task_cancel`. A running task is not cancelled.
    *
-   * @param consumer - name of the consumer, or its registry row
-   * @param tasks - event ids or tasks, any number; duplicates count once
+   * @param consumer - the consumer's name or registry row
+   * @param tasks - any number of event ids or tasks; duplicates count once
    */
   async cancel(
     consumer: ConsumerRef,
@@ -68,8 +69,8 @@ export class TaskClient {
   /**
    * Resumes tasks that are discarded or cancelled, so that workers pick them up again: `kanthorq_task_resume`.
    *
-   * @param consumer - name of the consumer, or its registry row
-   * @param tasks - event ids or tasks, any number; duplicates count once
+   * @param consumer - the consumer's name or registry row
+   * @param tasks - any number of event ids or tasks; duplicates count once
    */
   async resume(
     consumer: ConsumerRef,
@@ -86,10 +87,11 @@ export class TaskClient {
   }
 
   /**
-   * Discards tasks that are stuck (running, overdue and with their attempts spent): `kanthorq_task_discard`.
+   * Discards stuck tasks (running, overdue and out of attempts): `kanthorq_task_discard`. A handler that outlives its
+   * visibility timeout may still be working on such a task; its acknowledgement then does nothing.
    *
-   * @param consumer - name of the consumer, or its registry row
-   * @param tasks - event ids or tasks, any number; duplicates count once
+   * @param consumer - the consumer's name or registry row
+   * @param tasks - any number of event ids or tasks; duplicates count once
    */
   async discard(
     consumer: ConsumerRef,
@@ -104,9 +106,9 @@ export class TaskClient {
   }
 
   /**
-   * Says what cancel, resume and discard would do to each task, and why, without doing it: `kanthorq_task_explain`.
+   * Explains what cancel, resume and discard would do to each task, and changes nothing: `kanthorq_task_explain`.
    *
-   * @returns one for each distinct id, in the order in which the ids were given
+   * @returns one explanation for each distinct id, in the order of the input
    */
   async explain(consumer: ConsumerRef, tasks: readonly TaskRef[]): Promise<Explanation[]> {
     return this.#connection.rows<Explanation>('kanthorq_task_explain', {
@@ -116,9 +118,9 @@ export class TaskClient {
   }
 
   /**
-   * Finds the tasks that a filter matches, newest event first, a page at a time: `kanthorq_task_find`.
+   * Returns a page of the tasks that match a filter, newest event first: `kanthorq_task_find`.
    *
-   * @returns the first page, or with `after` the page behind that event; an empty one when there are no more
+   * @returns the first page, or the page after the event `after`; an empty array when there are no more
    */
   async find(
     consumer: ConsumerRef,
@@ -134,7 +136,7 @@ export class TaskClient {
     })
   }
 
-  /** Finds all pages of {@link TaskClient.find}, one statement each; none of them is empty. */
+  /** Iterates over all pages of {@link TaskClient.find}, with one statement a page. No page is empty. */
   async *pages(
     consumer: ConsumerRef,
     filter: TaskFilter = {},
@@ -149,7 +151,7 @@ export class TaskClient {
     }
   }
 
-  /** Counts the tasks that a filter matches: `kanthorq_task_count`. */
+  /** Counts the tasks that match a filter: `kanthorq_task_count`. */
   async count(consumer: ConsumerRef, filter: TaskFilter = {}): Promise<number> {
     const row = await this.#connection.row<{ kanthorqTaskCount: string }>('kanthorq_task_count', {
       consumer: nameOf(consumer),
@@ -158,7 +160,7 @@ export class TaskClient {
     return Number(row.kanthorqTaskCount)
   }
 
-  /** Counts the tasks in each state, of one consumer or of all, and those that are stuck: `kanthorq_task_stats`. */
+  /** Counts tasks by state, and stuck tasks, for one consumer or all: `kanthorq_task_stats`. */
   async stats(consumer?: ConsumerRef): Promise<TaskStats[]> {
     const rows = await this.#connection.rows<WithBigints<TaskStats, 'tasks' | 'stuck'>>(
       'kanthorq_task_stats',
@@ -168,13 +170,13 @@ export class TaskClient {
   }
 
   /**
-   * Cancels all tasks that a filter matches and that can be cancelled, batch by batch: `kanthorq_task_batch`.
+   * Cancels all tasks that match a filter and can be cancelled, in batches: `kanthorq_task_batch`.
    *
-   * Each batch is a statement of its own, and so committed, unless the caller's transaction is open; then all are part of
-   * it. Tasks that a worker holds are skipped. If a batch fails, those before it are done; call it again to go on.
+   * Each batch is one statement and commits by itself, unless the caller has opened a transaction. Tasks locked by another
+   * session are skipped. If a batch fails, the previous batches remain; call the method again to continue.
    *
-   * @returns how many tasks were cancelled
-   * @throws between two batches when `options.signal` is aborted; what is done stays done
+   * @returns the number of cancelled tasks
+   * @throws between two batches when `options.signal` is aborted; finished batches remain
    */
   async cancelAll(
     consumer: ConsumerRef,
@@ -184,7 +186,7 @@ export class TaskClient {
     return this.#all('cancel', consumer, filter, options)
   }
 
-  /** Resumes all tasks that a filter matches and that can be resumed; else like {@link TaskClient.cancelAll}. */
+  /** Resumes all tasks that match a filter and can be resumed. Otherwise like {@link TaskClient.cancelAll}. */
   async resumeAll(
     consumer: ConsumerRef,
     filter: TaskFilter,
@@ -193,7 +195,7 @@ export class TaskClient {
     return this.#all('resume', consumer, filter, options)
   }
 
-  /** Discards all tasks that a filter matches and that are stuck; else like {@link TaskClient.cancelAll}. */
+  /** Discards all stuck tasks that match a filter. Otherwise like {@link TaskClient.cancelAll}. */
   async discardAll(
     consumer: ConsumerRef,
     filter: TaskFilter,
@@ -202,7 +204,7 @@ export class TaskClient {
     return this.#all('discard', consumer, filter, options)
   }
 
-  /** Reads the log of all transitions, newest first, of one consumer or of all: `kanthorq_task_operations`. */
+  /** Reads the log of transitions for one consumer or all, newest first: `kanthorq_task_operations`. */
   async operations(consumer?: ConsumerRef, options: OperationsOptions = {}): Promise<Operation[]> {
     return this.#connection.rows<Operation>('kanthorq_task_operations', {
       consumer: consumer === undefined ? undefined : nameOf(consumer),
@@ -213,9 +215,9 @@ export class TaskClient {
   }
 
   /**
-   * Puts the tasks of an operation back to what they were, where nothing has touched them since: `kanthorq_task_undo`.
+   * Restores the tasks of an operation, unless they have changed since: `kanthorq_task_undo`.
    *
-   * @param operation - id of the operation, or the operation
+   * @param operation - the operation or its id
    */
   async undo(
     operation: string | Pick<Operation, 'id'>,
@@ -227,27 +229,27 @@ export class TaskClient {
     })
   }
 
-  /** Looks for what is wrong in this database; each finding has the SQL that mends it: `kanthorq_doctor`. */
+  /** Checks the database for problems. Each finding has the SQL that repairs it: `kanthorq_doctor`. */
   async doctor(): Promise<Finding[]> {
     return this.#connection.rows<Finding>('kanthorq_doctor', {})
   }
 
   /**
-   * Gives a role exactly the rights of a level: `kanthorq_grant`.
+   * Gives a role the rights of a level, and no others: `kanthorq_grant`.
    *
-   * @param role - name of a role that exists
+   * @param role - the name of an existing role
    */
   async grant(role: string, level: RoleLevel): Promise<void> {
     await this.#connection.row('kanthorq_grant', { role, level })
   }
 
-  /** Takes all rights from a role: `kanthorq_revoke`. */
+  /** Removes all rights of a role: `kanthorq_revoke`. */
   async revoke(role: string): Promise<void> {
     await this.#connection.row('kanthorq_revoke', { role })
   }
 
   async #all(
-    action: string,
+    action: TaskAction,
     consumer: ConsumerRef,
     filter: TaskFilter,
     options: ResumeAllOptions,
@@ -284,10 +286,10 @@ export class TaskClient {
   }
 }
 
-/** A row as it comes from node-postgres, which has a bigint as text. */
+/** A row as node-postgres returns it: a bigint is text. */
 type WithBigints<Row, Key extends keyof Row> = Omit<Row, Key> & Record<Key, string>
 
-// Both let null through, against the types, so that SQL refuses it like any other bad argument.
+// Both pass null on, against the types, so that SQL rejects it like any other invalid argument.
 
 function nameOf(consumer: ConsumerRef | null | undefined): string | null {
   return typeof consumer === 'string' ? consumer : (consumer?.name ?? null)

@@ -1,26 +1,26 @@
 import { Command, Option } from 'commander'
-import { addExamples } from '../help/examples.ts'
+import { addExamples } from '../help.ts'
 import { exitCode } from '../exit-code.ts'
-import { hasInput, namedIds, operationIdsOf } from '../arguments/ids.ts'
+import { idsOrStdin, operationIdsOf } from '../arguments/ids-or-stdin.ts'
 import { counted, formatNumber } from '../terminal/format.ts'
-import { addCommon, withSession } from '../session.ts'
+import { addCommon } from '../arguments/common-options.ts'
+import { withSession } from '../session.ts'
 import { UsageError } from '../errors.ts'
-import { words } from '../arguments/option-values.ts'
+import { nonEmpty } from '../arguments/option-parsers.ts'
 
 export function undoCommand(): Command {
   const command = new Command('undo')
-    .summary('put the tasks of operations back to what they were')
+    .summary('Restore the tasks of operations')
     .description(
-      'Puts the tasks of operations back to what they were, where nothing has touched them since. Several are undone one ' +
-        'after the other: name the newest first, as log does. The ids may also come on standard input.\n\n' +
-        'An undo is an operation itself: to undo the undo, give its id.',
+      'Restores the tasks of operations, unless they have changed since. Undoes several operations in the given order: name ' +
+        'the newest first, as log does. The ids may also come from standard input.\n\n' +
+        'An undo is itself an operation, and can be undone by its id.',
     )
-    .argument('[operations...]', 'ids of operations, as log prints them; - is standard input')
-    .addOption(new Option('--reason <text>', 'why, for the log').argParser(words))
+    .argument('[operations...]', 'operation ids, as log prints them; - is standard input')
+    .addOption(new Option('--reason <text>', 'reason to record in the log').argParser(nonEmpty))
     .action(async (args: string[], { reason }: { reason?: string }) => {
-      if (args.length === 0 && !hasInput())
-        throw new UsageError('say which operation to undo: kanthorq-tasks log shows their ids')
-      const ids = await namedIds(args, operationIdsOf)
+      const missing = 'name the operations to undo: kanthorq-tasks log shows their ids'
+      const ids = await idsOrStdin(args, operationIdsOf, missing)
       ids.forEach(checkId)
       await withSession(command, async ({ tasks, output }) => {
         let moved = 0
@@ -33,7 +33,7 @@ export function undoCommand(): Command {
             await output.lines(updated)
             output.note(
               `operation ${operation}: ${counted(updated.length, 'task')} put back, ${formatNumber(noop.length)} left alone` +
-                (noop.length > 0 ? ', which something has touched since' : ''),
+                (noop.length > 0 ? ' because they have changed since' : ''),
             )
           }
         }
@@ -42,9 +42,9 @@ export function undoCommand(): Command {
     })
   return addExamples(
     addCommon(command),
-    { why: 'the operation that log shows under 1', line: 'kanthorq-tasks undo 1 --reason wrong' },
+    { why: 'the operation with the id 1', line: 'kanthorq-tasks undo 1 --reason wrong' },
     {
-      why: 'a whole cancel by filter, by the reason that was given for it',
+      why: 'all batches of a cancel by filter, selected by its reason',
       line: 'kanthorq-tasks log send_email --reason INC-43 --action cancel --all --json | kanthorq-tasks undo',
     },
   )
@@ -53,6 +53,6 @@ export function undoCommand(): Command {
 function checkId(id: string): void {
   if (!/^\d{1,18}$/.test(id))
     throw new UsageError(
-      `${JSON.stringify(id)} is not the id of an operation: give a number that "kanthorq-tasks log" shows`,
+      `${JSON.stringify(id)} is not an operation id: name a number that "kanthorq-tasks log" shows`,
     )
 }

@@ -1,14 +1,13 @@
-import type { TaskClient } from '../../client/task-client.ts'
-import type { Task, TaskFilter, TaskState } from '../../client/types.ts'
-import type { Action } from '../arguments/action.ts'
-import { counted, formatNumber } from '../terminal/format.ts'
-import type { Output } from '../terminal/output.ts'
-import type { Column } from '../terminal/table.ts'
-import { taskColumns } from '../terminal/task-columns.ts'
+import type { TaskClient } from '../../../client/task-client.ts'
+import type { Task, TaskAction, TaskFilter, TaskState } from '../../../client/types.ts'
+import { counted, formatNumber } from '../../terminal/format.ts'
+import type { Output } from '../../terminal/output.ts'
+import type { Column } from '../../terminal/table.ts'
+import { taskColumns } from '../../terminal/task-columns.ts'
 
 /** What an action by filter would do. */
 export interface Preview {
-  action: Action
+  action: TaskAction
   consumer: string
   /** How many tasks it would take: of those that match, no more than `--limit`. */
   tasks: number
@@ -38,7 +37,7 @@ const showSubjects = 10
  */
 export async function previewOf(
   tasks: TaskClient,
-  action: Action,
+  action: TaskAction,
   consumer: string,
   filter: TaskFilter & { states: readonly TaskState[] },
   limit = Infinity,

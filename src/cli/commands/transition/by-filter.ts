@@ -1,79 +1,79 @@
 import type { Command } from 'commander'
-import type { ResumeAllOptions } from '../../client/options.ts'
-import type { TaskFilter } from '../../client/types.ts'
-import { actions, type Action } from '../arguments/action.ts'
-import { ask, canAsk } from '../terminal/ask.ts'
-import { commandText } from '../terminal/command-line-text.ts'
-import { exitCode, type ExitCode } from '../exit-code.ts'
-import { Interrupt } from '../terminal/interrupt.ts'
-import { counted, formatNumber } from '../terminal/format.ts'
+import type { ResumeAllOptions } from '../../../client/options.ts'
+import type { TaskAction, TaskFilter } from '../../../client/types.ts'
+import { retypedCommand } from '../../arguments/retyped-command.ts'
+import { UsageError } from '../../errors.ts'
+import { exitCode, type ExitCode } from '../../exit-code.ts'
+import type { Session } from '../../session.ts'
+import { canConfirm, confirm } from '../../terminal/confirm.ts'
+import { counted, formatNumber } from '../../terminal/format.ts'
+import { Interrupt } from '../../terminal/interrupt.ts'
+import { ProgressBar } from '../../terminal/progress-bar.ts'
 import { previewLines, previewOf, type Preview } from './preview.ts'
-import { Progress } from '../terminal/progress.ts'
-import type { Session } from '../session.ts'
-import { UsageError } from '../errors.ts'
+import { transitions } from './transitions.ts'
 
-/** What an action by filter came to, for `--json`. */
+/** The result of a transition by filter, for `--json`. */
 export interface BulkResult {
-  action: Action
+  action: TaskAction
   consumer: string
-  /** How many tasks it moved. */
+  /** The number of tasks that it moved. */
   updated: number
-  /** Whether it came to its end; false after Ctrl-C or an error. */
+  /** Whether it finished; false after Ctrl-C or an error. */
   complete: boolean
 }
 
-/** An action by filter, as the command says it. */
-export interface ByFilter {
-  action: Action
+/** A transition by filter, as the command line describes it. */
+export interface BulkRequest {
+  action: TaskAction
   consumer: string
   filter: TaskFilter
   options: ResumeAllOptions
-  /** Only look. */
+  /** Only show a preview. */
   dryRun: boolean
   /** Do not ask. */
   yes: boolean
-  /** Itself, to tell how to go on. */
+  /** The command, to print how to continue. */
   command: Command
 }
 
-/** @throws UsageError if it would have to ask, and there is nobody to answer; before anything is looked at */
-export function refuseUnasked({ dryRun, yes }: Pick<ByFilter, 'dryRun' | 'yes'>): void {
-  if (!dryRun && !yes && !canAsk())
+/** @throws UsageError if the command has to ask and nobody can answer */
+export function refuseWithoutTerminal({ dryRun, yes }: Pick<BulkRequest, 'dryRun' | 'yes'>): void {
+  if (!dryRun && !yes && !canConfirm())
     throw new UsageError(
-      'there is no terminal to ask on: add --yes to do it without being asked, or --dry-run to see what it would do',
+      'there is no terminal to ask on: pass --yes to move the tasks without a question, or --dry-run for a preview',
     )
 }
 
-/** Shows what the action would do and, unless that was all, asks and does it. */
-export async function byFilter(session: Session, wanted: ByFilter): Promise<ExitCode> {
+/** Shows a preview, asks, and moves the tasks, as far as the request says so. */
+export async function moveByFilter(session: Session, request: BulkRequest): Promise<ExitCode> {
   const { tasks, output } = session
-  const { action, consumer, filter, options } = wanted
-  const states = filter.states ?? actions[action].takes
+  const { action, consumer, filter, options } = request
+  const states = filter.states ?? transitions[action].takes
   const look = () => previewOf(tasks, action, consumer, { ...filter, states }, options.maxTasks)
-  if (wanted.dryRun) {
+  if (request.dryRun) {
     const preview = await look()
     if (output.json) await output.records([preview])
     else await output.lines(previewLines(preview, (columns) => output.table(columns)))
     return preview.tasks > 0 ? exitCode.done : exitCode.nothing
   }
   let total: number | undefined
-  if (!wanted.yes) {
+  if (!request.yes) {
     const preview = await look()
     output.note(...previewLines(preview, (columns) => output.noteTable(columns)))
     if (preview.tasks === 0) return exitCode.nothing
-    const answer = await ask(question(preview))
+    const answer = await confirm(question(preview))
     if (answer !== true) output.note('nothing was done')
     if (answer === undefined) return exitCode.interrupted
     if (!answer) return exitCode.failed
     total = preview.tasks
   } else if (output.isWatched && action !== 'discard') {
-    // For the bar. How many are stuck can't be counted.
+    // For the bar. Stuck tasks can't be counted.
     total = Math.min(
       await tasks.count(consumer, { ...filter, states }),
       options.maxTasks ?? Infinity,
     )
   }
-  return carryOut(session, wanted, total)
+  return moveAll(session, request, total)
 }
 
 function question({ action, consumer, tasks }: Preview): string {
@@ -81,16 +81,16 @@ function question({ action, consumer, tasks }: Preview): string {
   return `${verb} ${counted(tasks, 'task')} of ${consumer}?`
 }
 
-async function carryOut(
+async function moveAll(
   { tasks, output }: Session,
-  { action, consumer, filter, options, command }: ByFilter,
+  { action, consumer, filter, options, command }: BulkRequest,
   total: number | undefined,
 ): Promise<ExitCode> {
-  const { done } = actions[action]
-  const progress = new Progress(output, done, total)
+  const { done } = transitions[action]
+  const bar = new ProgressBar(output, done, total)
   const interrupt = new Interrupt(() => {
-    progress.end()
-    output.note('stopping after this batch; Ctrl-C again leaves at once')
+    bar.end()
+    output.note('stopping after this batch; Ctrl-C again stops at once')
   })
   let updated = 0
   let failure: Error | undefined
@@ -100,14 +100,14 @@ async function carryOut(
       signal: interrupt.signal,
       onProgress: (moved) => {
         updated = moved
-        progress.update(moved)
+        bar.update(moved)
       },
     })
   } catch (error) {
     failure = error instanceof Error ? error : new Error(String(error))
   } finally {
     interrupt.end()
-    progress.end()
+    bar.end()
   }
   const interrupted = failure?.name === 'AbortError'
   if (failure && !interrupted && updated === 0) throw failure
@@ -118,8 +118,8 @@ async function carryOut(
   if (failure) {
     const left = options.maxTasks === undefined ? {} : { limit: options.maxTasks - updated }
     output.note(
-      `stopped: ${counted(updated, 'task')} ${done}${total === undefined ? '' : ` of ${formatNumber(total)}`}. To go on:`,
-      `  ${commandText(command, left)}`,
+      `stopped: ${counted(updated, 'task')} ${done}${total === undefined ? '' : ` of ${formatNumber(total)}`}. To continue:`,
+      `  ${retypedCommand(command, left)}`,
     )
   } else if (updated > 0 && output.isWatched)
     output.note(`kanthorq-tasks log ${consumer} shows it, kanthorq-tasks undo takes it back`)
