@@ -74,7 +74,7 @@ test('discard by filter takes exactly the stuck tasks', async (t) => {
   )
   const [preview] = records<Preview>(await run('discard stuck --everything -n --json'))
   t.like(preview, { tasks: 3, matching: 3, byState: { running: 3 } })
-  t.deepEqual(await run('discard stuck --everything --yes'), outcome(0, '3 tasks discarded\n'))
+  t.is((await run('discard stuck --everything --yes')).stdout, '3 tasks discarded\n')
   t.deepEqual(await statesOf(db, consumer, [running]), ['running'])
 })
 
@@ -85,7 +85,7 @@ test('a transition by filter obeys every option', async (t) => {
     'resume bulk --state cancelled --limit 2 --batch-size 1 --yes --json',
     ...'--schedule-at 2100-01-01Z --spread 1h --reset-attempts --reason R'.split(' '),
   )
-  t.like(resume, { code: 0, stderr: '' })
+  t.is(resume.code, 0)
   t.deepEqual(records(resume), [{ action: 'resume', consumer, updated: 2, complete: true }])
   const tasks = await storedTasks(db, consumer)
   const due = ids.map((id) => tasks.get(id)?.schedule_at ?? 0).filter((at) => at > 1000)
@@ -106,7 +106,7 @@ test('without a terminal the progress is a line now and then', async (t) => {
     'cancel told --everything --yes --batch-size 1 --pause 1100ms',
   )
   t.deepEqual([code, stdout], [0, '2 tasks cancelled\n'])
-  t.regex(stderr, /^cancelled 2 \d+\/s\n$/)
+  t.regex(stderr, /^(cancelled 1 .*\n)?cancelled 2 \d+\/s\n$/)
 })
 
 test('an interrupted call prints how far it came and how to continue, and ends with 130', async (t) => {
