@@ -84,6 +84,8 @@ function ourHint(error: Error): string | undefined {
     case 'KQ001':
       return 'Names are case-sensitive. "kanthorq-tasks stats" lists the consumers that have tasks.'
     case 'KQ004':
+      if (/ is a (bulk|batch) of /.test(message))
+        return 'Undo the whole call with "kanthorq-tasks undo --bulk ID", or its batches from "kanthorq-tasks log --batches".'
       return '"kanthorq-tasks log" lists the operations; old ones may have been purged.'
     case '3F000':
     case '42883':

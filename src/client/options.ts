@@ -1,4 +1,4 @@
-import type { TaskFilter } from './types.ts'
+import type { Operation, TaskFilter } from './types.ts'
 
 /** Options of {@link TaskClient}. */
 export interface TaskClientOptions {
@@ -41,23 +41,27 @@ export interface PagesOptions {
   oldestFirst?: boolean
 }
 
+/** Options of {@link TaskClient.undoAll}. */
+export interface UndoAllOptions extends ReasonOptions {
+  /**
+   * Milliseconds to wait between batches. Default: twice the duration of the last batch, which leaves most of the server
+   * to the workers. Pass 0 inside a transaction, because it holds its locks while it waits.
+   */
+  pause?: number
+  /** Called after each batch that moved tasks, with the number of tasks moved so far and the bulk id of the call. */
+  onProgress?: (total: number, bulkId: string) => void
+  /** Stops the call after the current batch. Finished batches remain. */
+  signal?: AbortSignal
+}
+
 /** Options of {@link TaskClient.cancelAll} and {@link TaskClient.discardAll}. */
-export interface AllOptions extends ReasonOptions {
+export interface AllOptions extends UndoAllOptions {
   /** Must be true if the filter is empty. */
   everything?: boolean
   /** The number of tasks a batch. Default: 1000. */
   batchSize?: number
   /** The maximum number of tasks. Default: no limit. */
   maxTasks?: number
-  /**
-   * Milliseconds to wait between batches. Default: twice the duration of the last batch, which leaves most of the server
-   * to the workers. Pass 0 inside a transaction, because it holds its locks while it waits.
-   */
-  pause?: number
-  /** Called after each batch that moved tasks, with the number of tasks moved so far. */
-  onProgress?: (total: number) => void
-  /** Stops the call after the current batch. Finished batches remain. */
-  signal?: AbortSignal
 }
 
 /** Options of {@link TaskClient.resumeAll}. */
@@ -70,6 +74,18 @@ export interface ResumeAllOptions extends AllOptions, ResumeOptions {
 export interface OperationsOptions {
   /** Only operations that moved this event's task. */
   eventId?: string
+  /** Only operations of this kind. */
+  action?: Operation['action']
+  /** Only operations with exactly this reason. */
+  reason?: string
+  /** Only operations of this login role. */
+  actor?: string
+  /** Only the bulk call with this id. */
+  bulkId?: string
+  /** Returns each batch of a bulk call. Default: false, one operation a bulk call. */
+  batches?: boolean
+  /** Returns the event ids. Default: true; otherwise `eventIds` is empty, which is faster for large operations. */
+  withEventIds?: boolean
   /** The last id of the previous page. Default: none, for the first page. */
   before?: string
   /** The maximum number of operations. Default: 100. */

@@ -1,5 +1,5 @@
 import { setTimeout } from 'node:timers/promises'
-import { Connection } from './connection.ts'
+import { Connection, withCamelCase } from './connection.ts'
 import {
   filterArguments,
   type AllOptions,
@@ -10,12 +10,15 @@ import {
   type ResumeAllOptions,
   type ResumeOptions,
   type TaskClientOptions,
+  type UndoAllOptions,
 } from './options.ts'
 import type {
+  BulkResult,
   ConsumerRef,
   Explanation,
   Finding,
   Operation,
+  Preview,
   Queryable,
   RoleLevel,
   Task,
@@ -175,15 +178,40 @@ export class TaskClient {
    * Each batch is one statement and commits by itself, unless the caller has opened a transaction. Tasks locked by another
    * session are skipped. If a batch fails, the previous batches remain; call the method again to continue.
    *
-   * @returns the number of cancelled tasks
    * @throws between two batches when `options.signal` is aborted; finished batches remain
    */
   async cancelAll(
     consumer: ConsumerRef,
     filter: TaskFilter,
     options: AllOptions = {},
-  ): Promise<number> {
+  ): Promise<BulkResult> {
     return this.#all('cancel', consumer, filter, options)
+  }
+
+  /**
+   * Shows what `cancelAll`, `resumeAll` or `discardAll` would do with a filter, and changes nothing: `kanthorq_task_preview`.
+   *
+   * @param options - `maxTasks` as for the bulk call
+   */
+  async preview(
+    action: TaskAction,
+    consumer: ConsumerRef,
+    filter: TaskFilter = {},
+    options: Pick<AllOptions, 'maxTasks'> = {},
+  ): Promise<Preview> {
+    const row = await this.#connection.row<PreviewRow>('kanthorq_task_preview', {
+      action,
+      consumer: nameOf(consumer),
+      ...filterArguments(filter),
+      max_tasks: options.maxTasks,
+    })
+    return {
+      ...row,
+      tasks: Number(row.tasks),
+      matching: Number(row.matching),
+      subjects: Number(row.subjects),
+      firstTasks: row.firstTasks.map(taskFromJson),
+    }
   }
 
   /** Resumes all tasks that match a filter and can be resumed. Otherwise like {@link TaskClient.cancelAll}. */
@@ -191,7 +219,7 @@ export class TaskClient {
     consumer: ConsumerRef,
     filter: TaskFilter,
     options: ResumeAllOptions = {},
-  ): Promise<number> {
+  ): Promise<BulkResult> {
     return this.#all('resume', consumer, filter, options)
   }
 
@@ -200,18 +228,30 @@ export class TaskClient {
     consumer: ConsumerRef,
     filter: TaskFilter,
     options: AllOptions = {},
-  ): Promise<number> {
+  ): Promise<BulkResult> {
     return this.#all('discard', consumer, filter, options)
   }
 
-  /** Reads the log of transitions for one consumer or all, newest first: `kanthorq_task_operations`. */
+  /** Reads the log of transitions for one consumer or all, newest first. A bulk call is one entry: `kanthorq_task_operations`. */
   async operations(consumer?: ConsumerRef, options: OperationsOptions = {}): Promise<Operation[]> {
-    return this.#connection.rows<Operation>('kanthorq_task_operations', {
+    const rows = await this.#connection.rows<OperationRow>('kanthorq_task_operations', {
       consumer: consumer === undefined ? undefined : nameOf(consumer),
       event_id: options.eventId,
+      action: options.action,
+      reason: options.reason,
+      actor: options.actor,
+      bulk_id: options.bulkId,
+      each_batch: options.batches,
+      with_event_ids: options.withEventIds,
       before: options.before,
       max_operations: options.maxOperations,
     })
+    return rows.map((row) => ({
+      ...row,
+      tasks: Number(row.tasks),
+      batches: Number(row.batches),
+      eventIds: row.eventIds ?? [],
+    }))
   }
 
   /**
@@ -227,6 +267,23 @@ export class TaskClient {
       operation_id: typeof operation === 'string' ? operation : operation.id,
       reason: options.reason,
     })
+  }
+
+  /**
+   * Restores the tasks of a bulk call, unless they have changed since, newest batch first: `kanthorq_task_undo_batch`.
+   *
+   * Commits each batch, like {@link TaskClient.cancelAll}.
+   *
+   * @param bulkId - the `bulkId` of the call, or the id of an operation of one batch
+   * @returns the result; its `bulkId` is that of the undo
+   */
+  async undoAll(bulkId: string, options: UndoAllOptions = {}): Promise<BulkResult> {
+    return this.#inBatches(
+      'kanthorq_task_undo_batch',
+      { bulk_id: bulkId, reason: options.reason },
+      options,
+      'undo_bulk_id as bulk_id',
+    )
   }
 
   /** Checks the database for problems. Each finding has the SQL that repairs it: `kanthorq_doctor`. */
@@ -248,13 +305,35 @@ export class TaskClient {
     await this.#connection.row('kanthorq_revoke', { role })
   }
 
-  async #all(
+  #all(
     action: TaskAction,
     consumer: ConsumerRef,
     filter: TaskFilter,
     options: ResumeAllOptions,
-  ): Promise<number> {
-    let batch: { progress: unknown; updated: string; total: string } | undefined
+  ): Promise<BulkResult> {
+    const args = {
+      action,
+      consumer: nameOf(consumer),
+      ...filterArguments(filter),
+      everything: options.everything,
+      batch_size: options.batchSize,
+      max_tasks: options.maxTasks,
+      reason: options.reason,
+      schedule_at: options.scheduleAt,
+      reset_attempts: options.resetAttempts,
+      spread: options.spread === undefined ? undefined : `${options.spread} milliseconds`,
+    }
+    return this.#inBatches('kanthorq_task_batch', args, options, 'bulk_id')
+  }
+
+  /** Calls a function that moves one batch until its progress is null. */
+  async #inBatches(
+    name: string,
+    args: Record<string, unknown>,
+    options: UndoAllOptions,
+    bulkId: string,
+  ): Promise<BulkResult> {
+    let batch: Batch | undefined
     let took = 0
     do {
       options.signal?.throwIfAborted()
@@ -266,23 +345,49 @@ export class TaskClient {
         )
       }
       const start = performance.now()
-      batch = await this.#connection.row('kanthorq_task_batch', {
-        action,
-        consumer: nameOf(consumer),
-        ...filterArguments(filter),
-        everything: options.everything,
-        batch_size: options.batchSize,
-        max_tasks: options.maxTasks,
-        reason: options.reason,
-        schedule_at: options.scheduleAt,
-        reset_attempts: options.resetAttempts,
-        spread: options.spread === undefined ? undefined : `${options.spread} milliseconds`,
-        progress: batch?.progress,
-      })
+      batch = await this.#connection.row<Batch>(
+        name,
+        { ...args, progress: batch?.progress },
+        `progress::text, updated, skipped, total, ${bulkId}`,
+      )
       took = performance.now() - start
-      if (batch.updated !== '0') options.onProgress?.(Number(batch.total))
+      if (batch.bulkId !== null && batch.updated !== '0')
+        options.onProgress?.(Number(batch.total), batch.bulkId)
     } while (batch.progress !== null)
-    return Number(batch.total)
+    const { total, skipped } = batch
+    return { updated: Number(total), skipped: Number(skipped), bulkId: batch.bulkId }
+  }
+}
+
+/** One batch of a bulk call. */
+interface Batch {
+  /** Opaque; null after the last batch. */
+  progress: string | null
+  updated: string
+  skipped: string
+  total: string
+  bulkId: string | null
+}
+
+type OperationRow = Omit<WithBigints<Operation, 'tasks' | 'batches'>, 'eventIds'> & {
+  eventIds: string[] | null
+}
+
+type PreviewRow = Omit<WithBigints<Preview, 'tasks' | 'matching' | 'subjects'>, 'firstTasks'> & {
+  firstTasks: Record<string, unknown>[]
+}
+
+/** A task in JSON has the column names of SQL, and times as text. */
+function taskFromJson(row: Record<string, unknown>): Task {
+  const task = withCamelCase(row) as unknown as Task
+  const time = (value: Date | null) => value && new Date(value)
+  return {
+    ...task,
+    scheduleAt: time(task.scheduleAt),
+    finalizedAt: time(task.finalizedAt),
+    attemptedAt: time(task.attemptedAt),
+    createdAt: new Date(task.createdAt),
+    updatedAt: new Date(task.updatedAt),
   }
 }
 

@@ -47,6 +47,16 @@ export interface TransitionResult {
   noop: string[]
 }
 
+/** The result of a bulk call. */
+export interface BulkResult {
+  /** The number of tasks that the call moved. */
+  updated: number
+  /** The number of tasks that the call skipped because another session had locked them. */
+  skipped: number
+  /** The id of the call, for `undoAll`; null if it moved nothing. */
+  bulkId: string | null
+}
+
 /** Selects tasks of a consumer. A task has to match every part that is given. */
 export interface TaskFilter {
   /** In one of these states. */
@@ -90,11 +100,31 @@ export interface Explanation {
   nextRunAt: Date | null
 }
 
-/** An entry of the log: a call, or a batch of a bulk call, that moved tasks. */
+/** What a bulk call would do. */
+export interface Preview {
+  /** The number of tasks that it would move: `matching`, but at most `maxTasks`. */
+  tasks: number
+  /** The number of tasks that match the filter and can be moved. */
+  matching: number
+  /** How many of them are in each state. */
+  byState: Partial<Record<TaskState, number>>
+  /** The ten subjects with the most tasks. */
+  bySubject: { subject: string; tasks: number }[]
+  /** The number of subjects. */
+  subjects: number
+  /** The first five tasks, in the order in which they would be moved. */
+  firstTasks: Task[]
+  /** How many tasks of each state match the filter but can't be moved. */
+  leftOut: Partial<Record<TaskState, number>>
+}
+
+/** An entry of the log: a call or a bulk call that moved tasks. */
 export interface Operation {
   /** A 64-bit number in digits, for `undo`. */
   id: string
   at: Date
+  /** When the last batch of a bulk call ran. */
+  lastAt: Date
   action: TaskAction | 'undo'
   consumerName: string
   /** The reason that the caller gave. */
@@ -104,12 +134,17 @@ export interface Operation {
   applicationName: string | null
   clientAddr: string | null
   transactionId: string
+  /** The id of the bulk call, for `undoAll`; null for a call of one batch. */
+  bulkId: string | null
+  /** The number of batches. */
+  batches: number
   /** The operation that this operation undid. */
   undoes: string | null
   /** The number of tasks that it moved. */
   tasks: number
   /** The number of tasks that it moved from each state. */
   fromStates: Partial<Record<TaskState, number>>
+  /** Empty if the call passed `withEventIds: false`. */
   eventIds: string[]
 }
 

@@ -208,9 +208,9 @@ test('log lists operations, selected by its options', async (t) => {
   t.like(table, { code: 0, stderr: '' })
   t.regex(
     table.stdout,
-    /^ *ID +AT +ACTION +CONSUMER +TASKS +FROM +BY +REASON\n.* resume +logged +1 +1 cancelled /,
+    /^ *ID +AT +ACTION +BATCHES +CONSUMER +TASKS +FROM +BY +REASON\n.* resume +1 +logged +1 +1 cancelled /,
   )
-  t.regex(table.stdout, /cancel +logged +2 +1 \w+, 1 \w+ +\w+ +INC-1\n$/)
+  t.regex(table.stdout, /cancel +1 +logged +2 +1 \w+, 1 \w+ +\w+ +INC-1\n$/)
 
   const [resume, cancel] = records<Operation>(await run('log', consumer, '--json'))
   t.like(cancel, {
@@ -227,6 +227,8 @@ test('log lists operations, selected by its options', async (t) => {
   t.deepEqual(await only('--event', b), [cancel?.id])
   t.deepEqual(await only('--action', 'resume'), [resume?.id])
   t.deepEqual(await only('--reason', 'INC-1'), [cancel?.id])
+  t.deepEqual(await only('--actor', 'nobody'), [])
+  t.deepEqual(await only('--actor', cancel?.actor ?? ''), [resume?.id, cancel?.id])
   t.deepEqual(await only('--limit', '1'), [resume?.id])
   t.regex(
     (await run('log', consumer, '--limit', '1')).stderr,
@@ -237,9 +239,10 @@ test('log lists operations, selected by its options', async (t) => {
 test('log --all lists all pages', async (t) => {
   const consumer = await makeConsumer(db, 'long_log')
   await fillTable(db, consumer, 230, ['pending'])
-  await run('cancel', consumer, '--everything', '--batch-size', '1', '--yes')
-  t.is(records(await run('log', consumer, '--json')).length, 100)
-  const all = records<Operation>(await run('log', consumer, '--json', '--all'))
+  await run('cancel', consumer, '--everything', '--batch-size', '1', '--pause', '0s', '--yes')
+  t.like(records(await run('log', consumer, '--json')), [{ tasks: 230, batches: 230 }])
+  t.is(records(await run('log', consumer, '--json', '--batches')).length, 100)
+  const all = records<Operation>(await run('log', consumer, '--json', '--batches', '--all'))
   t.is(new Set(all.map(({ id }) => id)).size, 230)
 })
 

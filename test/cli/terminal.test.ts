@@ -52,7 +52,7 @@ test('a transition by filter shows a preview and asks; yes runs it with a progre
   t.is(code, 0)
   t.regex(screen, /cancel would take 2 tasks of asked: 1 pending, 1 available\r\n/)
   t.regex(screen, /\rcancelled 1 of 2 \[#{10}-{10}\] 50% \d+\/s \d+s left\r/)
-  t.regex(screen, /\r2 tasks cancelled\r\nkanthorq-tasks log asked shows it/)
+  t.regex(screen, /\r2 tasks cancelled\r\nkanthorq-tasks undo --bulk \d+ takes it back/)
   t.deepEqual(await statesOf(db, consumer, ids), ['cancelled', 'cancelled', 'running'])
 })
 

@@ -90,6 +90,8 @@ const refused: [args: string[], sentence: RegExp][] = [
   [['discard', 'a', '--everything'], /^there is no terminal to ask on/],
   [['log', '--action', 'delete'], /Allowed choices are cancel, resume, discard, undo\.$/],
   [['undo', 'all'], /^"all" is not an operation id: .* "kanthorq-tasks log" shows$/],
+  [['undo', '--bulk', '1', '2'], /^--bulk cannot be combined with operation ids$/],
+  [['undo', '1', '--pause', '1s'], /^--pause requires --bulk$/],
   [['grant', 'support', 'admin'], /Allowed choices are viewer, operator\.$/],
   [['migrate', 'sql', '--json'], /^--json cannot be combined with migrate sql/],
   [['migrate', 'sql', '--schema', 'queue'], /^--schema cannot be combined with migrate sql/],

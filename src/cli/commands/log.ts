@@ -1,9 +1,10 @@
 import { Command, Option } from 'commander'
+import type { OperationsOptions } from '../../client/options.ts'
 import type { TaskClient } from '../../client/task-client.ts'
 import type { Operation } from '../../client/types.ts'
 import { addExamples } from '../help.ts'
 import { exitCode } from '../exit-code.ts'
-import { formatNumber, formatTime } from '../terminal/format.ts'
+import { countsByState, formatNumber, formatTime } from '../terminal/format.ts'
 import { addLimit, limitOf, type LimitFlags } from '../arguments/limit-options.ts'
 import { printPages } from '../terminal/print-pages.ts'
 import { addCommon } from '../arguments/common-options.ts'
@@ -15,6 +16,8 @@ interface LogFlags extends LimitFlags {
   event?: string
   action?: Operation['action']
   reason?: string
+  actor?: string
+  batches?: boolean
 }
 
 const pageSize = 100
@@ -26,23 +29,24 @@ const columns: readonly Column<Operation>[] = [
     title: 'ACTION',
     text: ({ action, undoes }) => (undoes === null ? action : `undo of ${undoes}`),
   },
+  {
+    title: 'BATCHES',
+    text: ({ batches }) => formatNumber(batches),
+    align: 'right',
+    leaveOut: 5,
+  },
   { title: 'CONSUMER', text: ({ consumerName }) => consumerName, shrinkTo: 10 },
   { title: 'TASKS', text: ({ tasks }) => formatNumber(tasks), align: 'right' },
-  { title: 'FROM', text: ({ fromStates }) => fromText(fromStates), leaveOut: 4 },
+  { title: 'FROM', text: ({ fromStates }) => countsByState(fromStates), leaveOut: 4 },
   { title: 'BY', text: ({ actor }) => actor, shrinkTo: 8, leaveOut: 3 },
   { title: 'REASON', text: ({ reason }) => reason ?? '', shrinkTo: 10, leaveOut: 2 },
 ]
-
-function fromText(states: Operation['fromStates']): string {
-  const counts = Object.entries(states).map(([state, tasks]) => `${formatNumber(tasks)} ${state}`)
-  return counts.join(', ')
-}
 
 export function logCommand(): Command {
   const command = new Command('log')
     .summary('List the operations on tasks')
     .description(
-      'Lists the operations on tasks, newest first: when, by whom and why. Each batch of a call by filter is an operation.',
+      'Lists the operations on tasks, newest first: when, by whom and why. A call by filter is one operation.',
     )
     .argument('[consumer]', 'name of a consumer (default: all)')
     .addOption(
@@ -61,10 +65,23 @@ export function logCommand(): Command {
     .addOption(
       new Option('--reason <text>', 'only operations with exactly this reason').argParser(nonEmpty),
     )
+    .addOption(
+      new Option('--actor <role>', 'only operations of this login role').argParser(nonEmpty),
+    )
+    .option('--batches', 'list each batch of a call by filter')
   addLimit(command, 'operations').action((consumer: string | undefined, flags: LogFlags) =>
     withSession(command, async ({ tasks, output }) => {
       const table = output.table(columns)
-      const pages = pagesOf(tasks, consumer, flags)
+      const { event, action, reason, actor, batches } = flags
+      const pages = pagesOf(tasks, consumer, {
+        ...(event !== undefined && { eventId: event }),
+        ...(action !== undefined && { action }),
+        ...(reason !== undefined && { reason }),
+        ...(actor !== undefined && { actor }),
+        ...(batches && { batches }),
+        withEventIds: output.json,
+        maxOperations: pageSize,
+      })
       const found = await printPages(output, pages, limitOf(flags), (page) => table.lines(page))
       if (found > 0) return exitCode.done
       output.note('the log has no such operation')
@@ -89,17 +106,11 @@ export function logCommand(): Command {
 async function* pagesOf(
   tasks: TaskClient,
   consumer: string | undefined,
-  { event, action, reason }: LogFlags,
+  options: OperationsOptions,
 ): AsyncGenerator<Operation[]> {
-  const options = { maxOperations: pageSize, ...(event !== undefined && { eventId: event }) }
   let page = await tasks.operations(consumer, options)
   for (let last = page.at(-1); last !== undefined; last = page.at(-1)) {
-    const wanted = page.filter(
-      (operation) =>
-        (action === undefined || operation.action === action) &&
-        (reason === undefined || operation.reason === reason),
-    )
-    if (wanted.length > 0) yield wanted
+    yield page
     page = await tasks.operations(consumer, { ...options, before: last.id })
   }
 }

@@ -1,5 +1,6 @@
 // Formats of values for people.
 import stringWidth from 'fast-string-width'
+import type { TaskState } from '../../client/types.ts'
 
 /** A number for people: `200,000`. */
 export function formatNumber(number: number): string {
@@ -9,6 +10,13 @@ export function formatNumber(number: number): string {
 /** A number with its noun: `1 task`, `2,000 tasks`. */
 export function counted(number: number, noun: string): string {
   return `${formatNumber(number)} ${noun}${number === 1 ? '' : 's'}`
+}
+
+/** Numbers of tasks by state: `1 pending, 2,000 available`. */
+export function countsByState(byState: Partial<Record<TaskState, number>>): string {
+  return Object.entries(byState)
+    .map(([state, tasks]) => `${formatNumber(tasks)} ${state}`)
+    .join(', ')
 }
 
 /** A time for people: `2026-01-31 03:00:00+01`, in local time, as in psql. The options accept it. */
