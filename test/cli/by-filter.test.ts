@@ -24,7 +24,7 @@ test('--dry-run counts by state and subject, shows the first tasks, and changes 
   t.like(shown, { code: 0, stderr: '' })
   t.regex(
     shown.stdout,
-    /^cancel would take 3 tasks of dry_filter: 1 pending, 2 available\n\nTASKS {2}SUBJECT\n +3 {2}order.created\n\nEVENT ID .*\n(event_.*\n){3}\n$/,
+    /^cancel would take 3 tasks of dry_filter: 1 pending, 2 available\ncancel does not take 1 completed that match\n\nTASKS {2}SUBJECT\n +3 {2}order.created\n\nEVENT ID .*\n(event_.*\n){3}\n$/,
   )
 
   const limited = await run('cancel dry_filter --everything --limit 2 --dry-run')
