@@ -8,6 +8,7 @@ export type {
   ResumeAllOptions,
   ResumeOptions,
   TaskClientOptions,
+  UndoAllOptions,
 } from './client/options.ts'
 export {
   BrokenConsumerError,
@@ -20,13 +21,16 @@ export { migrate } from './install/migrate.ts'
 export type { MigrateOptions } from './install/migrate.ts'
 export { installSql } from './install/install-sql.ts'
 export type {
+  BulkResult,
   ConsumerRef,
   Explanation,
   Finding,
   Operation,
+  Preview,
   Queryable,
   RoleLevel,
   Task,
+  TaskAction,
   TaskFilter,
   TaskRef,
   TaskState,

@@ -1,6 +1,5 @@
 import type { Command } from 'commander'
-import { exampleLines, examplesOf } from '../../src/cli/help/examples.ts'
-import { fullName, leavesOf } from '../../src/cli/help/command-tree.ts'
+import { exampleLines, examplesOf, fullName, leavesOf } from '../../src/cli/help.ts'
 import { makeProgram } from '../../src/cli/program.ts'
 import { makePage, type Page } from './page.ts'
 

@@ -1,26 +1,26 @@
 import pg from 'pg'
 import { UsageError } from './errors.ts'
 
-/** As the log shows it, unless PGAPPNAME or the URL say otherwise. */
+/** What the log shows, unless PGAPPNAME or the URL sets another name. */
 const applicationName = 'kanthorq-tasks'
 
 const defaultTimeout = 15
 
 /**
- * Connects to a URL, or to DATABASE_URL, or to PGHOST and the like. A password may also come from `~/.pgpass`.
+ * Connects to the URL, else to DATABASE_URL, else to PGHOST etc. The password may come from `~/.pgpass`.
  *
- * @throws UsageError for what can't be understood, or is understood by psql alone: to go on to some other database than the one
- * that was meant would be worse than to stop. It never names the URL, which may hold a password.
+ * @throws UsageError for a setting that only psql supports, because ignoring it could lead to the wrong database. The error
+ * never contains the URL, which may hold a password.
  */
 export async function connect(url = variable('DATABASE_URL')): Promise<pg.Client> {
   refuseServices(url)
   const client = clientFor(url)
-  // What is being done fails when the connection is lost; without a listener the program would end there and then.
+  // A lost connection fails the running query. Without a listener it would also end the process.
   client.on('error', () => undefined)
   try {
     await client.connect()
   } catch (error) {
-    // A connection that node-postgres leaves open, for want of a password, would keep the program until the server ends it.
+    // Without a password, node-postgres leaves the connection open, which would keep the process alive.
     void client.end().catch(() => undefined)
     throw error
   }
@@ -30,11 +30,11 @@ export async function connect(url = variable('DATABASE_URL')): Promise<pg.Client
 function refuseServices(url: string | undefined): void {
   if (url === undefined && variable('PGSERVICE') !== undefined)
     throw new UsageError(
-      'PGSERVICE is set, but service files are not read here: pass --url, or set PGHOST, PGDATABASE and PGUSER instead',
+      'PGSERVICE is set, but service files are not supported: pass --url, or set PGHOST, PGDATABASE and PGUSER',
     )
   if (/[?&]service=/.test(url ?? ''))
     throw new UsageError(
-      'the URL names a service, but service files are not read here: write postgres://user@host:port/database',
+      'the URL names a service, but service files are not supported: write postgres://user@host:port/database',
     )
 }
 
@@ -44,18 +44,18 @@ function clientFor(url: string | undefined): pg.Client {
     connectionTimeoutMillis: timeout() * 1000,
   }
   if (url === undefined) return new pg.Client(settings)
-  // node-postgres would take a host or a name from whatever it is.
-  if (!/^postgres(ql)?:\/\//.test(url)) throw notUnderstood()
+  // node-postgres would read some host or database name from any text.
+  if (!/^postgres(ql)?:\/\//.test(url)) throw notSupported()
   try {
     return new pg.Client({ ...settings, connectionString: url })
   } catch (error) {
-    throw error instanceof TypeError || error instanceof URIError ? notUnderstood() : error
+    throw error instanceof TypeError || error instanceof URIError ? notSupported() : error
   }
 }
 
-function notUnderstood(): UsageError {
+function notSupported(): UsageError {
   return new UsageError(
-    'a connection string like that is not read here: write postgres://user:password@host:port/database',
+    'this form of connection string is not supported: write postgres://user:password@host:port/database',
   )
 }
 
@@ -63,12 +63,12 @@ function timeout(): number {
   const given = variable('PGCONNECT_TIMEOUT') ?? String(defaultTimeout)
   if (!/^\d+$/.test(given))
     throw new UsageError(
-      `PGCONNECT_TIMEOUT is ${JSON.stringify(given)}: it takes a number of seconds; 0 is no limit`,
+      `PGCONNECT_TIMEOUT is ${JSON.stringify(given)}: set it to a number of seconds, or to 0 for no limit`,
     )
   return Number(given)
 }
 
-/** A variable that is empty is as good as one that is not set. */
+/** An environment variable; undefined if it is empty. */
 function variable(name: string): string | undefined {
   const text = process.env[name]
   return text === '' ? undefined : text

@@ -2,17 +2,17 @@ import { CommanderError } from 'commander'
 import { KanthorqError } from '../client/errors.ts'
 import { exitCode, type ExitCode } from './exit-code.ts'
 
-/** A command that can't be obeyed as it is written; the message says what to write instead. */
+/** The command line is invalid. The message says what to write instead. */
 export class UsageError extends Error {
   override readonly name = 'UsageError'
 }
 
-/** There is nothing that a command could be about. */
+/** There is nothing to work on. */
 export class NothingError extends Error {
   override readonly name = 'NothingError'
 }
 
-/** The exit code that belongs to an error. */
+/** The exit code for an error. */
 export function exitCodeOf(error: unknown): ExitCode {
   if (error instanceof NothingError) return exitCode.nothing
   const isUsage = error instanceof UsageError || error instanceof CommanderError
@@ -20,11 +20,11 @@ export function exitCodeOf(error: unknown): ExitCode {
 }
 
 /**
- * An error for people: a sentence that says what is wrong and, where somebody knows it, the way out. Never a URL, which may
- * hold a password.
+ * The text to print for an error: one sentence, and a hint on a second line if there is one. It never contains a URL, which
+ * may hold a password.
  */
 export function explainError(error: unknown): string {
-  // A refused connection comes as one error for each address that was tried, under an empty message.
+  // A refused connection is an error for each address that was tried, inside one without a message.
   if (error instanceof AggregateError) return explainError(error.errors[0])
   if (error instanceof CommanderError) return explainUsage(error)
   if (!(error instanceof Error)) return String(error)
@@ -34,10 +34,10 @@ export function explainError(error: unknown): string {
 }
 
 function explainUsage({ code, message }: CommanderError): string {
-  // Commander puts its suggestions on a line of their own.
+  // Commander prints its suggestions on a separate line.
   const sentence = message.replace(/^error: /, '').replaceAll('\n', ' ')
   return code === 'commander.unknownCommand' && !sentence.includes('Did you mean')
-    ? `${sentence}: kanthorq-tasks --help lists them all`
+    ? `${sentence}: kanthorq-tasks --help lists all commands`
     : sentence
 }
 
@@ -57,26 +57,26 @@ function codeOf(error: Error): string {
 
 const certificate = /^(SELF_SIGNED|DEPTH_ZERO|UNABLE_TO|CERT_|ERR_TLS_CERT)/
 
-/** What went wrong with the connection, in one sentence. */
+/** A sentence for a connection that failed. */
 function connectionProblem(error: Error): string | undefined {
   const { message } = error
   const code = codeOf(error)
   const call = 'syscall' in error ? error.syscall : undefined
   if (call === 'connect' || call === 'getaddrinfo' || code === 'ECONNRESET')
-    return `${message}: is PostgreSQL running there? --url, DATABASE_URL or PGHOST and PGPORT say where it is`
+    return `${message}: check that PostgreSQL runs there, and --url, DATABASE_URL or PGHOST and PGPORT`
   if (certificate.test(code))
     return (
-      `the server's certificate is not trusted: ${message}. Name its CA with sslrootcert=FILE in the URL; ` +
-      'or add uselibpqcompat=true to it, so that sslmode means what it means to psql'
+      `the server's certificate is not trusted: ${message}. Set sslrootcert=FILE in the URL to ` +
+      'its CA, or add uselibpqcompat=true for the meaning that sslmode has in psql'
     )
   if (message === 'timeout expired')
-    return 'the server does not answer: check --url, or give it longer with PGCONNECT_TIMEOUT, in seconds'
+    return 'the server does not answer: check --url, or raise PGCONNECT_TIMEOUT, in seconds'
   if (message.includes('client password must be a string'))
-    return 'the server asks for a password and there is none: put it into ~/.pgpass, PGPASSWORD or the URL'
+    return 'the server requires a password: set it in ~/.pgpass, PGPASSWORD or the URL'
   return undefined
 }
 
-/** The way out in terms of this program, where the server only knows one in terms of SQL, or none. */
+/** A hint in terms of this program, which replaces the server's hint in terms of SQL. */
 function ourHint(error: Error): string | undefined {
   const { message } = error
   const code = codeOf(error)
@@ -84,21 +84,23 @@ function ourHint(error: Error): string | undefined {
     case 'KQ001':
       return 'Names are case-sensitive. "kanthorq-tasks stats" lists the consumers that have tasks.'
     case 'KQ004':
-      return '"kanthorq-tasks log" lists them; an old one may have been purged.'
+      if (/ is a (bulk|batch) of /.test(message))
+        return 'Undo the whole call with "kanthorq-tasks undo --bulk ID", or its batches from "kanthorq-tasks log --batches".'
+      return '"kanthorq-tasks log" lists the operations; old ones may have been purged.'
     case '3F000':
     case '42883':
       return code === '3F000' || message.includes('kanthorq_')
-        ? 'The functions are not there, or older than this program: run "kanthorq-tasks migrate up", or say where they are with --schema.'
+        ? 'The functions are missing or older than this program: run "kanthorq-tasks migrate up", or name their schema with --schema.'
         : undefined
     case '25006':
-      return 'It is a standby, or set to be read-only: connect to the primary server.'
+      return 'The server is a standby or the session is read-only: connect to the primary server.'
     case '42501':
       return missingRight(message)
     case '57014':
-      return 'A statement_timeout or a person ended it. PGOPTIONS="-c statement_timeout=0" lifts the timeout; --batch-size makes batches smaller.'
+      return 'A statement_timeout or another session cancelled the statement. Reduce --batch-size, or set PGOPTIONS="-c statement_timeout=0".'
     case '28P01':
     case '28000':
-      return 'Check the user and the password in --url, DATABASE_URL, PGPASSWORD or ~/.pgpass.'
+      return 'Check the user and password in --url, DATABASE_URL, PGPASSWORD or ~/.pgpass.'
     case '3D000':
       return 'Check the name in --url, DATABASE_URL or PGDATABASE.'
     default:
@@ -112,5 +114,5 @@ function missingRight(message: string): string | undefined {
   if (/_(grant|revoke|migrations)$/.test(name))
     return 'Only the owner of the functions may do this.'
   const level = /_(cancel|resume|discard|undo|batch)$/.test(name) ? 'operator' : 'viewer'
-  return `The owner can allow it: kanthorq-tasks grant YOUR_ROLE ${level}`
+  return `The owner can grant it: kanthorq-tasks grant YOUR_ROLE ${level}`
 }

@@ -1,10 +1,10 @@
-/** What the program says to the shell. */
+/** The exit codes of the program. */
 export const exitCode = {
   done: 0,
   failed: 1,
-  /** The command can't be obeyed as it is written. */
+  /** The command line is invalid. */
   usage: 2,
-  /** There was nothing to show, or nothing to move. */
+  /** Nothing matched. */
   nothing: 3,
   /** Ctrl-C. */
   interrupted: 130,

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { Command } from 'commander'
+import { addCommon } from './arguments/common-options.ts'
 import { cancelCommand } from './commands/cancel.ts'
 import { addCompletion } from './commands/completion.ts'
 import { discardCommand } from './commands/discard.ts'
@@ -13,17 +14,15 @@ import { resumeCommand } from './commands/resume.ts'
 import { revokeCommand } from './commands/revoke.ts'
 import { statsCommand } from './commands/stats.ts'
 import { undoCommand } from './commands/undo.ts'
-import { addExamples } from './help/examples.ts'
-import { subcommandTerm } from './help/command-tree.ts'
-import { addCommon } from './session.ts'
+import { addExamples, subcommandTerm } from './help.ts'
 
-/** The whole command line. Parsing it throws a CommanderError for what can't be obeyed, and never ends the process. */
+/** Makes the command line. Parsing throws a CommanderError for an invalid one, and never ends the process. */
 export function makeProgram(): Command {
   const program = addCommon(new Command('kanthorq-tasks'))
-    .description('Looks after the tasks of KanthorQ, in PostgreSQL.')
+    .description('Manages the tasks of KanthorQ in PostgreSQL.')
     .version(version(), '--version', 'print the version')
-    .helpOption('-h, --help', 'print this')
-    .helpCommand('help [command]', 'what --help prints for it')
+    .helpOption('-h, --help', 'print this help')
+    .helpCommand('help [command]', 'print the help of a command')
     .configureHelp({ subcommandTerm })
     .configureOutput({ outputError: () => undefined })
     .exitOverride()
@@ -46,26 +45,26 @@ export function makeProgram(): Command {
   addCompletion(program)
   program.addHelpText(
     'after',
-    '\nExit codes: 0 done; 1 failed; 2 not written as it should be; 3 nothing matched; 130 interrupted.',
+    '\nExit codes: 0 done; 1 failed; 2 invalid command line; 3 nothing matched; 130 interrupted.',
   )
   return addExamples(
     program,
     {
-      why: 'what is there, and is anything wrong?',
+      why: 'count the tasks, and check the database',
       line: 'kanthorq-tasks stats && kanthorq-tasks doctor',
     },
     {
-      why: 'see what a cancel would do; without --dry-run it asks, and does it',
+      why: 'preview a cancel; without --dry-run it asks, and then cancels',
       line: "kanthorq-tasks cancel send_email --subject 'order.>' --dry-run",
     },
     {
-      why: 'more about a command, with examples',
+      why: 'options and examples of a command',
       line: 'kanthorq-tasks cancel --help',
     },
   )
 }
 
-/** Commander gives its settings only to the commands that it makes itself. */
+/** Commander passes its settings only to commands that it makes itself. */
 function inherit(command: Command): void {
   for (const child of command.commands) {
     child.copyInheritedSettings(command)

@@ -1,12 +1,12 @@
-/** An error that one of the stored functions raised. Whatever the call was to do, nothing has changed. */
+/** An error that one of the stored functions raised. The failed call changed nothing. */
 export class KanthorqError extends Error {
   override readonly name: string = 'KanthorqError'
   /** The SQLSTATE, `KQ001` to `KQ004`. */
   readonly code: string
-  /** What to do about it. It is part of the message too. */
+  /** What to do about it. The message includes it. */
   readonly hint: string | undefined
 
-  /** @param cause - the error that node-postgres threw */
+  /** @param cause - the error of node-postgres */
   constructor(cause: DatabaseErrorLike) {
     super(cause.hint === undefined ? cause.message : `${cause.message}. ${cause.hint}`, { cause })
     this.code = cause.code
@@ -14,22 +14,22 @@ export class KanthorqError extends Error {
   }
 }
 
-/** KQ001: there is no such consumer or stream. */
+/** KQ001: no consumer or stream has this name. */
 export class NotFoundError extends KanthorqError {
   override readonly name = 'NotFoundError'
 }
 
-/** KQ002: the registry names the consumer or stream, but its table is gone. */
+/** KQ002: the registry names the consumer or stream, but its table is missing or unusable. */
 export class BrokenConsumerError extends KanthorqError {
   override readonly name = 'BrokenConsumerError'
 }
 
-/** KQ003: an argument is not what the function takes; the message says which, and why. */
+/** KQ003: an argument is invalid. The message names it and says why. */
 export class InvalidArgumentError extends KanthorqError {
   override readonly name = 'InvalidArgumentError'
 }
 
-/** KQ004: there is no such operation, or it can't be undone. */
+/** KQ004: the operation does not exist or can't be undone. */
 export class OperationError extends KanthorqError {
   override readonly name = 'OperationError'
 }
@@ -47,9 +47,9 @@ interface DatabaseErrorLike extends Error {
 }
 
 /**
- * The error class that belongs to the SQLSTATE of `error`; every other error comes back as it is.
+ * Converts an error with one of our SQLSTATEs into its error class. Returns any other error unchanged.
  *
- * Looks at `code` and not at the class: an application may have another copy of node-postgres than ours.
+ * It tests `code`, not the class: an application may load another copy of node-postgres than this package does.
  */
 export function fromDatabaseError(error: unknown): unknown {
   if (!(error instanceof Error) || !('code' in error) || typeof error.code !== 'string')

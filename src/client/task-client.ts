@@ -1,5 +1,5 @@
 import { setTimeout } from 'node:timers/promises'
-import { Connection } from './connection.ts'
+import { Connection, withCamelCase } from './connection.ts'
 import {
   filterArguments,
   type AllOptions,
@@ -10,15 +10,19 @@ import {
   type ResumeAllOptions,
   type ResumeOptions,
   type TaskClientOptions,
+  type UndoAllOptions,
 } from './options.ts'
 import type {
+  BulkResult,
   ConsumerRef,
   Explanation,
   Finding,
   Operation,
+  Preview,
   Queryable,
   RoleLevel,
   Task,
+  TaskAction,
   TaskFilter,
   TaskRef,
   TaskStats,
@@ -28,30 +32,30 @@ import type {
 /**
  * Calls the stored functions, one statement a method.
  *
- * Each call runs on the connection it was given: with a `PoolClient` inside `BEGIN`, it commits and rolls back with that
- * transaction. Statements are not named, so a PgBouncer in transaction mode may stand between.
+ * A client that is made with a `PoolClient` inside `BEGIN` works in that transaction. Statements are unnamed, so the
+ * connection may go through PgBouncer in transaction mode.
  *
  * Every method throws {@link NotFoundError}, {@link BrokenConsumerError}, {@link InvalidArgumentError} or
- * {@link OperationError} where the function raises KQ001, KQ002, KQ003 or KQ004; other errors of PostgreSQL and of the
- * connection pass through untouched.
+ * {@link OperationError} where the function raises KQ001, KQ002, KQ003 or KQ004. Other errors of PostgreSQL and of the
+ * connection pass through unchanged.
  */
 export class TaskClient {
   readonly #connection: Connection
 
   /**
-   * Makes a client on a connection, or on a pool of them.
+   * Makes a client for a connection or a pool.
    *
-   * @param db - a Pool, a Client or a PoolClient of node-postgres; it stays the caller's to close
+   * @param db - a Pool, a Client or a PoolClient of node-postgres; the caller closes it
    */
   constructor(db: Queryable, options: TaskClientOptions = {}) {
     this.#connection = new Connection(db, options.schema ?? 'public')
   }
 
   /**
-   * Cancels tasks that are pending, available or retryable: `kanthorq_task_cancel`.
+   * Cancels tasks that are pending, available or retryable: `kanthorq_task_cancel`. A running task is not cancelled.
    *
-   * @param consumer - name of the consumer, or its registry row
-   * @param tasks - event ids or tasks, any number; duplicates count once
+   * @param consumer - the consumer's name or registry row
+   * @param tasks - any number of event ids or tasks; duplicates count once
    */
   async cancel(
     consumer: ConsumerRef,
@@ -68,8 +72,8 @@ export class TaskClient {
   /**
    * Resumes tasks that are discarded or cancelled, so that workers pick them up again: `kanthorq_task_resume`.
    *
-   * @param consumer - name of the consumer, or its registry row
-   * @param tasks - event ids or tasks, any number; duplicates count once
+   * @param consumer - the consumer's name or registry row
+   * @param tasks - any number of event ids or tasks; duplicates count once
    */
   async resume(
     consumer: ConsumerRef,
@@ -86,10 +90,11 @@ export class TaskClient {
   }
 
   /**
-   * Discards tasks that are stuck (running, overdue and with their attempts spent): `kanthorq_task_discard`.
+   * Discards stuck tasks (running, overdue and out of attempts): `kanthorq_task_discard`. A handler that outlives its
+   * visibility timeout may still be working on such a task; its acknowledgement then does nothing.
    *
-   * @param consumer - name of the consumer, or its registry row
-   * @param tasks - event ids or tasks, any number; duplicates count once
+   * @param consumer - the consumer's name or registry row
+   * @param tasks - any number of event ids or tasks; duplicates count once
    */
   async discard(
     consumer: ConsumerRef,
@@ -104,9 +109,9 @@ export class TaskClient {
   }
 
   /**
-   * Says what cancel, resume and discard would do to each task, and why, without doing it: `kanthorq_task_explain`.
+   * Explains what cancel, resume and discard would do to each task, and changes nothing: `kanthorq_task_explain`.
    *
-   * @returns one for each distinct id, in the order in which the ids were given
+   * @returns one explanation for each distinct id, in the order of the input
    */
   async explain(consumer: ConsumerRef, tasks: readonly TaskRef[]): Promise<Explanation[]> {
     return this.#connection.rows<Explanation>('kanthorq_task_explain', {
@@ -116,9 +121,9 @@ export class TaskClient {
   }
 
   /**
-   * Finds the tasks that a filter matches, newest event first, a page at a time: `kanthorq_task_find`.
+   * Returns a page of the tasks that match a filter, newest event first: `kanthorq_task_find`.
    *
-   * @returns the first page, or with `after` the page behind that event; an empty one when there are no more
+   * @returns the first page, or the page after the event `after`; an empty array when there are no more
    */
   async find(
     consumer: ConsumerRef,
@@ -134,7 +139,7 @@ export class TaskClient {
     })
   }
 
-  /** Finds all pages of {@link TaskClient.find}, one statement each; none of them is empty. */
+  /** Iterates over all pages of {@link TaskClient.find}, with one statement a page. No page is empty. */
   async *pages(
     consumer: ConsumerRef,
     filter: TaskFilter = {},
@@ -149,7 +154,7 @@ export class TaskClient {
     }
   }
 
-  /** Counts the tasks that a filter matches: `kanthorq_task_count`. */
+  /** Counts the tasks that match a filter: `kanthorq_task_count`. */
   async count(consumer: ConsumerRef, filter: TaskFilter = {}): Promise<number> {
     const row = await this.#connection.row<{ kanthorqTaskCount: string }>('kanthorq_task_count', {
       consumer: nameOf(consumer),
@@ -158,7 +163,7 @@ export class TaskClient {
     return Number(row.kanthorqTaskCount)
   }
 
-  /** Counts the tasks in each state, of one consumer or of all, and those that are stuck: `kanthorq_task_stats`. */
+  /** Counts tasks by state, and stuck tasks, for one consumer or all: `kanthorq_task_stats`. */
   async stats(consumer?: ConsumerRef): Promise<TaskStats[]> {
     const rows = await this.#connection.rows<WithBigints<TaskStats, 'tasks' | 'stuck'>>(
       'kanthorq_task_stats',
@@ -168,54 +173,91 @@ export class TaskClient {
   }
 
   /**
-   * Cancels all tasks that a filter matches and that can be cancelled, batch by batch: `kanthorq_task_batch`.
+   * Cancels all tasks that match a filter and can be cancelled, in batches: `kanthorq_task_batch`.
    *
-   * Each batch is a statement of its own, and so committed, unless the caller's transaction is open; then all are part of
-   * it. Tasks that a worker holds are skipped. If a batch fails, those before it are done; call it again to go on.
+   * Each batch is one statement and commits by itself, unless the caller has opened a transaction. Tasks locked by another
+   * session are skipped. If a batch fails, the previous batches remain; call the method again to continue.
    *
-   * @returns how many tasks were cancelled
-   * @throws between two batches when `options.signal` is aborted; what is done stays done
+   * @throws between two batches when `options.signal` is aborted; finished batches remain
    */
   async cancelAll(
     consumer: ConsumerRef,
     filter: TaskFilter,
     options: AllOptions = {},
-  ): Promise<number> {
+  ): Promise<BulkResult> {
     return this.#all('cancel', consumer, filter, options)
   }
 
-  /** Resumes all tasks that a filter matches and that can be resumed; else like {@link TaskClient.cancelAll}. */
+  /**
+   * Shows what `cancelAll`, `resumeAll` or `discardAll` would do with a filter, and changes nothing: `kanthorq_task_preview`.
+   *
+   * @param options - `maxTasks` as for the bulk call
+   */
+  async preview(
+    action: TaskAction,
+    consumer: ConsumerRef,
+    filter: TaskFilter = {},
+    options: Pick<AllOptions, 'maxTasks'> = {},
+  ): Promise<Preview> {
+    const row = await this.#connection.row<PreviewRow>('kanthorq_task_preview', {
+      action,
+      consumer: nameOf(consumer),
+      ...filterArguments(filter),
+      max_tasks: options.maxTasks,
+    })
+    return {
+      ...row,
+      tasks: Number(row.tasks),
+      matching: Number(row.matching),
+      subjects: Number(row.subjects),
+      firstTasks: row.firstTasks.map(taskFromJson),
+    }
+  }
+
+  /** Resumes all tasks that match a filter and can be resumed. Otherwise like {@link TaskClient.cancelAll}. */
   async resumeAll(
     consumer: ConsumerRef,
     filter: TaskFilter,
     options: ResumeAllOptions = {},
-  ): Promise<number> {
+  ): Promise<BulkResult> {
     return this.#all('resume', consumer, filter, options)
   }
 
-  /** Discards all tasks that a filter matches and that are stuck; else like {@link TaskClient.cancelAll}. */
+  /** Discards all stuck tasks that match a filter. Otherwise like {@link TaskClient.cancelAll}. */
   async discardAll(
     consumer: ConsumerRef,
     filter: TaskFilter,
     options: AllOptions = {},
-  ): Promise<number> {
+  ): Promise<BulkResult> {
     return this.#all('discard', consumer, filter, options)
   }
 
-  /** Reads the log of all transitions, newest first, of one consumer or of all: `kanthorq_task_operations`. */
+  /** Reads the log of transitions for one consumer or all, newest first. A bulk call is one entry: `kanthorq_task_operations`. */
   async operations(consumer?: ConsumerRef, options: OperationsOptions = {}): Promise<Operation[]> {
-    return this.#connection.rows<Operation>('kanthorq_task_operations', {
+    const rows = await this.#connection.rows<OperationRow>('kanthorq_task_operations', {
       consumer: consumer === undefined ? undefined : nameOf(consumer),
       event_id: options.eventId,
+      action: options.action,
+      reason: options.reason,
+      actor: options.actor,
+      bulk_id: options.bulkId,
+      each_batch: options.batches,
+      with_event_ids: options.withEventIds,
       before: options.before,
       max_operations: options.maxOperations,
     })
+    return rows.map((row) => ({
+      ...row,
+      tasks: Number(row.tasks),
+      batches: Number(row.batches),
+      eventIds: row.eventIds ?? [],
+    }))
   }
 
   /**
-   * Puts the tasks of an operation back to what they were, where nothing has touched them since: `kanthorq_task_undo`.
+   * Restores the tasks of an operation, unless they have changed since: `kanthorq_task_undo`.
    *
-   * @param operation - id of the operation, or the operation
+   * @param operation - the operation or its id
    */
   async undo(
     operation: string | Pick<Operation, 'id'>,
@@ -227,32 +269,71 @@ export class TaskClient {
     })
   }
 
-  /** Looks for what is wrong in this database; each finding has the SQL that mends it: `kanthorq_doctor`. */
+  /**
+   * Restores the tasks of a bulk call, unless they have changed since, newest batch first: `kanthorq_task_undo_batch`.
+   *
+   * Commits each batch, like {@link TaskClient.cancelAll}.
+   *
+   * @param bulkId - the `bulkId` of the call, or the id of an operation of one batch
+   * @returns the result; its `bulkId` is that of the undo
+   */
+  async undoAll(bulkId: string, options: UndoAllOptions = {}): Promise<BulkResult> {
+    return this.#inBatches(
+      'kanthorq_task_undo_batch',
+      { bulk_id: bulkId, reason: options.reason },
+      options,
+      'undo_bulk_id as bulk_id',
+    )
+  }
+
+  /** Checks the database for problems. Each finding has the SQL that repairs it: `kanthorq_doctor`. */
   async doctor(): Promise<Finding[]> {
     return this.#connection.rows<Finding>('kanthorq_doctor', {})
   }
 
   /**
-   * Gives a role exactly the rights of a level: `kanthorq_grant`.
+   * Gives a role the rights of a level, and no others: `kanthorq_grant`.
    *
-   * @param role - name of a role that exists
+   * @param role - the name of an existing role
    */
   async grant(role: string, level: RoleLevel): Promise<void> {
     await this.#connection.row('kanthorq_grant', { role, level })
   }
 
-  /** Takes all rights from a role: `kanthorq_revoke`. */
+  /** Removes all rights of a role: `kanthorq_revoke`. */
   async revoke(role: string): Promise<void> {
     await this.#connection.row('kanthorq_revoke', { role })
   }
 
-  async #all(
-    action: string,
+  #all(
+    action: TaskAction,
     consumer: ConsumerRef,
     filter: TaskFilter,
     options: ResumeAllOptions,
-  ): Promise<number> {
-    let batch: { progress: unknown; updated: string; total: string } | undefined
+  ): Promise<BulkResult> {
+    const args = {
+      action,
+      consumer: nameOf(consumer),
+      ...filterArguments(filter),
+      everything: options.everything,
+      batch_size: options.batchSize,
+      max_tasks: options.maxTasks,
+      reason: options.reason,
+      schedule_at: options.scheduleAt,
+      reset_attempts: options.resetAttempts,
+      spread: options.spread === undefined ? undefined : `${options.spread} milliseconds`,
+    }
+    return this.#inBatches('kanthorq_task_batch', args, options, 'bulk_id')
+  }
+
+  /** Calls a function that moves one batch until its progress is null. */
+  async #inBatches(
+    name: string,
+    args: Record<string, unknown>,
+    options: UndoAllOptions,
+    bulkId: string,
+  ): Promise<BulkResult> {
+    let batch: Batch | undefined
     let took = 0
     do {
       options.signal?.throwIfAborted()
@@ -264,30 +345,56 @@ export class TaskClient {
         )
       }
       const start = performance.now()
-      batch = await this.#connection.row('kanthorq_task_batch', {
-        action,
-        consumer: nameOf(consumer),
-        ...filterArguments(filter),
-        everything: options.everything,
-        batch_size: options.batchSize,
-        max_tasks: options.maxTasks,
-        reason: options.reason,
-        schedule_at: options.scheduleAt,
-        reset_attempts: options.resetAttempts,
-        spread: options.spread === undefined ? undefined : `${options.spread} milliseconds`,
-        progress: batch?.progress,
-      })
+      batch = await this.#connection.row<Batch>(
+        name,
+        { ...args, progress: batch?.progress },
+        `progress::text, updated, skipped, total, ${bulkId}`,
+      )
       took = performance.now() - start
-      if (batch.updated !== '0') options.onProgress?.(Number(batch.total))
+      if (batch.bulkId !== null && batch.updated !== '0')
+        options.onProgress?.(Number(batch.total), batch.bulkId)
     } while (batch.progress !== null)
-    return Number(batch.total)
+    const { total, skipped } = batch
+    return { updated: Number(total), skipped: Number(skipped), bulkId: batch.bulkId }
   }
 }
 
-/** A row as it comes from node-postgres, which has a bigint as text. */
+/** One batch of a bulk call. */
+interface Batch {
+  /** Opaque; null after the last batch. */
+  progress: string | null
+  updated: string
+  skipped: string
+  total: string
+  bulkId: string | null
+}
+
+type OperationRow = Omit<WithBigints<Operation, 'tasks' | 'batches'>, 'eventIds'> & {
+  eventIds: string[] | null
+}
+
+type PreviewRow = Omit<WithBigints<Preview, 'tasks' | 'matching' | 'subjects'>, 'firstTasks'> & {
+  firstTasks: Record<string, unknown>[]
+}
+
+/** A task in JSON has the column names of SQL, and times as text. */
+function taskFromJson(row: Record<string, unknown>): Task {
+  const task = withCamelCase(row) as unknown as Task
+  const time = (value: Date | null) => value && new Date(value)
+  return {
+    ...task,
+    scheduleAt: time(task.scheduleAt),
+    finalizedAt: time(task.finalizedAt),
+    attemptedAt: time(task.attemptedAt),
+    createdAt: new Date(task.createdAt),
+    updatedAt: new Date(task.updatedAt),
+  }
+}
+
+/** A row as node-postgres returns it: a bigint is text. */
 type WithBigints<Row, Key extends keyof Row> = Omit<Row, Key> & Record<Key, string>
 
-// Both let null through, against the types, so that SQL refuses it like any other bad argument.
+// Both pass null on, against the types, so that SQL rejects it like any other invalid argument.
 
 function nameOf(consumer: ConsumerRef | null | undefined): string | null {
   return typeof consumer === 'string' ? consumer : (consumer?.name ?? null)

@@ -1,123 +1,164 @@
 import type { ClientBase } from 'pg'
 
-/** The states of a task, by the names that the SQL API uses for KanthorQ's codes. */
+/** The state of a task. The SQL API uses these names for KanthorQ's codes. */
 export type TaskState =
   'discarded' | 'cancelled' | 'pending' | 'available' | 'running' | 'completed' | 'retryable'
 
-/** A task: what one consumer makes of one event. Its key is the event's id. The SQL type is `kanthorq_task`. */
+/** What a transition does to tasks. */
+export type TaskAction = 'cancel' | 'resume' | 'discard'
+
+/** A task: the work of one consumer on one event, identified by the event id. The SQL type is `kanthorq_task`. */
 export interface Task {
   eventId: string
   subject: string
   state: TaskState
-  /** Running, overdue and with its attempts spent: no worker will ever take it. */
+  /** Running, overdue and out of attempts: no worker will pick it up again. A slow handler may still be working on it. */
   stuck: boolean
-  /** When it may be picked up, or picked up again. */
+  /** When a worker may pick it up. */
   scheduleAt: Date | null
-  /** When it was completed, cancelled or discarded; null while it is none of these. */
+  /** When it was completed, cancelled or discarded; null in the other states. */
   finalizedAt: Date | null
-  /** How many attempts workers have begun; 0 again when they were reset. */
+  /** How many times a worker picked the task up again after its first run; `resetAttempts` sets it to 0. */
   attemptCount: number
-  /** With more than these, no worker takes it: the consumer's setting. */
+  /**
+   * The consumer's limit. Workers pick a task up while `attemptCount <= attemptMax`, so a new task whose handler always
+   * fails runs `attemptMax + 1` times.
+   */
   attemptMax: number
   attemptedAt: Date | null
-  /** What the last failed attempt said; null if none has failed. */
+  /** The error of the last failed attempt; null if none failed. */
   lastError: string | null
   metadata: Record<string, unknown>
   createdAt: Date
   updatedAt: Date
 }
 
-/** A consumer: its name, or anything that has it, such as a row of `kanthorq_consumer_registry`. */
+/** A consumer: its name, or an object with the name, such as a row of `kanthorq_consumer_registry`. */
 export type ConsumerRef = string | { readonly name: string }
 
-/** A task: the id of its event, or a {@link Task}. */
+/** A task: its event id, or a {@link Task}. */
 export type TaskRef = string | Pick<Task, 'eventId'>
 
-/** What a transition did. Together the two hold each distinct id once, in the order in which the ids were given. */
+/** The result of a transition. The two lists together contain each distinct id once, in the order of the input. */
 export interface TransitionResult {
-  /** Event ids of the tasks that this call moved. */
+  /** Event ids of the tasks that the call moved. */
   updated: string[]
-  /** Event ids that are in another state, or of which the consumer has no task. */
+  /** Event ids whose tasks are in another state or do not exist. */
   noop: string[]
 }
 
-/** Which tasks of a consumer are meant. What is left out lets everything through. */
+/** The result of a bulk call. */
+export interface BulkResult {
+  /** The number of tasks that the call moved. */
+  updated: number
+  /** The number of tasks that the call skipped because another session had locked them. */
+  skipped: number
+  /** The id of the call, for `undoAll`; null if it moved nothing. */
+  bulkId: string | null
+}
+
+/** Selects tasks of a consumer. A task has to match every part that is given. */
 export interface TaskFilter {
   /** In one of these states. */
   states?: readonly TaskState[]
-  /** With a subject that this filter matches: `*` is one token, `>` at the end is one or more. */
+  /** Matches the subject: `*` is one token, `>` at the end is one or more tokens. */
   subject?: string
-  /** With metadata that contains this. */
+  /** The metadata contains this. */
   metadata?: Record<string, unknown>
-  /** With a last error that contains this text, in this case. */
+  /** The last error contains this text. Case-sensitive. */
   error?: string
-  /** Made at this time or later. */
+  /** Created at this time or later. */
   createdAfter?: Date
-  /** Made before this time. */
+  /** Created before this time. */
   createdBefore?: Date
 }
 
-/** How many tasks of a consumer are in one state. */
+/** The number of tasks of a consumer in one state. */
 export interface TaskStats {
   consumerName: string
   state: TaskState
   tasks: number
-  /** When the oldest of them was made. */
+  /** When the oldest of them was created. */
   oldest: Date
-  /** When the first of them that a worker may take is due; null if there is none. */
+  /** When the first of them becomes due that a worker can pick up; null if there is none. */
   nextDue: Date | null
-  /** How many are running, overdue and with their attempts spent. */
+  /** How many are running, overdue and out of attempts. */
   stuck: number
 }
 
-/** What each call would do to a task, and why. */
+/** What each transition would do to a task, and why. */
 export interface Explanation {
   eventId: string
-  /** null if the consumer has no task of this event. */
+  /** null if the consumer has no task for this event. */
   state: TaskState | null
   canCancel: boolean
   canResume: boolean
   canDiscard: boolean
-  /** A sentence about where the task stands and what can be done. */
+  /** A sentence about the task's situation and what can be done. */
   why: string
-  /** When a worker may take it, at the earliest; null if none ever will unless a person acts. */
+  /** The earliest time at which a worker may pick it up; null if none will until a person acts. */
   nextRunAt: Date | null
 }
 
-/** An entry of the log: a call, or a batch, that moved tasks. */
+/** What a bulk call would do. */
+export interface Preview {
+  /** The number of tasks that it would move: `matching`, but at most `maxTasks`. */
+  tasks: number
+  /** The number of tasks that match the filter and can be moved. */
+  matching: number
+  /** How many of them are in each state. */
+  byState: Partial<Record<TaskState, number>>
+  /** The ten subjects with the most tasks. */
+  bySubject: { subject: string; tasks: number }[]
+  /** The number of subjects. */
+  subjects: number
+  /** The first five tasks, in the order in which they would be moved. */
+  firstTasks: Task[]
+  /** How many tasks of each state match the filter but can't be moved. */
+  leftOut: Partial<Record<TaskState, number>>
+}
+
+/** An entry of the log: a call or a bulk call that moved tasks. */
 export interface Operation {
-  /** A number too large for JavaScript's, in digits. It is what `undo` takes. */
+  /** A 64-bit number in digits, for `undo`. */
   id: string
   at: Date
-  action: 'cancel' | 'resume' | 'discard' | 'undo'
+  /** When the last batch of a bulk call ran. */
+  lastAt: Date
+  action: TaskAction | 'undo'
   consumerName: string
-  /** What the caller gave as the reason. */
+  /** The reason that the caller gave. */
   reason: string | null
-  /** The role that had logged in. */
+  /** The login role. */
   actor: string
   applicationName: string | null
   clientAddr: string | null
   transactionId: string
-  /** The operation that this one undid. */
+  /** The id of the bulk call, for `undoAll`; null for a call of one batch. */
+  bulkId: string | null
+  /** The number of batches. */
+  batches: number
+  /** The operation that this operation undid. */
   undoes: string | null
-  /** How many tasks it moved. */
+  /** The number of tasks that it moved. */
   tasks: number
-  /** How many of them from each state. */
+  /** The number of tasks that it moved from each state. */
   fromStates: Partial<Record<TaskState, number>>
+  /** Empty if the call passed `withEventIds: false`. */
   eventIds: string[]
 }
 
-/** Something that is wrong in the database, and how to mend it. */
+/** A problem in the database, and how to repair it. */
 export interface Finding {
   check: string
   severity: 'error' | 'warning' | 'info'
   detail: string
-  /** SQL; a comment where a person has to decide first. */
+  /** SQL, or a comment if a person has to decide first. */
   fix: string
 }
 
-/** What a role may do: look at tasks, or move them too. */
+/** The rights of a role: a viewer reads, an operator also moves tasks. */
 export type RoleLevel = 'viewer' | 'operator'
 
-/** Anything with node-postgres' `query()`: a Pool, a Client, or a PoolClient inside a transaction of the caller's. */
+/** Anything with node-postgres' `query()`: a Pool, a Client, or a PoolClient inside the caller's transaction. */
 export type Queryable = Pick<ClientBase, 'query'>

@@ -1,4 +1,4 @@
-// cancel, resume and discard by ids, and undo, without a terminal.
+// cancel, resume, discard and explain by ids, and undo, without a terminal.
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import test from 'ava'
@@ -6,28 +6,28 @@ import type { Explanation, Operation } from 'kanthorq-tasks'
 import { commandLine, kanthorqTasks, records } from '../support/command-line.ts'
 import { useDatabase } from '../support/database.ts'
 import { makeConsumer, makeTasks, only, statesOf, storedTasks } from '../support/scene.ts'
+import { outcome } from './outcome.ts'
 
 const db = useDatabase(test)
 
-function run(args: string[], input?: string) {
-  return kanthorqTasks(args, {
-    env: { DATABASE_URL: db.url },
-    ...(input !== undefined && { input }),
-  })
+function run(args: string[], input = '') {
+  return kanthorqTasks(args, { env: { DATABASE_URL: db.url }, input })
 }
 
-test('cancel by ids prints those that it took, and why it left the others alone', async (t) => {
+test('cancel by ids prints the ids that it took, and why it left the others alone', async (t) => {
   const consumer = await makeConsumer(db, 'by_ids')
   const [pending = '', running = ''] = await makeTasks(db, consumer, ['pending', 'running'])
   const ids = [pending, running, 'event_none', pending]
-  t.deepEqual(await run(['cancel', consumer, ...ids, '--reason', "it's wrong"]), {
-    code: 0,
-    stdout: `${pending}\n`,
-    stderr:
+  t.deepEqual(
+    await run(['cancel', consumer, ...ids, '--reason', "it's wrong"]),
+    outcome(
+      0,
+      `${pending}\n`,
       '1 task cancelled, 2 left alone\n' +
-      `  ${running}  running and overdue: the next free worker picks it up again\n` +
-      '  event_none  not found: the consumer has no task of this event\n',
-  })
+        `  ${running}  running and overdue: the next free worker picks it up again\n` +
+        '  event_none  not found: the consumer has no task of this event\n',
+    ),
+  )
   t.deepEqual(await statesOf(db, consumer, [pending, running]), ['cancelled', 'running'])
   const [logged] = records<Operation>(await run(['log', consumer, '--json']))
   t.like(logged, { action: 'cancel', reason: "it's wrong" })
@@ -37,7 +37,7 @@ test('cancel by ids prints those that it took, and why it left the others alone'
   t.deepEqual(records(again), [{ updated: [], noop: [pending, running, 'event_none'] }])
 })
 
-test('of many tasks that are left alone, ten are explained', async (t) => {
+test('of many no-ops, ten are explained', async (t) => {
   const consumer = await makeConsumer(db, 'left_alone')
   const ids = Array.from({ length: 12 }, (_, n) => `event_${String(n)}`)
   const { code, stderr } = await run(['resume', consumer, ...ids])
@@ -45,7 +45,7 @@ test('of many tasks that are left alone, ten are explained', async (t) => {
   t.regex(stderr, /^0 tasks resumed, 12 left alone\n( {2}event_\d .*\n){10} {2}and 2 more\n$/)
 })
 
-test('resume and discard by ids take their options', async (t) => {
+test('resume and discard by ids obey their options', async (t) => {
   const consumer = await makeConsumer(db, 'options')
   const [id = ''] = await makeTasks(db, consumer, ['cancelled'])
   const stuck = only(
@@ -61,7 +61,7 @@ test('resume and discard by ids take their options', async (t) => {
   t.like(task, { state: 'running', attempt_count: 0, schedule_at: Date.parse(at) })
 })
 
-test('ids come on standard input, one a line or as what other commands print', async (t) => {
+test('standard input accepts one id a line, and the output of other commands', async (t) => {
   const consumer = await makeConsumer(db, 'piped')
   const ids = await makeTasks(db, consumer, ['pending', 'pending', 'available'])
   const found = await run(['find', consumer, '--state', 'pending', '--json'])
@@ -70,8 +70,7 @@ test('ids come on standard input, one a line or as what other commands print', a
   t.is((await run(['resume', consumer, '-'], logged.stdout)).code, 0)
   t.deepEqual(await statesOf(db, consumer, ids), ['running', 'running', 'available'])
 
-  const lines = `\n  ${ids[2] ?? ''}\r\n\n`
-  const cancelled = await run(['cancel', consumer, '--json'], lines)
+  const cancelled = await run(['cancel', consumer, '--json'], `\n  ${ids[2] ?? ''}\r\n\n`)
   t.deepEqual(records(cancelled), [{ updated: [ids[2]], noop: [] }])
   const back = await run(['resume', consumer, '--json'], cancelled.stdout)
   t.deepEqual(records(back), [{ updated: [ids[2]], noop: [] }])
@@ -79,35 +78,30 @@ test('ids come on standard input, one a line or as what other commands print', a
   t.like(records<Explanation>(why)[0], { eventId: ids[2], state: 'running' })
 })
 
-test('any number of ids can be given', async (t) => {
+test('standard input accepts 150,000 ids', async (t) => {
   const consumer = await makeConsumer(db, 'given_many')
   const ids = Array.from({ length: 150_000 }, (_, n) => `event_${String(n)}`)
   const { code, stdout } = await run(['explain', consumer], ids.join('\n'))
   t.is(code, 3)
   t.deepEqual(
-    stdout.split('\n').flatMap((line) => (line.startsWith('event_') ? [line] : [])),
+    stdout.split('\n').filter((line) => line.startsWith('event_')),
     ids.map((id) => `${id}  no task`),
   )
 })
 
-test('standard input that is empty, or no ids, is refused', async (t) => {
-  const consumer = await makeConsumer(db, 'bad_input')
-  t.deepEqual(await run(['cancel', consumer], '\n'), {
-    code: 3,
-    stdout: '',
-    stderr: 'there are no ids on standard input\n',
-  })
+test('standard input without ids, or with a line that is not an id, is an error', async (t) => {
+  t.deepEqual(await run(['cancel', 'a'], '\n'), outcome(3, '', 'standard input contains no ids\n'))
   for (const line of ['EVENT ID   STATE', '{"eventId": ', '{"other": "json"}', '{"eventId": 1}']) {
-    const { code, stdout, stderr } = await run(['cancel', consumer], `event_1\n${line}\n`)
+    const { code, stdout, stderr } = await run(['cancel', 'a'], `event_1\n${line}\n`)
     t.deepEqual([code, stdout], [2, ''])
     t.regex(
       stderr,
-      /^line 2 of standard input is no id: [^\n]+ Give an id a line, or what --json or --ids prints\n$/,
+      /^line 2 of standard input is not an id: [^\n]+ Write one id a line, or pass the output of --json or --ids\n$/,
     )
   }
 })
 
-test('by ids, --dry-run explains and changes nothing', async (t) => {
+test('--dry-run explains the tasks and changes nothing', async (t) => {
   const consumer = await makeConsumer(db, 'dry_ids')
   const [id = ''] = await makeTasks(db, consumer, ['pending'])
   const cancel = await run(['cancel', consumer, id, 'event_none', '--dry-run'])
@@ -122,36 +116,40 @@ test('by ids, --dry-run explains and changes nothing', async (t) => {
   t.deepEqual(await statesOf(db, consumer, [id]), ['pending'])
 })
 
-test('undo puts the tasks of operations back, the newest first', async (t) => {
+test('undo restores the tasks of operations, newest first', async (t) => {
   const consumer = await makeConsumer(db, 'undone')
   const ids = await makeTasks(db, consumer, ['pending', 'available'])
-  await run(['cancel', consumer, '--everything', '--batch-size', '1', '--yes', '--reason', 'wrong'])
+  for (const id of ids) await run(['cancel', consumer, id, '--reason', 'wrong'])
   const logged = await run(['log', consumer, '--reason', 'wrong', '--json'])
-  const [newest, oldest] = records<Operation>(logged).map(({ id }) => id)
-  const undone = await run(['undo', '--reason', 'a slip'], logged.stdout)
-  t.like(undone, {
-    code: 0,
-    stderr: `operation ${newest ?? ''}: 1 task put back, 0 left alone\noperation ${oldest ?? ''}: 1 task put back, 0 left alone\n`,
-  })
-  t.deepEqual(undone.stdout.split('\n').sort(), ['', ...ids].sort())
+  const [newest = '', oldest = ''] = records<Operation>(logged).map(({ id }) => id)
+  t.deepEqual(
+    await run(['undo', '--reason', 'a slip'], logged.stdout),
+    outcome(
+      0,
+      `${ids.toReversed().join('\n')}\n`,
+      `operation ${newest}: 1 task put back, 0 left alone\noperation ${oldest}: 1 task put back, 0 left alone\n`,
+    ),
+  )
   t.deepEqual(await statesOf(db, consumer, ids), ['pending', 'available'])
-  t.regex((await run(['log', consumer])).stdout, new RegExp(`undo of ${newest ?? ''} .*a slip\n`))
+  t.regex((await run(['log', consumer])).stdout, new RegExp(`undo of ${newest} .*a slip\n`))
 
-  const again = await run(['undo', newest ?? '', '--json'])
+  const again = await run(['undo', newest, '--json'])
   t.is(again.code, 3)
   t.like(records<object>(again)[0], { operation: newest, updated: [] })
-  t.deepEqual(await run(['undo', '999999999']), {
-    code: 1,
-    stdout: '',
-    stderr:
-      'there is no operation 999999999\n"kanthorq-tasks log" lists them; an old one may have been purged.\n',
-  })
+  t.deepEqual(
+    await run(['undo', '999999999']),
+    outcome(
+      1,
+      '',
+      'there is no operation 999999999\n"kanthorq-tasks log" lists the operations; old ones may have been purged.\n',
+    ),
+  )
 })
 
-test('undo goes on when nobody reads on what it prints', async (t) => {
+test('undo continues when nobody reads its output', async (t) => {
   const consumer = await makeConsumer(db, 'unread')
   const ids = await makeTasks(db, consumer, ['pending', 'available'])
-  await run(['cancel', consumer, '--everything', '--batch-size', '1', '--yes'])
+  for (const id of ids) await run(['cancel', consumer, id])
   const logged = records<Operation>(await run(['log', consumer, '--json']))
   const [program, ...args] = commandLine(['undo', ...logged.map(({ id }) => id)])
   const child = spawn(program, args, { env: { ...process.env, DATABASE_URL: db.url } })

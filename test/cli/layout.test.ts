@@ -1,13 +1,13 @@
-// How what the program prints is put together: parts of it that need neither a server nor a terminal.
+// The layout of tables, progress, times and command lines, without a server or a terminal.
 import test from 'ava'
 import { Command } from 'commander'
 import { addFilter } from '../../src/cli/arguments/filter-options.ts'
-import { commandText } from '../../src/cli/terminal/command-line-text.ts'
-import { progressText } from '../../src/cli/terminal/progress.ts'
-import { addCommon } from '../../src/cli/session.ts'
+import { addCommon } from '../../src/cli/arguments/common-options.ts'
+import { duration, futureTime, pastTime } from '../../src/cli/arguments/option-parsers.ts'
+import { retypedCommand } from '../../src/cli/arguments/retyped-command.ts'
+import { progressText } from '../../src/cli/terminal/progress-bar.ts'
 import { cutOff, formatDuration, formatTime } from '../../src/cli/terminal/format.ts'
 import { Table, type Column } from '../../src/cli/terminal/table.ts'
-import { duration, future, past } from '../../src/cli/arguments/option-values.ts'
 
 interface Row {
   id: string
@@ -30,7 +30,7 @@ function lines(width: number): string[] {
   return new Table(columns, width, (_, text) => text).lines(rows)
 }
 
-test('a table is as wide as what is in it, if there is room', (t) => {
+test('a table with enough room is as wide as its content', (t) => {
   t.deepEqual(lines(Infinity), [
     'ID  TEXT                MORE',
     ' 1  a short one         x',
@@ -38,7 +38,7 @@ test('a table is as wide as what is in it, if there is room', (t) => {
   ])
 })
 
-test('a table that is too wide is cut off where it may be, then columns are left out', (t) => {
+test('a table that is too wide shrinks columns, then omits columns', (t) => {
   t.deepEqual(lines(20), ['ID  TEXT        MORE', ' 1  a short o…  x', '20  one that …'])
   t.deepEqual(lines(15), ['ID  TEXT', ' 1  a short one', '20  one that i…'])
   t.deepEqual(lines(3), ['ID  TEXT', ' 1  a sho…', '20  one t…'])
@@ -46,22 +46,22 @@ test('a table that is too wide is cut off where it may be, then columns are left
     for (const line of lines(width)) t.true(line.length <= width, line)
 })
 
-test('a table keeps the layout of its first rows, and has one head', (t) => {
+test('a table keeps the layout of its first rows, and has headings once', (t) => {
   const later = (width: number) => {
     const table = new Table(columns, width, (_, text) => text)
     table.lines([{ id: '1', text: 'abcd', more: '' }])
     return table.lines([{ id: '100', text: 'efghij', more: 'z' }])
   }
   t.deepEqual(later(80), ['100  efg…  z'])
-  t.deepEqual(later(Infinity), ['100  efghij  z'], 'without a terminal nothing is cut off')
+  t.deepEqual(later(Infinity), ['100  efghij  z'], 'without a terminal nothing is cut')
 })
 
-test('colours do not count for the width, and do not reach beyond the text', (t) => {
+test('colours add no width, and end with the text', (t) => {
   const table = new Table(columns, Infinity, (as, text) => `<${as}>${text}</>`)
   t.is(table.lines(rows)[1], ' <stuck>1</>  a short one         x')
 })
 
-test('what is cut off counts columns of the terminal, not characters', (t) => {
+test('a text is cut by columns of the terminal, not by characters', (t) => {
   t.is(cutOff('日本語の名前', 7), '日本語…')
   t.is(cutOff('👩‍👩‍👧‍👦 family', 5), '👩‍👩‍👧‍👦 f…')
   t.is(cutOff('fits', 4), 'fits')
@@ -69,7 +69,7 @@ test('what is cut off counts columns of the terminal, not characters', (t) => {
 
 const half = { done: 'cancelled', tasks: 50_000, total: 200_000, elapsed: 5000 }
 
-test('the progress has a bar, the rate and the time that is left', (t) => {
+test('the progress shows a bar, the rate and the remaining time', (t) => {
   t.is(
     progressText(half, 80),
     'cancelled 50,000 of 200,000 [#####---------------] 25% 10,000/s 15s left',
@@ -82,27 +82,24 @@ test('the progress has a bar, the rate and the time that is left', (t) => {
   )
 })
 
-test('the progress of more tasks than were counted is at most everything', (t) => {
+test('the progress never exceeds 100 percent, nor fills the last column of a terminal', (t) => {
   t.regex(progressText({ ...half, total: 40_000 }, Infinity), / of 40,000 100% 10,000\/s 0s left$/)
-})
-
-test('the progress never fills the last column of a terminal', (t) => {
   for (let width = 10; width < 100; width += 1) t.true(progressText(half, width).length < width)
 })
 
-test('times are as psql writes them, and can be given back', (t) => {
+test('times have the format of psql, and options accept them', (t) => {
   const time = new Date('2026-01-31T03:04:05Z')
-  t.deepEqual(past(formatTime(time)), time)
+  t.deepEqual(pastTime(formatTime(time)), time)
   t.is(formatTime(null), '')
-  t.deepEqual(past('2026-01-31 03:04:05+00'), time)
-  t.deepEqual(past('2026-01-31T04:04:05+01:00'), time)
-  t.deepEqual(past('2026-01-31t03:04:05z'), time)
-  t.deepEqual(past('2026-01-31'), new Date(2026, 0, 31))
-  t.true(past('2h').getTime() < Date.now())
-  t.true(future('2h').getTime() > Date.now())
+  t.deepEqual(pastTime('2026-01-31 03:04:05+00'), time)
+  t.deepEqual(pastTime('2026-01-31T04:04:05+01:00'), time)
+  t.deepEqual(pastTime('2026-01-31t03:04:05z'), time)
+  t.deepEqual(pastTime('2026-01-31'), new Date(2026, 0, 31))
+  t.true(pastTime('2h').getTime() < Date.now())
+  t.true(futureTime('2h').getTime() > Date.now())
 })
 
-test('durations have a unit', (t) => {
+test('a duration requires a unit', (t) => {
   const written = ['500ms', '90s', '1.5m', '2 h', '7d', '1w']
   t.deepEqual(
     written.map((text) => duration(text).milliseconds),
@@ -114,7 +111,7 @@ test('durations have a unit', (t) => {
   t.is(formatDuration(3_900_000), '1h 5m')
 })
 
-test('the command as one would type it again is what a shell takes, without the password', (t) => {
+test('a retyped command is quoted for a shell, without the password', (t) => {
   const command = addCommon(addFilter(new Command('cancel').argument('<consumer>'))).option(
     '--limit <n>',
   )
@@ -125,7 +122,7 @@ test('the command as one would type it again is what a shell takes, without the 
     from: 'user',
   })
   t.is(
-    commandText(command, { limit: 2 }),
+    retypedCommand(command, { limit: 2 }),
     `kanthorq-tasks cancel send_email --metadata '{"a":"b"}' --error 'it'\\''s' --url 'postgres://me:PASSWORD@host/db?password=PASSWORD' --limit 2`,
   )
 })

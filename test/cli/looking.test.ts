@@ -1,13 +1,15 @@
-// The commands that only look: stats, find, explain, log, doctor.
+// The commands that read: stats, find, explain, log, doctor.
 import { existsSync } from 'node:fs'
 import test from 'ava'
 import type { Explanation, Finding, Operation, Task, TaskState, TaskStats } from 'kanthorq-tasks'
-import { actions } from '../../src/cli/arguments/action.ts'
-import { states } from '../../src/cli/arguments/option-values.ts'
+import { states } from '../../src/cli/arguments/option-parsers.ts'
+import { transitions } from '../../src/cli/commands/transition/transitions.ts'
+import { actionsFor } from '../../src/cli/terminal/explanation-lines.ts'
 import { commandLine, kanthorqTasks, records } from '../support/command-line.ts'
 import { useDatabase } from '../support/database.ts'
 import { runProgram } from '../support/run-program.ts'
 import { fillTable, makeConsumer, makeTasks } from '../support/scene.ts'
+import { outcome } from './outcome.ts'
 
 const db = useDatabase(test)
 
@@ -40,21 +42,19 @@ test('stats counts the tasks in each state, of one consumer or of all', async (t
 
 test('stats of a consumer without tasks ends with 3, of an unknown one with 1', async (t) => {
   const consumer = await makeConsumer(db, 'idle')
-  t.deepEqual(await run('stats', consumer), {
-    code: 3,
-    stdout: '',
-    stderr: 'there are no tasks\n',
-  })
-  t.deepEqual(await run('stats', 'Idle'), {
-    code: 1,
-    stdout: '',
-    stderr:
+  t.deepEqual(await run('stats', consumer), outcome(3, '', 'there are no tasks\n'))
+  t.deepEqual(
+    await run('stats', 'Idle'),
+    outcome(
+      1,
+      '',
       "there is no consumer 'Idle'\n" +
-      'Names are case-sensitive. "kanthorq-tasks stats" lists the consumers that have tasks.\n',
-  })
+        'Names are case-sensitive. "kanthorq-tasks stats" lists the consumers that have tasks.\n',
+    ),
+  )
 })
 
-test('find lists what each part of the filter lets through', async (t) => {
+test('find obeys each part of the filter', async (t) => {
   const consumer = await makeConsumer(db, 'found')
   const [pending = '', discarded = '', running = ''] = await makeTasks(db, consumer, [
     'pending',
@@ -86,11 +86,11 @@ test('find lists what each part of the filter lets through', async (t) => {
   t.deepEqual(await ids('--created-after', '1h'), [3])
 })
 
-test('find prints a table, JSON, or how many there are', async (t) => {
+test('find prints a table, JSON, or the number of tasks', async (t) => {
   const consumer = await makeConsumer(db, 'shown')
   const [first = '', second = ''] = await makeTasks(db, consumer, ['pending', 'available'])
   const table = await run('find', consumer, '--limit', '1')
-  t.like(table, { code: 0, stderr: 'there are more than these 1: --all lists them all\n' })
+  t.like(table, { code: 0, stderr: 'there are more than these 1: --all lists all of them\n' })
   t.regex(table.stdout, /^EVENT ID +STATE +SUBJECT +ATTEMPTS +CREATED +LAST ERROR\n[^\n]+\n$/)
   t.regex(table.stdout, new RegExp(`\n${second} +available +order.created +0 of 3 +1970-01-01 `))
 
@@ -103,46 +103,39 @@ test('find prints a table, JSON, or how many there are', async (t) => {
   ])
   t.like(task, { eventId: first, state: 'pending', metadata: { customer: '42' } })
 
-  t.deepEqual(await run('find', consumer, '--count'), { code: 0, stdout: '2\n', stderr: '' })
+  t.deepEqual(await run('find', consumer, '--count'), outcome(0, '2\n'))
   t.deepEqual(records(await run('find', consumer, '--count', '--json')), [{ count: 2 }])
   t.like(await run('find', consumer, '--count', '--state', 'completed'), { code: 3, stdout: '0\n' })
-  t.deepEqual(await run('find', consumer, '--state', 'completed'), {
-    code: 3,
-    stdout: '',
-    stderr: 'no task of shown matches\n',
-  })
+  t.deepEqual(
+    await run('find', consumer, '--state', 'completed'),
+    outcome(3, '', 'no task of shown matches\n'),
+  )
 })
 
-test('find stops at 100 tasks unless it is told otherwise, and then goes through all pages', async (t) => {
+test('find lists 100 tasks by default, and all pages with --all', async (t) => {
   const consumer = await makeConsumer(db, 'many')
   const ids = await fillTable(db, consumer, 2500, ['pending'])
   t.is(records(await run('find', consumer, '--json')).length, 100)
   const all = await run('find', consumer, '--all', '--ids', '--oldest-first')
-  t.deepEqual(all, { code: 0, stdout: `${ids.join('\n')}\n`, stderr: '' })
+  t.deepEqual(all, outcome(0, `${ids.join('\n')}\n`))
 })
 
-test('find is quiet when its reader has read enough', async (t) => {
+test('find ends without an error when its reader stops early', async (t) => {
   const consumer = await makeConsumer(db, 'piped')
   await fillTable(db, consumer, 5000, ['pending'])
+  const command = commandLine(['find', consumer, '--all', '--json'])
   const { code, stdout, stderr } = await runProgram(
     'bash',
-    [
-      '-o',
-      'pipefail',
-      '-c',
-      '"$@" | head -1',
-      '-',
-      ...commandLine(['find', consumer, '--all', '--json']),
-    ],
+    ['-o', 'pipefail', '-c', '"$@" | head -1', '-', ...command],
     { env: { DATABASE_URL: db.url } },
   )
   t.deepEqual([code, stderr], [0, ''])
   t.is(stdout.split('\n').length, 2)
 })
 
-test('what can not be written is told in one line', async (t) => {
+test('a failing write is reported in one line', async (t) => {
   if (!existsSync('/dev/full')) {
-    t.log('not tried: there is no /dev/full here')
+    t.log('not tested: this system has no /dev/full')
     t.pass()
     return
   }
@@ -154,7 +147,7 @@ test('what can not be written is told in one line', async (t) => {
   t.deepEqual([code, stderr], [1, 'ENOSPC: no space left on device, write\n'])
 })
 
-test('what steers a terminal is not printed in a table', async (t) => {
+test('control characters in errors do not reach the terminal', async (t) => {
   await makeConsumer(db, 'steered')
   await db.owner.query(
     `select test.task('steered', 'discarded',
@@ -164,14 +157,14 @@ test('what steers a terminal is not printed in a table', async (t) => {
   t.regex(stdout, / red {2}\[31m and a second line\n$/)
 })
 
-test('explain says what can be done about each task, and why', async (t) => {
+test('explain shows what can be done about each task, and why', async (t) => {
   const consumer = await makeConsumer(db, 'explained')
   const [id = ''] = await makeTasks(db, consumer, ['pending'])
   const lines =
     `${id}  pending\n` +
     '  pending: no worker takes it until a person acts; cancel it, then resume it\n' +
     '  cancel would take it\n'
-  t.deepEqual(await run('explain', consumer, id), { code: 0, stdout: lines, stderr: '' })
+  t.deepEqual(await run('explain', consumer, id), outcome(0, lines))
 
   const json = await run('explain', consumer, 'event_none', id, '--json')
   t.is(json.code, 0)
@@ -188,36 +181,36 @@ test('explain says what can be done about each task, and why', async (t) => {
   t.like(await run('explain', consumer, 'event_none'), { code: 3, stderr: '' })
 })
 
-test('the states that the program names for an action are those that the server takes', async (t) => {
+test('--state accepts exactly the states that the functions take', async (t) => {
   const consumer = await makeConsumer(db, 'taken')
   const ids = await makeTasks(db, consumer, states)
   await db.owner.query("select test.task('taken', 'running', attempt_count => 4)")
   const stuck = records<Task>(await run('find', consumer, '--state', 'running', '--json'))
   const all = [...ids, ...stuck.filter((task) => task.stuck).map(({ eventId }) => eventId)]
   const explanations = records<Explanation>(await run('explain', consumer, ...all, '--json'))
-  for (const { takes, can } of Object.values(actions)) {
-    const taken = explanations.filter((explanation) => explanation[can]).map(({ state }) => state)
-    t.deepEqual(new Set<TaskState | null>(taken), new Set<TaskState | null>(takes), can)
+  for (const action of ['cancel', 'resume', 'discard'] as const) {
+    const taken = explanations.filter((explanation) => actionsFor(explanation).includes(action))
+    t.deepEqual(
+      new Set(taken.map(({ state }) => state)),
+      new Set<TaskState | null>(transitions[action].takes),
+      action,
+    )
   }
 })
 
-test('log lists what was done, and can be narrowed', async (t) => {
+test('log lists operations, selected by its options', async (t) => {
   const consumer = await makeConsumer(db, 'logged')
   const [a = '', b = ''] = await makeTasks(db, consumer, ['pending', 'available'])
-  t.deepEqual(await run('log', consumer), {
-    code: 3,
-    stdout: '',
-    stderr: 'the log has nothing like it\n',
-  })
+  t.deepEqual(await run('log', consumer), outcome(3, '', 'the log has no such operation\n'))
   await run('cancel', consumer, a, b, '--reason', 'INC-1')
   await run('resume', consumer, a)
   const table = await run('log', consumer)
   t.like(table, { code: 0, stderr: '' })
   t.regex(
     table.stdout,
-    /^ *ID +AT +ACTION +CONSUMER +TASKS +FROM +BY +REASON\n.* resume +logged +1 +1 cancelled /,
+    /^ *ID +AT +ACTION +BATCHES +CONSUMER +TASKS +FROM +BY +REASON\n.* resume +1 +logged +1 +1 cancelled /,
   )
-  t.regex(table.stdout, /cancel +logged +2 +1 \w+, 1 \w+ +\w+ +INC-1\n$/)
+  t.regex(table.stdout, /cancel +1 +logged +2 +1 \w+, 1 \w+ +\w+ +INC-1\n$/)
 
   const [resume, cancel] = records<Operation>(await run('log', consumer, '--json'))
   t.like(cancel, {
@@ -234,6 +227,8 @@ test('log lists what was done, and can be narrowed', async (t) => {
   t.deepEqual(await only('--event', b), [cancel?.id])
   t.deepEqual(await only('--action', 'resume'), [resume?.id])
   t.deepEqual(await only('--reason', 'INC-1'), [cancel?.id])
+  t.deepEqual(await only('--actor', 'nobody'), [])
+  t.deepEqual(await only('--actor', cancel?.actor ?? ''), [resume?.id, cancel?.id])
   t.deepEqual(await only('--limit', '1'), [resume?.id])
   t.regex(
     (await run('log', consumer, '--limit', '1')).stderr,
@@ -241,16 +236,17 @@ test('log lists what was done, and can be narrowed', async (t) => {
   )
 })
 
-test('log --all goes through all pages', async (t) => {
+test('log --all lists all pages', async (t) => {
   const consumer = await makeConsumer(db, 'long_log')
   await fillTable(db, consumer, 230, ['pending'])
-  await run('cancel', consumer, '--everything', '--batch-size', '1', '--yes')
-  t.is(records(await run('log', consumer, '--json')).length, 100)
-  const all = records<Operation>(await run('log', consumer, '--json', '--all'))
+  await run('cancel', consumer, '--everything', '--batch-size', '1', '--pause', '0s', '--yes')
+  t.like(records(await run('log', consumer, '--json')), [{ tasks: 230, batches: 230 }])
+  t.is(records(await run('log', consumer, '--json', '--batches')).length, 100)
+  const all = records<Operation>(await run('log', consumer, '--json', '--batches', '--all'))
   t.is(new Set(all.map(({ id }) => id)).size, 230)
 })
 
-test('doctor prints what is wrong and the SQL that mends it', async (t) => {
+test('doctor prints problems and the SQL that repairs them', async (t) => {
   await makeConsumer(db, 'ill')
   await db.owner.query("select test.task('ill', 'running', attempt_count => 4)")
   const { code, stdout } = await run('doctor')

@@ -1,74 +1,76 @@
-// Who may do what: grant and revoke, and what the command line says where rights or functions are missing.
+// grant and revoke, and errors about missing rights or functions.
 import test from 'ava'
 import { migrate } from 'kanthorq-tasks'
 import { kanthorqTasks, records } from '../support/command-line.ts'
 import { useServer } from '../support/empty-database.ts'
+import { outcome } from './outcome.ts'
 
 const server = useServer(test)
 
-test('what is not installed is told, and how to install it', async (t) => {
+test('missing functions are reported with the command that installs them', async (t) => {
   const { url } = await server.emptyDatabase(t)
   for (const args of [['stats'], ['stats', '--schema', 'nowhere']]) {
     const { code, stderr } = await kanthorqTasks([...args, '--url', url])
     t.is(code, 1)
     t.regex(
       stderr,
-      /^[^\n]+ does not exist\n[^\n]*run "kanthorq-tasks migrate up", or say where they are with --schema\.\n$/,
+      /^[^\n]+ does not exist\n[^\n]*run "kanthorq-tasks migrate up", or name their schema with --schema\.\n$/,
     )
   }
 })
 
-test('grant gives a role the rights of a level, and revoke takes them', async (t) => {
+test('grant gives a role the rights of a level, and revoke removes them', async (t) => {
   const { url } = await server.emptyDatabase(t)
   await migrate({ database: url })
   const role = await server.role()
   const as = (...args: string[]) => kanthorqTasks(args, { env: { DATABASE_URL: role.into(url) } })
   const owner = (...args: string[]) => kanthorqTasks(args, { env: { DATABASE_URL: url } })
 
-  t.deepEqual(await as('stats'), {
-    code: 1,
-    stdout: '',
-    stderr:
+  t.deepEqual(
+    await as('stats'),
+    outcome(
+      1,
+      '',
       'permission denied for function kanthorq_task_stats\n' +
-      'The owner can allow it: kanthorq-tasks grant YOUR_ROLE viewer\n',
-  })
-  t.deepEqual(await owner('grant', role.name, 'viewer'), {
-    code: 0,
-    stdout: `${role.name} has the rights of a viewer\n`,
-    stderr: '',
-  })
+        'The owner can grant it: kanthorq-tasks grant YOUR_ROLE viewer\n',
+    ),
+  )
+  t.deepEqual(
+    await owner('grant', role.name, 'viewer'),
+    outcome(0, `${role.name} has the rights of a viewer\n`),
+  )
   t.is((await as('stats')).code, 3)
   const cancel = await as('cancel', 'send_email', 'event_1')
-  t.regex(cancel.stderr, /\nThe owner can allow it: kanthorq-tasks grant YOUR_ROLE operator\n$/)
+  t.regex(cancel.stderr, /\nThe owner can grant it: kanthorq-tasks grant YOUR_ROLE operator\n$/)
   const grant = await as('grant', role.name, 'operator')
   t.regex(grant.stderr, /\nOnly the owner of the functions may do this\.\n$/)
 
   const raised = await owner('grant', role.name, 'operator', '--json')
   t.deepEqual(records(raised), [{ role: role.name, level: 'operator' }])
   t.regex((await as('cancel', 'send_email', 'event_1')).stderr, /^there is no consumer/)
-  const lowered = await owner('revoke', role.name)
-  t.deepEqual(lowered, {
-    code: 0,
-    stdout: `${role.name} has no rights on the functions\n`,
-    stderr: '',
-  })
-  t.deepEqual(records(await owner('revoke', role.name, '--json')), [
-    { role: role.name, level: null },
-  ])
+  t.deepEqual(
+    await owner('revoke', role.name),
+    outcome(0, `${role.name} has no rights on the functions\n`),
+  )
+  const revoked = await owner('revoke', role.name, '--json')
+  t.deepEqual(records(revoked), [{ role: role.name, level: null }])
   t.is((await as('stats')).code, 1)
 })
 
-test('where nothing can be changed, that is told, and where to go', async (t) => {
+test('a read-only session is reported with a hint at the primary server', async (t) => {
   const { url } = await server.emptyDatabase(t)
   await migrate({ database: url })
   const env = { DATABASE_URL: url, PGOPTIONS: '-c default_transaction_read_only=on' }
   t.is((await kanthorqTasks(['stats'], { env })).code, 3)
   const { code, stderr } = await kanthorqTasks(['grant', 'pg_monitor', 'viewer'], { env })
   t.is(code, 1)
-  t.regex(stderr, /read-only transaction\nIt is a standby, .* connect to the primary server\.\n$/)
+  t.regex(
+    stderr,
+    /read-only transaction\nThe server is a standby .* connect to the primary server\.\n$/,
+  )
 })
 
-test('a role that does not exist is told in the words of the server, with its hint', async (t) => {
+test('an unknown role is reported with the hint of the server', async (t) => {
   const { url } = await server.emptyDatabase(t)
   await migrate({ database: url })
   const { code, stderr } = await kanthorqTasks(['grant', 'nobody', 'viewer', '--url', url])
@@ -79,10 +81,10 @@ test('a role that does not exist is told in the words of the server, with its hi
 test('doctor ends with 1 when a finding is an error', async (t) => {
   const { client, url } = await server.emptyDatabase(t)
   await migrate({ database: url })
-  // As it is by default from PostgreSQL 15 on.
+  // The default from PostgreSQL 15 on.
   await client.query('revoke create on schema public from public')
   const run = () => kanthorqTasks(['doctor', '--url', url])
-  t.deepEqual(await run(), { code: 0, stdout: '', stderr: 'nothing is wrong\n' })
+  t.deepEqual(await run(), outcome(0, '', 'no problems found\n'))
   await client.query('grant execute on function kanthorq_task_count to public')
   const { code, stdout } = await run()
   t.is(code, 1)

@@ -1,4 +1,4 @@
-// The program on a real pseudo-terminal: colours, widths, the question, the progress bar, and Ctrl-C.
+// The program on a pseudo-terminal: colours, widths, the question, the progress bar, and Ctrl-C.
 import { styleText } from 'node:util'
 import test from 'ava'
 import { kanthorqTasks } from '../support/command-line.ts'
@@ -12,7 +12,7 @@ const db = useDatabase(test)
 
 const env = () => ({ DATABASE_URL: db.url })
 
-test('a table has colours, and fits the terminal', async (t) => {
+test('a table has colours and fits the terminal', async (t) => {
   const consumer = await makeConsumer(db, 'coloured')
   await makeTasks(db, consumer, ['discarded'])
   const { code, raw, screen } = await openTerminal(t, ['find', consumer], env(), 64).end()
@@ -40,7 +40,7 @@ test('a table has colours, and fits the terminal', async (t) => {
   t.is(without.raw, without.screen)
 })
 
-test('a filter is shown what it would do, and asks; yes does it, under a bar', async (t) => {
+test('a transition by filter shows a preview and asks; yes runs it with a progress bar', async (t) => {
   const consumer = await makeConsumer(db, 'asked')
   const ids = await makeTasks(db, consumer, ['pending', 'available', 'running'])
   const args = ['cancel', consumer, '--subject', 'order.>', '--batch-size', '1', '--pause', '100ms']
@@ -52,7 +52,7 @@ test('a filter is shown what it would do, and asks; yes does it, under a bar', a
   t.is(code, 0)
   t.regex(screen, /cancel would take 2 tasks of asked: 1 pending, 1 available\r\n/)
   t.regex(screen, /\rcancelled 1 of 2 \[#{10}-{10}\] 50% \d+\/s \d+s left\r/)
-  t.regex(screen, /\r2 tasks cancelled\r\nkanthorq-tasks log asked shows it/)
+  t.regex(screen, /\r2 tasks cancelled\r\nkanthorq-tasks undo --bulk \d+ takes it back/)
   t.deepEqual(await statesOf(db, consumer, ids), ['cancelled', 'cancelled', 'running'])
 })
 
@@ -75,13 +75,13 @@ for (const [answer, keys, expected] of [
   })
 }
 
-test('where nothing matches there is no question', async (t) => {
+test('an empty preview asks no question', async (t) => {
   const consumer = await makeConsumer(db, 'unasked')
   const { code, screen } = await openTerminal(t, ['discard', consumer, '--everything'], env()).end()
   t.deepEqual([code, screen], [3, 'discard would take none of the tasks of unasked\r\n'])
 })
 
-test('Ctrl-C finishes the batch, and prints the command that goes on', async (t) => {
+test('Ctrl-C finishes the batch, and prints the command that continues', async (t) => {
   const consumer = await makeConsumer(db, 'stopped')
   const ids = await fillTable(db, consumer, 10, ['pending'])
   const args = ['cancel', consumer, '--everything', '--yes', '--batch-size', '2', '--pause', '1h']
@@ -90,17 +90,18 @@ test('Ctrl-C finishes the batch, and prints the command that goes on', async (t)
   terminal.type(ctrlC)
   const { code, screen } = await terminal.end()
   t.is(code, 130)
-  t.regex(screen, /stopping after this batch; Ctrl-C again leaves at once\r\n/)
+  t.regex(screen, /stopping after this batch; Ctrl-C again stops at once\r\n/)
   const [, goOn = ''] =
-    /stopped: 2 tasks cancelled of 10\. To go on:\r\n {2}kanthorq-tasks (.*)\r\n$/.exec(screen) ??
-    []
+    /stopped: 2 tasks cancelled of 10\. To continue:\r\n {2}kanthorq-tasks (.*)\r\n$/.exec(
+      screen,
+    ) ?? []
   t.is(goOn, 'cancel stopped --everything --batch-size 2 --pause 1h --yes')
   const rest = await kanthorqTasks([...goOn.replace(' --pause 1h', '').split(' ')], { env: env() })
   t.is(rest.stdout, '8 tasks cancelled\n')
   t.deepEqual(new Set(await statesOf(db, consumer, ids)), new Set(['cancelled' as const]))
 })
 
-test('the bar goes away before an error is told', async (t) => {
+test('the bar is erased before an error is printed', async (t) => {
   const consumer = await makeConsumer(db, 'failed')
   await makeTasks(db, consumer, ['cancelled'])
   const args = ['resume', consumer, '--state', 'cancelled', '--spread', '6000w', '--yes']
@@ -109,7 +110,7 @@ test('the bar goes away before an error is told', async (t) => {
   t.true(raw.includes('0%\x1b[K\r\x1b[Kschedule_at is null, spread is '), raw)
 })
 
-test('a second Ctrl-C does not wait for the batch', async (t) => {
+test('a second Ctrl-C ends the program during the batch', async (t) => {
   const consumer = await makeConsumer(db, 'left')
   await fillTable(db, consumer, 4, ['pending'])
   const owner = await openSession(t, db.owner)
@@ -120,32 +121,32 @@ test('a second Ctrl-C does not wait for the batch', async (t) => {
   })
   await untilBlocked(db.owner, [await processNamed('left at once')], await processOf(owner))
   terminal.type(ctrlC)
-  await terminal.until(/Ctrl-C again leaves at once/)
+  await terminal.until(/Ctrl-C again stops at once/)
   terminal.type(ctrlC)
   t.is((await terminal.end()).code, 130)
   await owner.query('rollback')
 })
 
-test('ids that nobody pipes in are missed at once', async (t) => {
+test('a command without ids does not wait for a terminal', async (t) => {
   for (const args of [['cancel', 'a'], ['explain', 'a'], ['undo']]) {
     const { code, screen } = await openTerminal(t, args, env()).end()
     t.is(code, 2)
-    t.regex(screen, /^say which (tasks to \w+|operation to undo): /)
+    t.regex(screen, /^name the (tasks|operations) to \w+: /)
   }
 })
 
-test('ids can be typed, until Ctrl-D', async (t) => {
+test('ids can be typed, and Ctrl-D ends the list', async (t) => {
   const consumer = await makeConsumer(db, 'typed')
   const [id = ''] = await makeTasks(db, consumer, ['pending'])
   const terminal = openTerminal(t, ['cancel', consumer, '-'], env())
-  await terminal.until(/^Ids, one a line; Ctrl-D ends them\.\r\n/)
+  await terminal.until(/^Enter one id a line; Ctrl-D ends the list\.\r\n/)
   terminal.type(`${id}\r\x04`)
   const { code, screen } = await terminal.end()
   t.is(code, 0)
   t.regex(screen, /1 task cancelled, 0 left alone\r\n$/)
 })
 
-test('Ctrl-C while ids are typed ends it', async (t) => {
+test('Ctrl-C ends the program while ids are typed', async (t) => {
   const terminal = openTerminal(t, ['cancel', 'a', '-'], env())
   await terminal.until(/Ctrl-D/)
   terminal.type(`event_1\r${ctrlC}`)

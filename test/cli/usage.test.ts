@@ -1,14 +1,14 @@
-// What the program says before it looks at a database: help, completion, and what it refuses.
+// Help, completion, and invalid command lines: everything before the program connects.
 import { readFileSync } from 'node:fs'
 import test from 'ava'
-import { examplesOf } from '../../src/cli/help/examples.ts'
-import { fullName, leavesOf } from '../../src/cli/help/command-tree.ts'
+import { examplesOf, fullName, leavesOf } from '../../src/cli/help.ts'
 import { makeProgram } from '../../src/cli/program.ts'
 import { kanthorqTasks } from '../support/command-line.ts'
 import { compiled } from '../support/compiled.ts'
 import { projectFolder, runProgram } from '../support/run-program.ts'
+import { outcome } from './outcome.ts'
 
-// Where nobody listens: what gets that far fails with another exit code.
+// A port without a server: connecting fails with another exit code than 2.
 const env = { DATABASE_URL: 'postgres://nobody@127.0.0.1:1/nowhere' }
 
 test('every command has an example, and its help ends with it', async (t) => {
@@ -28,7 +28,7 @@ test('without a command it prints the help on standard error, and ends with 2', 
     const help = await kanthorqTasks([...args, '--help'])
     t.like(help, { code: 0, stderr: '' })
     t.regex(help.stdout, /^Usage: kanthorq-tasks .*\n(.*\n)+Commands:\n/)
-    t.deepEqual(await kanthorqTasks(args), { code: 2, stdout: '', stderr: help.stdout })
+    t.deepEqual(await kanthorqTasks(args), outcome(2, '', help.stdout))
   }
 })
 
@@ -36,12 +36,12 @@ test('--version prints the version of the package', async (t) => {
   const { version } = JSON.parse(readFileSync(`${projectFolder}package.json`, 'utf8')) as {
     version: string
   }
-  t.deepEqual(await kanthorqTasks(['--version']), { code: 0, stdout: `${version}\n`, stderr: '' })
+  t.deepEqual(await kanthorqTasks(['--version']), outcome(0, `${version}\n`))
 })
 
 const refused: [args: string[], sentence: RegExp][] = [
   [['cancle', 'send_email'], /^unknown command 'cancle' \(Did you mean cancel\?\)$/],
-  [['up'], /^unknown command 'up': kanthorq-tasks --help lists them all$/],
+  [['up'], /^unknown command 'up': kanthorq-tasks --help lists all commands$/],
   [['migrate', 'sideways'], /^unknown command 'sideways'/],
   [['migrate', 'up', 'now'], /^too many arguments for 'up'/],
   [['migrate', 'up', '--force'], /^unknown option '--force'$/],
@@ -57,38 +57,49 @@ const refused: [args: string[], sentence: RegExp][] = [
   [['find', 'a', '--limit', '0'], /Write a whole number, at least 1\.$/],
   [['find', 'a', '--limit', '3', '--all'], /'--limit <n>' cannot be used with option '--all'/],
   [['find', 'a', '--count', '--ids'], /^option '--count' cannot be used with option '--ids'$/],
-  [['find', 'a', '--json', '--ids'], /^--ids does not go with --json/],
-  [['find', 'a', '--subject', ''], /It is empty: leave the option out instead\.$/],
+  [['find', 'a', '--json', '--ids'], /^--ids cannot be combined with --json/],
+  [['find', 'a', '--subject', ''], /It is empty: omit the option instead\.$/],
   [['find', 'a', '--metadata', '[1]'], /Write customer=42, or a JSON object/],
   [['find', 'a', '--metadata', '{"a"'], /Write customer=42, or a JSON object/],
-  [['find', 'a', '--created-after', 'yesterday'], /Write 2026-01-31, .* or how long ago: 90s/],
+  [
+    ['find', 'a', '--created-after', 'yesterday'],
+    /Write 2026-01-31, .* or a duration before now: 90s/,
+  ],
   [['find', 'a', '--created-before', '2026-01-31T25:00'], /Write 2026-01-31/],
   [['find', 'a', '--created-before', '2026-02-31'], /Write 2026-01-31/],
-  [['resume', 'a', '--schedule-at', 'soon', 'b'], /or how long from now: 90s/],
-  [['cancel', 'a', '--pause', '1 fortnight', '-y', '--everything'], /Write a time such as 500ms/],
+  [['resume', 'a', '--schedule-at', 'soon', 'b'], /or a duration from now: 90s/],
+  [
+    ['cancel', 'a', '--pause', '1 fortnight', '-y', '--everything'],
+    /Write a duration such as 500ms/,
+  ],
   [
     ['cancel', 'a', 'b', '--subject', 'c', '-y'],
-    /^ids and a filter do not go together: leave out one of the two$/,
+    /^ids and a filter cannot be combined: omit one of the two$/,
   ],
   [['cancel', 'a', 'b', '-'], /^"-" stands for standard input/],
-  [['cancel', 'a', 'b', '--limit', '2'], /^--limit needs a filter beside it/],
+  [['cancel', 'a', 'b', '--limit', '2'], /^--limit requires a filter/],
   [
     ['resume', 'a', 'b', '--spread', '2h', '--pause', '1s'],
-    /^--pause and --spread needs? a filter/,
+    /^--pause and --spread requires? a filter/,
   ],
-  [['cancel', 'a', '--metadata', '{}', '-y'], /^an empty --metadata lets every task through/],
-  [['cancel', 'a', '--subject', 'b'], /^there is no terminal to ask on: add --yes .* or --dry-run/],
+  [['cancel', 'a', '--metadata', '{}', '-y'], /^an empty --metadata matches every task/],
+  [
+    ['cancel', 'a', '--subject', 'b'],
+    /^there is no terminal to ask on: pass --yes .* or --dry-run/,
+  ],
   [['discard', 'a', '--everything'], /^there is no terminal to ask on/],
   [['log', '--action', 'delete'], /Allowed choices are cancel, resume, discard, undo\.$/],
-  [['undo', 'all'], /^"all" is not the id of an operation: .* "kanthorq-tasks log" shows$/],
+  [['undo', 'all'], /^"all" is not an operation id: .* "kanthorq-tasks log" shows$/],
+  [['undo', '--bulk', '1', '2'], /^--bulk cannot be combined with operation ids$/],
+  [['undo', '1', '--pause', '1s'], /^--pause requires --bulk$/],
   [['grant', 'support', 'admin'], /Allowed choices are viewer, operator\.$/],
-  [['migrate', 'sql', '--json'], /^--json does not go with migrate sql/],
-  [['migrate', 'sql', '--schema', 'queue'], /^--schema does not go with migrate sql/],
+  [['migrate', 'sql', '--json'], /^--json cannot be combined with migrate sql/],
+  [['migrate', 'sql', '--schema', 'queue'], /^--schema cannot be combined with migrate sql/],
   [['completion', 'tcsh'], /Allowed choices are zsh, bash, fish, powershell\.$/],
 ]
 
 for (const [args, sentence] of refused) {
-  test(`"${args.join(' ')}" is refused in one sentence, with exit code 2`, async (t) => {
+  test(`"${args.join(' ')}" is refused in one line, with exit code 2`, async (t) => {
     const { code, stdout, stderr } = await kanthorqTasks(args, { env })
     t.deepEqual([code, stdout], [2, ''])
     t.regex(stderr, /^[^\n]+\n$/)
@@ -96,7 +107,7 @@ for (const [args, sentence] of refused) {
   })
 }
 
-test('the shell is told commands, options and their values', async (t) => {
+test('completion offers commands, options and their values', async (t) => {
   const words = async (...args: string[]) => {
     const { stdout } = await kanthorqTasks(['complete', '--', ...args])
     const lines = stdout.split('\n')
@@ -115,7 +126,7 @@ test('the shell is told commands, options and their values', async (t) => {
   t.deepEqual(await words('grant', 'support', ''), ['viewer', 'operator'])
 })
 
-test('the completion of bash can be loaded, and completes', async (t) => {
+test('bash can load the completion script', async (t) => {
   const { stdout: script } = await kanthorqTasks(['completion', 'bash'])
   const { code, stderr } = await runProgram('bash', ['-euo', 'pipefail'], {
     input: `${script}\ncomplete -p kanthorq-tasks`,
@@ -124,7 +135,7 @@ test('the completion of bash can be loaded, and completes', async (t) => {
   t.regex((await kanthorqTasks(['completion', 'zsh'])).stdout, /^#compdef kanthorq-tasks\n/)
 })
 
-test('the library does not load what only the command line or a migration needs', async (t) => {
+test('the library does not load packages of the command line or of migrations', async (t) => {
   t.regex(await importsOf(compiled('cli/main.js')), /\/commander\//)
   const imports = await importsOf(compiled('index.js'))
   t.regex(imports, /\/dist\/client\/task-client\.js\n/)

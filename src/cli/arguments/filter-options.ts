@@ -1,8 +1,8 @@
 import { Option, type Command } from 'commander'
 import type { TaskFilter, TaskState } from '../../client/types.ts'
-import { metadata, past, someOf, states, words } from './option-values.ts'
+import { metadata, nonEmpty, pastTime, stateList, states } from './option-parsers.ts'
 
-/** The options of a filter, as Commander gives them. */
+/** The options of a filter, as parsed. */
 export interface FilterFlags {
   state?: TaskState[]
   subject?: string
@@ -13,35 +13,35 @@ export interface FilterFlags {
 }
 
 /**
- * Gives a command the options that say which tasks are meant.
+ * Adds the options that select tasks.
  *
- * @param among - the states that tasks may be in
+ * @param allowed - the states that `--state` accepts
  */
-export function addFilter(command: Command, among: readonly TaskState[] = states): Command {
+export function addFilter(command: Command, allowed: readonly TaskState[] = states): Command {
   const options = [
-    new Option('--state <states>', 'in one of these states; with commas for several')
-      .choices(among)
-      .argParser(someOf(among)),
+    new Option('--state <states>', 'in one of these states, separated by commas')
+      .choices(allowed)
+      .argParser(stateList(allowed)),
     new Option(
       '--subject <filter>',
-      'with a subject like this: * is one token, > at the end is one or more',
-    ).argParser(words),
+      'with a matching subject: * is one token, > at the end is one or more',
+    ).argParser(nonEmpty),
     new Option(
       '--metadata <key=value>',
-      'with this in the metadata; again for more, or a JSON object',
+      'with this in the metadata; repeat it for more, or pass a JSON object',
     ).argParser(metadata),
-    new Option('--error <text>', 'with this in the last error').argParser(words),
+    new Option('--error <text>', 'with this text in the last error').argParser(nonEmpty),
     new Option(
       '--created-after <time>',
-      'made at this time or later: 2026-01-31T03:00, or 2h ago as 2h',
-    ).argParser(past),
-    new Option('--created-before <time>', 'made before this time').argParser(past),
+      'created at this time or later: 2026-01-31T03:00, or 2h for 2 hours ago',
+    ).argParser(pastTime),
+    new Option('--created-before <time>', 'created before this time').argParser(pastTime),
   ]
   for (const option of options) command.addOption(option.helpGroup('Filter:'))
   return command
 }
 
-/** The filter that the options make. */
+/** The filter that the options describe. */
 export function filterOf(flags: FilterFlags): TaskFilter {
   return {
     ...(flags.state && { states: flags.state }),
@@ -53,7 +53,7 @@ export function filterOf(flags: FilterFlags): TaskFilter {
   }
 }
 
-/** Whether the filter lets every task through. */
+/** Whether the filter matches every task. */
 export function isEmpty({ metadata: part, ...rest }: TaskFilter): boolean {
   return Object.keys(rest).length === 0 && Object.keys(part ?? {}).length === 0
 }

@@ -1,29 +1,27 @@
 import completions from '@bomb.sh/tab'
 import addTo from '@bomb.sh/tab/commander'
 import type { Command } from 'commander'
-import { addExamples } from '../help/examples.ts'
+import { addExamples } from '../help.ts'
 
-/**
- * Gives a program whose commands are all there `completion`, and the hidden command by which the shell asks it for words.
- */
+/** Adds `completion`, and the hidden command that the shell calls for words, to a program that has all its commands. */
 export function addCompletion(program: Command): void {
   addTo(program, { completionCommandName: 'completion' })
-  // The shell is told a word a line: what comes after the first line of a description would be words too.
+  // The shell reads one word a line, so a description may have only one line.
   for (const command of completions.commands.values())
     command.description = command.description.split('\n', 1).join()
   const completion = program.commands.find((command) => command.name() === 'completion')
-  if (completion === undefined) throw new Error('@bomb.sh/tab has added no command "completion"')
+  if (completion === undefined) throw new Error('@bomb.sh/tab did not add a command "completion"')
   completion
-    .summary('complete words in bash, zsh, fish or powershell')
+    .summary('Print the completion script for bash, zsh, fish or powershell')
     .description(
-      'Prints the script that makes a shell complete commands, options and their values. For bash, the package bash-completion ' +
-        'has to be there.',
+      'Prints the script with which a shell completes commands, options and their values. Bash requires the package ' +
+        'bash-completion.',
     )
   addExamples(
     completion,
-    { why: 'bash: in ~/.bashrc', line: 'source <(kanthorq-tasks completion bash)' },
+    { why: 'bash: add this line to ~/.bashrc', line: 'source <(kanthorq-tasks completion bash)' },
     {
-      why: 'zsh: into a folder of $fpath, under this name',
+      why: 'zsh: write a file of this name in a folder of $fpath',
       line: 'kanthorq-tasks completion zsh > _kanthorq-tasks',
     },
   )

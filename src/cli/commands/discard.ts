@@ -1,16 +1,17 @@
 import type { Command } from 'commander'
-import { addExamples } from '../help/examples.ts'
-import { actionCommand } from '../transitions/transition-command.ts'
+import { addExamples } from '../help.ts'
+import { transitionCommand } from './transition/transition-command.ts'
 
 export function discardCommand(): Command {
   return addExamples(
-    actionCommand('discard', {
-      summary: 'discard tasks that are stuck in running',
+    transitionCommand('discard', {
+      summary: 'Discard tasks that are stuck in running',
       description:
-        'Discards tasks that are stuck: running, overdue and out of attempts, so that no worker will ever take them.',
+        'Discards stuck tasks: running, overdue and out of attempts, so that no worker will pick them up again. A handler that ' +
+        'outlives its visibility timeout may still be working on such a task; its acknowledgement then does nothing.',
     }),
     {
-      why: 'all that are stuck; what a worker may still hold is left alone',
+      why: 'all stuck tasks',
       line: "kanthorq-tasks discard send_email --everything --reason 'INC-41: stuck' --yes",
     },
   )

@@ -1,15 +1,16 @@
 import { Command } from 'commander'
 import { clean } from '../terminal/format.ts'
-import { addExamples } from '../help/examples.ts'
+import { addExamples } from '../help.ts'
 import { exitCode } from '../exit-code.ts'
-import { addCommon, withSession } from '../session.ts'
+import { addCommon } from '../arguments/common-options.ts'
+import { withSession } from '../session.ts'
 
 export function doctorCommand(): Command {
   const command = new Command('doctor')
-    .summary('what is wrong in this database, and the SQL that mends it')
+    .summary('Check the database for problems, and print the SQL that repairs them')
     .description(
-      'Looks for what is wrong in this database, and prints the SQL that mends it; a comment where a person has to decide ' +
-        'first. Changes nothing, and looks at every task. Ends with 1 if a finding is an error.',
+      'Checks the database for problems, and prints the SQL that repairs each, or a comment if a person has to decide first. ' +
+        'Changes nothing. Reads every task. The exit code is 1 if a finding is an error.',
     )
     .action(() =>
       withSession(command, async ({ tasks, output }) => {
@@ -19,10 +20,10 @@ export function doctorCommand(): Command {
           for (const { severity, detail, fix } of findings)
             await output.lines([
               `${output.paint(severity, severity)}: ${clean(detail)}`,
-              // Line by line: what follows a comment would become part of it.
+              // Each line keeps its break: a joined line would become part of a comment.
               ...fix.split('\n').map((line) => `  ${clean(line)}`),
             ])
-          if (findings.length === 0) output.note('nothing is wrong')
+          if (findings.length === 0) output.note('no problems found')
         }
         return findings.some(({ severity }) => severity === 'error')
           ? exitCode.failed
@@ -30,7 +31,7 @@ export function doctorCommand(): Command {
       }),
     )
   return addExamples(addCommon(command), {
-    why: 'every morning',
+    why: 'check the database',
     line: 'kanthorq-tasks doctor',
   })
 }

@@ -1,13 +1,15 @@
 import { Command, Option } from 'commander'
 import { UsageError } from '../errors.ts'
-import { addExamples } from '../help/examples.ts'
+import { addExamples } from '../help.ts'
 import { exitCode, type ExitCode } from '../exit-code.ts'
 import { addFilter, filterOf, type FilterFlags } from '../arguments/filter-options.ts'
-import { addLimit, limitOf, printPages, type ListFlags } from '../terminal/paged-list.ts'
-import { addCommon, commonFlags, withSession, type Session } from '../session.ts'
+import { addLimit, limitOf, type LimitFlags } from '../arguments/limit-options.ts'
+import { printPages } from '../terminal/print-pages.ts'
+import { addCommon, commonFlags } from '../arguments/common-options.ts'
+import { withSession, type Session } from '../session.ts'
 import { taskColumns } from '../terminal/task-columns.ts'
 
-interface FindFlags extends FilterFlags, ListFlags {
+interface FindFlags extends FilterFlags, LimitFlags {
   oldestFirst?: boolean
   ids?: boolean
   count?: boolean
@@ -17,15 +19,15 @@ const maxPage = 1000
 
 export function findCommand(): Command {
   const command = new Command('find')
-    .summary('the tasks that a filter matches')
-    .description('Lists the tasks of a consumer that a filter matches, the newest event first.')
+    .summary('List the tasks that match a filter')
+    .description('Lists the tasks of a consumer that match a filter, newest event first.')
     .argument('<consumer>', 'name of the consumer')
   addFilter(command)
   addLimit(command, 'tasks')
-    .option('--oldest-first', 'turn the order round')
+    .option('--oldest-first', 'list the oldest event first')
     .option('--ids', 'print only the event ids, one a line')
     .addOption(
-      new Option('--count', 'print only how many there are').conflicts([
+      new Option('--count', 'print only the number of tasks').conflicts([
         'limit',
         'all',
         'oldestFirst',
@@ -34,7 +36,7 @@ export function findCommand(): Command {
     )
     .action((consumer: string, flags: FindFlags) => {
       if (flags.ids && commonFlags(command).json)
-        throw new UsageError('--ids does not go with --json, which has them too')
+        throw new UsageError('--ids cannot be combined with --json, whose output includes the ids')
       return withSession(command, (session) =>
         flags.count ? printCount(session, consumer, flags) : printTasks(session, consumer, flags),
       )
@@ -42,15 +44,15 @@ export function findCommand(): Command {
   return addExamples(
     addCommon(command),
     {
-      why: 'what has failed for good, and what its last attempt said',
+      why: 'discarded tasks with an error, and the error of the last attempt',
       line: 'kanthorq-tasks find send_email --state discarded --error mailbox',
     },
     {
-      why: 'how many are being worked, or will be tried again, of those that were made since the end of January',
+      why: 'the number of running and retryable tasks created since the end of January',
       line: 'kanthorq-tasks find send_email --state running,retryable --created-after 2026-01-31 --count',
     },
     {
-      why: 'into another command, which then does it to exactly these',
+      why: 'pass the tasks to another command',
       line: 'kanthorq-tasks find send_email --state available --json | kanthorq-tasks cancel send_email --reason INC-42',
     },
   )
@@ -75,7 +77,7 @@ async function printTasks(
   const limit = limitOf(flags)
   const table = output.table(taskColumns)
   const pages = tasks.pages(consumer, filterOf(flags), {
-    // One more than is shown, to know whether there are more.
+    // One more than the limit, to see whether there are more.
     pageSize: Math.min(limit + 1, maxPage),
     oldestFirst: flags.oldestFirst === true,
   })

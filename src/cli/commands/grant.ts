@@ -1,19 +1,20 @@
 import { Argument, Command } from 'commander'
 import type { RoleLevel } from '../../client/types.ts'
-import { addExamples } from '../help/examples.ts'
+import { addExamples } from '../help.ts'
 import { exitCode } from '../exit-code.ts'
-import { addCommon, withSession } from '../session.ts'
+import { addCommon } from '../arguments/common-options.ts'
+import { withSession } from '../session.ts'
 
 export function grantCommand(): Command {
   const command = new Command('grant')
-    .summary('let a role look at tasks, or move them')
+    .summary('Give a role the rights of a viewer or an operator')
     .description(
-      'Gives a role of the database the rights of a level, and takes from it those that the level does not have.\n\n' +
+      'Gives a database role the rights of a level, and removes rights that the level does not include.\n\n' +
         'viewer: doctor, stats, find, explain, log\n' +
-        'operator: that, and cancel, resume, discard, undo\n\n' +
-        'Say it again after a migration that brings new functions.',
+        'operator: viewer, and cancel, resume, discard, undo\n\n' +
+        'Repeat it after a migration that adds functions.',
     )
-    .argument('<role>', 'a role that exists; it needs no rights on any table')
+    .argument('<role>', 'an existing role; it needs no rights on tables')
     .addArgument(new Argument('<level>').choices(['viewer', 'operator']))
     .action((role: string, level: RoleLevel) =>
       withSession(command, async ({ tasks, output }) => {
@@ -27,7 +28,7 @@ export function grantCommand(): Command {
       }),
     )
   return addExamples(addCommon(command), {
-    why: 'the role that the support team logs in with',
+    why: 'the login role of the support team',
     line: 'kanthorq-tasks grant support operator',
   })
 }

@@ -1,18 +1,23 @@
 import { Command, Option } from 'commander'
+import type { OperationsOptions } from '../../client/options.ts'
 import type { TaskClient } from '../../client/task-client.ts'
 import type { Operation } from '../../client/types.ts'
-import { addExamples } from '../help/examples.ts'
+import { addExamples } from '../help.ts'
 import { exitCode } from '../exit-code.ts'
-import { formatNumber, formatTime } from '../terminal/format.ts'
-import { addLimit, limitOf, printPages, type ListFlags } from '../terminal/paged-list.ts'
-import { addCommon, withSession } from '../session.ts'
+import { countsByState, formatNumber, formatTime } from '../terminal/format.ts'
+import { addLimit, limitOf, type LimitFlags } from '../arguments/limit-options.ts'
+import { printPages } from '../terminal/print-pages.ts'
+import { addCommon } from '../arguments/common-options.ts'
+import { withSession } from '../session.ts'
 import type { Column } from '../terminal/table.ts'
-import { words } from '../arguments/option-values.ts'
+import { nonEmpty } from '../arguments/option-parsers.ts'
 
-interface LogFlags extends ListFlags {
+interface LogFlags extends LimitFlags {
   event?: string
   action?: Operation['action']
   reason?: string
+  actor?: string
+  batches?: boolean
 }
 
 const pageSize = 100
@@ -24,76 +29,88 @@ const columns: readonly Column<Operation>[] = [
     title: 'ACTION',
     text: ({ action, undoes }) => (undoes === null ? action : `undo of ${undoes}`),
   },
+  {
+    title: 'BATCHES',
+    text: ({ batches }) => formatNumber(batches),
+    align: 'right',
+    leaveOut: 5,
+  },
   { title: 'CONSUMER', text: ({ consumerName }) => consumerName, shrinkTo: 10 },
   { title: 'TASKS', text: ({ tasks }) => formatNumber(tasks), align: 'right' },
-  { title: 'FROM', text: ({ fromStates }) => fromText(fromStates), leaveOut: 4 },
+  { title: 'FROM', text: ({ fromStates }) => countsByState(fromStates), leaveOut: 4 },
   { title: 'BY', text: ({ actor }) => actor, shrinkTo: 8, leaveOut: 3 },
   { title: 'REASON', text: ({ reason }) => reason ?? '', shrinkTo: 10, leaveOut: 2 },
 ]
 
-function fromText(states: Operation['fromStates']): string {
-  const counts = Object.entries(states).map(([state, tasks]) => `${formatNumber(tasks)} ${state}`)
-  return counts.join(', ')
-}
-
 export function logCommand(): Command {
   const command = new Command('log')
-    .summary('what was done to tasks, by whom and why')
+    .summary('List the operations on tasks')
     .description(
-      'Lists what was done to tasks, when, by whom and why, the newest first. Each batch of a call by filter is an operation.',
+      'Lists the operations on tasks, newest first: when, by whom and why. A call by filter is one operation.',
     )
-    .argument('[consumer]', 'name of a consumer; without it, all of them')
+    .argument('[consumer]', 'name of a consumer (default: all)')
     .addOption(
-      new Option('--event <id>', 'only what moved the task of this event').argParser(words),
+      new Option('--event <id>', "only operations that moved this event's task").argParser(
+        nonEmpty,
+      ),
     )
     .addOption(
-      new Option('--action <action>', 'only what was done by it').choices([
+      new Option('--action <action>', 'only operations of this kind').choices([
         'cancel',
         'resume',
         'discard',
         'undo',
       ]),
     )
-    .addOption(new Option('--reason <text>', 'only with exactly this reason').argParser(words))
+    .addOption(
+      new Option('--reason <text>', 'only operations with exactly this reason').argParser(nonEmpty),
+    )
+    .addOption(
+      new Option('--actor <role>', 'only operations of this login role').argParser(nonEmpty),
+    )
+    .option('--batches', 'list each batch of a call by filter')
   addLimit(command, 'operations').action((consumer: string | undefined, flags: LogFlags) =>
     withSession(command, async ({ tasks, output }) => {
       const table = output.table(columns)
-      const pages = pagesOf(tasks, consumer, flags)
+      const { event, action, reason, actor, batches } = flags
+      const pages = pagesOf(tasks, consumer, {
+        ...(event !== undefined && { eventId: event }),
+        ...(action !== undefined && { action }),
+        ...(reason !== undefined && { reason }),
+        ...(actor !== undefined && { actor }),
+        ...(batches && { batches }),
+        withEventIds: output.json,
+        maxOperations: pageSize,
+      })
       const found = await printPages(output, pages, limitOf(flags), (page) => table.lines(page))
       if (found > 0) return exitCode.done
-      output.note('the log has nothing like it')
+      output.note('the log has no such operation')
       return exitCode.nothing
     }),
   )
   return addExamples(
     addCommon(command),
-    { why: 'what was done to tasks of this consumer?', line: 'kanthorq-tasks log send_email' },
+    { why: 'the operations on tasks of one consumer', line: 'kanthorq-tasks log send_email' },
     {
-      why: 'who touched this one?',
+      why: 'who moved this task?',
       line: 'kanthorq-tasks log --event event_01m86243pcep6et4pajx64trgk',
     },
     {
-      why: 'resume exactly what was discarded because it was stuck',
+      why: 'resume the tasks that a discard took',
       line: "kanthorq-tasks log send_email --action discard --reason 'INC-41: stuck' --all --json | kanthorq-tasks resume send_email",
     },
   )
 }
 
-/** The log, newest first, as far as it is asked for; none of the pages is empty. */
+/** Pages of the operations that the options select, newest first. No page is empty. */
 async function* pagesOf(
   tasks: TaskClient,
   consumer: string | undefined,
-  { event, action, reason }: LogFlags,
+  options: OperationsOptions,
 ): AsyncGenerator<Operation[]> {
-  const options = { maxOperations: pageSize, ...(event !== undefined && { eventId: event }) }
   let page = await tasks.operations(consumer, options)
   for (let last = page.at(-1); last !== undefined; last = page.at(-1)) {
-    const wanted = page.filter(
-      (operation) =>
-        (action === undefined || operation.action === action) &&
-        (reason === undefined || operation.reason === reason),
-    )
-    if (wanted.length > 0) yield wanted
+    yield page
     page = await tasks.operations(consumer, { ...options, before: last.id })
   }
 }

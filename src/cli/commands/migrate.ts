@@ -3,17 +3,18 @@ import { installSql } from '../../install/install-sql.ts'
 import { migrate } from '../../install/migrate.ts'
 import { migrationStatus, type MigrationStatus } from '../../install/migration-status.ts'
 import { UsageError } from '../errors.ts'
-import { addExamples } from '../help/examples.ts'
+import { addExamples } from '../help.ts'
 import { exitCode } from '../exit-code.ts'
 import { formatTime } from '../terminal/format.ts'
 import { Output } from '../terminal/output.ts'
-import { addCommon, commonFlags, withSession } from '../session.ts'
+import { addCommon, commonFlags } from '../arguments/common-options.ts'
+import { withSession } from '../session.ts'
 import type { Column } from '../terminal/table.ts'
 
 export function migrateCommand(): Command {
   return new Command('migrate')
-    .summary('install the functions, and keep them up to date')
-    .description('Installs the functions, and keeps them up to date.')
+    .summary('Install or update the functions')
+    .description('Installs or updates the functions.')
     .helpCommand(false)
     .addCommand(upCommand())
     .addCommand(downCommand())
@@ -23,20 +24,20 @@ export function migrateCommand(): Command {
 
 function upCommand(): Command {
   const command = new Command('up')
-    .summary('install, or update to the newest version')
+    .summary('Install or update the functions')
     .description(
-      'Installs the functions, or updates them to the newest version: applies, in one transaction, the migrations that are not ' +
-        'applied yet. Leaves what KanthorQ has made as it is.',
+      'Installs the functions, or updates them to the newest version, by applying the missing migrations in one transaction. ' +
+        'Does not alter existing KanthorQ objects.',
     )
     .action(() => move(command, 'up'))
   return addExamples(
     addCommon(command),
     {
-      why: 'install the functions beside KanthorQ, or update them',
+      why: 'install or update the functions',
       line: 'kanthorq-tasks migrate up --url "$DATABASE_URL"',
     },
     {
-      why: 'where KanthorQ lives in another schema',
+      why: 'KanthorQ is in another schema',
       line: 'kanthorq-tasks migrate up --schema queue',
     },
   )
@@ -44,11 +45,11 @@ function upCommand(): Command {
 
 function downCommand(): Command {
   const command = new Command('down')
-    .summary('take the newest migration back')
-    .description('Takes the newest migration back. A table that holds rows is never dropped.')
+    .summary('Revert the newest migration')
+    .description('Reverts the newest migration. Never drops a table that holds rows.')
     .action(() => move(command, 'down'))
   return addExamples(addCommon(command), {
-    why: 'back to the version before; up brings the newest again',
+    why: 'go back to the previous version, and forward again',
     line: 'kanthorq-tasks migrate down && kanthorq-tasks migrate up',
   })
 }
@@ -58,8 +59,8 @@ async function move(command: Command, direction: 'up' | 'down'): Promise<void> {
     const names = await migrate({ database: client, schema, direction })
     const [done, nothing] =
       direction === 'up'
-        ? ['applied', 'nothing to do: up to date']
-        : ['took back', 'nothing to take back']
+        ? ['applied', 'nothing to apply: up to date']
+        : ['reverted', 'nothing to revert']
     if (output.json) await output.records(names.map((name) => ({ name, direction })))
     else await output.lines(names.length > 0 ? names.map((name) => `${done} ${name}`) : [nothing])
     return exitCode.done
@@ -68,22 +69,23 @@ async function move(command: Command, direction: 'up' | 'down'): Promise<void> {
 
 function sqlCommand(): Command {
   const command = new Command('sql')
-    .summary('print it as one SQL file for psql')
+    .summary('Print the migrations as one SQL file')
     .description(
-      'Prints one SQL file that does what "migrate up" does, for where there is only psql. Needs no connection. The file installs ' +
-        'into the schema that search_path begins with.',
+      'Prints an SQL file that does the same as "migrate up", for psql. Needs no connection. The file installs into the first ' +
+        'schema of search_path.',
     )
     .action(async () => {
       const { schema, json } = commonFlags(command)
       if (schema !== undefined)
         throw new UsageError(
-          '--schema does not go with migrate sql: the file installs into the schema that search_path begins with',
+          '--schema cannot be combined with migrate sql: the file installs into the first schema of search_path',
         )
-      if (json) throw new UsageError('--json does not go with migrate sql: what it prints is SQL')
+      if (json)
+        throw new UsageError('--json cannot be combined with migrate sql, whose output is SQL')
       await new Output(false).lines(installSql().split('\n').slice(0, -1))
     })
   return addExamples(addCommon(command), {
-    why: 'a file that installs or updates the functions wherever there is psql',
+    why: 'write a file that installs or updates the functions with psql',
     line: 'kanthorq-tasks migrate sql > kanthorq-tasks.sql',
   })
 }
@@ -103,8 +105,8 @@ const columns: readonly Column<MigrationStatus>[] = [
 
 function statusCommand(): Command {
   const command = new Command('status')
-    .summary('which migrations are applied')
-    .description('Lists the migrations, and when they were applied. Changes nothing.')
+    .summary('List the migrations')
+    .description('Lists the migrations and when they were applied. Changes nothing.')
     .action(async () => {
       await withSession(command, async ({ client, schema, output }) => {
         const migrations = await migrationStatus(client, schema)
@@ -116,7 +118,7 @@ function statusCommand(): Command {
       })
     })
   return addExamples(addCommon(command), {
-    why: 'is there anything to apply?',
+    why: 'are there migrations to apply?',
     line: 'kanthorq-tasks migrate status',
   })
 }

@@ -1,37 +1,37 @@
 import { Option, type Command } from 'commander'
-import { addExamples } from '../help/examples.ts'
-import { actionCommand } from '../transitions/transition-command.ts'
-import { duration, future } from '../arguments/option-values.ts'
+import { addExamples } from '../help.ts'
+import { transitionCommand } from './transition/transition-command.ts'
+import { duration, futureTime } from '../arguments/option-parsers.ts'
 
 export function resumeCommand(): Command {
   return addExamples(
-    actionCommand(
+    transitionCommand(
       'resume',
       {
-        summary: 'have tasks worked again that are discarded or cancelled',
+        summary: 'Resume tasks that are discarded or cancelled',
         description:
-          'Resumes tasks that are discarded or cancelled: workers pick them up again, and each has at least one attempt left.',
+          'Resumes tasks that are discarded or cancelled, so that workers pick them up again. Each has at least one attempt left.',
       },
       [
         new Option(
           '--schedule-at <time>',
-          'when they are due: 2026-01-31T03:00, or 2h from now as 2h (default: at once)',
-        ).argParser(future),
-        new Option('--reset-attempts', 'give them all their attempts back'),
+          'when the tasks become due: 2026-01-31T03:00, or 2h for 2 hours from now (default: now)',
+        ).argParser(futureTime),
         new Option(
-          '--spread <duration>',
-          'spread them evenly over this time, from when they are due: 1h',
-        )
+          '--reset-attempts',
+          'set the attempt count to 0, so that a task that keeps failing runs attempt_max times',
+        ),
+        new Option('--spread <duration>', 'spread the due times evenly over this duration: 1h')
           .argParser(duration)
           .helpGroup('By filter:'),
       ],
     ),
     {
-      why: 'what a provider that was down has failed, so that it is not hit by all of it at once',
+      why: 'tasks that failed during an outage, spread over two hours to protect the provider',
       line: "kanthorq-tasks resume send_email --state discarded --error 'smtp: mailbox' --spread 2h --reason INC-42 --yes",
     },
     {
-      why: 'what somebody cancelled, first only to see what would happen',
+      why: 'preview: resume all cancelled tasks',
       line: 'kanthorq-tasks resume send_email --state cancelled --dry-run',
     },
   )

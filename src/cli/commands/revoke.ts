@@ -1,13 +1,14 @@
 import { Command } from 'commander'
-import { addExamples } from '../help/examples.ts'
+import { addExamples } from '../help.ts'
 import { exitCode } from '../exit-code.ts'
-import { addCommon, withSession } from '../session.ts'
+import { addCommon } from '../arguments/common-options.ts'
+import { withSession } from '../session.ts'
 
 export function revokeCommand(): Command {
   const command = new Command('revoke')
-    .summary('take that back')
-    .description('Takes from a role of the database all rights on the functions.')
-    .argument('<role>', 'a role that exists')
+    .summary("Remove a role's rights")
+    .description('Removes all rights of a database role on the functions.')
+    .argument('<role>', 'an existing role')
     .action((role: string) =>
       withSession(command, async ({ tasks, output }) => {
         await tasks.revoke(role)
@@ -17,7 +18,7 @@ export function revokeCommand(): Command {
       }),
     )
   return addExamples(addCommon(command), {
-    why: 'whoever has left the support team',
+    why: 'the login role of the support team',
     line: 'kanthorq-tasks revoke support',
   })
 }

@@ -1,9 +1,10 @@
 import { Command } from 'commander'
 import type { TaskStats } from '../../client/types.ts'
-import { addExamples } from '../help/examples.ts'
+import { addExamples } from '../help.ts'
 import { exitCode } from '../exit-code.ts'
 import { formatNumber, formatTime } from '../terminal/format.ts'
-import { addCommon, withSession } from '../session.ts'
+import { addCommon } from '../arguments/common-options.ts'
+import { withSession } from '../session.ts'
 import type { Column } from '../terminal/table.ts'
 
 const columns: readonly Column<TaskStats>[] = [
@@ -22,12 +23,12 @@ const columns: readonly Column<TaskStats>[] = [
 
 export function statsCommand(): Command {
   const command = new Command('stats')
-    .summary('how many tasks are in each state')
+    .summary('Count tasks by state')
     .description(
-      'Counts the tasks in each state. Stuck are those that are running, overdue and out of attempts, so that no worker will ' +
-        'take them. Looks at every task.',
+      'Counts tasks by state. A stuck task is running, overdue and out of attempts: no worker will pick it up again. Reads ' +
+        'every task.',
     )
-    .argument('[consumer]', 'name of a consumer; without it, all of them')
+    .argument('[consumer]', 'name of a consumer (default: all)')
     .action((consumer?: string) =>
       withSession(command, async ({ tasks, output }) => {
         const stats = await tasks.stats(consumer)
@@ -38,7 +39,7 @@ export function statsCommand(): Command {
       }),
     )
   return addExamples(addCommon(command), {
-    why: 'where do the tasks of this consumer stand?',
+    why: 'the tasks of one consumer',
     line: 'kanthorq-tasks stats send_email',
   })
 }

@@ -1,6 +1,6 @@
 import { styleText } from 'node:util'
 
-/** What has a colour: the states, the severities of the doctor, and the head of a table. */
+/** The colours of states, of the doctor's severities, and of table headings. */
 const colours = {
   discarded: 'red',
   cancelled: 'yellow',
@@ -18,14 +18,14 @@ const colours = {
 
 export type Coloured = keyof typeof colours
 
-/** Colours a text, or leaves it as it is. */
+/** Colours a text, or returns it unchanged. */
 export type Paint = (as: Coloured, text: string) => string
 
-/** The painter for a stream. It leaves everything as it is but for a terminal that has colours, and under NO_COLOR. */
+/** The painter for a stream. It colours only on a terminal with colours, and not under NO_COLOR. */
 export function painterFor(stream: NodeJS.WriteStream): Paint {
-  // hasColors() knows of NO_COLOR and of terminals without colours.
+  // hasColors() reads NO_COLOR and TERM.
   if (!(stream.isTTY && stream.hasColors())) return (_, text) => text
-  // A state that KanthorQ does not have comes as its number, which has no colour.
+  // A state unknown to KanthorQ is shown as its number, without a colour.
   return (as, text) =>
     as in colours ? styleText(colours[as], text, { validateStream: false }) : text
 }

@@ -1,17 +1,25 @@
-// How values are written for people.
+// Formats of values for people.
 import stringWidth from 'fast-string-width'
+import type { TaskState } from '../../client/types.ts'
 
 /** A number for people: `200,000`. */
 export function formatNumber(number: number): string {
   return number.toLocaleString('en-US')
 }
 
-/** So many of them: `1 task`, `2,000 tasks`. */
+/** A number with its noun: `1 task`, `2,000 tasks`. */
 export function counted(number: number, noun: string): string {
   return `${formatNumber(number)} ${noun}${number === 1 ? '' : 's'}`
 }
 
-/** A point in time for people: `2026-01-31 03:00:00+01`, in local time, as psql writes it and our options take it. */
+/** Numbers of tasks by state: `1 pending, 2,000 available`. */
+export function countsByState(byState: Partial<Record<TaskState, number>>): string {
+  return Object.entries(byState)
+    .map(([state, tasks]) => `${formatNumber(tasks)} ${state}`)
+    .join(', ')
+}
+
+/** A time for people: `2026-01-31 03:00:00+01`, in local time, as in psql. The options accept it. */
 export function formatTime(time: Date | null): string {
   if (time === null) return ''
   const two = (number: number) => String(Math.floor(number)).padStart(2, '0')
@@ -24,7 +32,7 @@ export function formatTime(time: Date | null): string {
   )
 }
 
-/** How long something takes: `8s`, `3m 20s`, `1h 5m`. */
+/** A duration: `8s`, `3m 20s`, `1h 5m`. */
 export function formatDuration(milliseconds: number): string {
   const seconds = Math.ceil(milliseconds / 1000)
   if (seconds < 60) return `${seconds}s`
@@ -34,14 +42,14 @@ export function formatDuration(milliseconds: number): string {
     : `${Math.floor(minutes / 60)}h ${minutes % 60}m`
 }
 
-/** Text from the database for a line of a terminal: without line breaks, and without what would steer the terminal. */
+/** Makes text from the database safe for a line of a terminal: no line breaks, no control characters. */
 export function clean(text: string): string {
   return text.replace(/\p{Cc}+/gu, ' ').trim()
 }
 
 const segmenter = new Intl.Segmenter()
 
-/** At most this wide, with an ellipsis at the end where something is missing. */
+/** Cuts a text to a width, with an ellipsis for the rest. */
 export function cutOff(text: string, width: number): string {
   if (stringWidth(text) <= width) return text
   let cut = ''

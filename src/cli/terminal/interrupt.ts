@@ -1,11 +1,11 @@
 import { exitCode } from '../exit-code.ts'
 
-/** Turns the first Ctrl-C into a signal to come to an end, and the second into leaving at once. */
+/** Turns the first Ctrl-C into an abort signal. The second one ends the process at once. */
 export class Interrupt {
   readonly #controller = new AbortController()
   readonly #onFirst: () => void
 
-  /** @param onFirst - tells the person that the first one was heard */
+  /** @param onFirst - called at the first Ctrl-C */
   constructor(onFirst: () => void) {
     this.#onFirst = onFirst
     process.on('SIGINT', this.#hear)
@@ -15,7 +15,7 @@ export class Interrupt {
     return this.#controller.signal
   }
 
-  /** From here on, Ctrl-C is what it was before. */
+  /** Restores the normal effect of Ctrl-C. */
   end(): void {
     process.off('SIGINT', this.#hear)
   }

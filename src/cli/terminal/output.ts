@@ -1,12 +1,12 @@
 import { painterFor, type Paint } from './colour.ts'
 import { Table, type Column } from './table.ts'
 
-/** How many lines are written at once. All lines of a long result would be too much for one text. */
+/** The number of lines a write. A long result does not fit into one string. */
 const chunk = 1000
 
-/** Where a command writes: results to standard output, what is only for the person before it to standard error. */
+/** The output of a command: results go to standard output, notes for the user to standard error. */
 export class Output {
-  /** Whether results are to be JSON, one value a line. */
+  /** Whether results are printed as JSON, one value a line. */
   readonly json: boolean
   #isRead = true
 
@@ -14,53 +14,53 @@ export class Output {
     this.json = json
   }
 
-  /** Whether anybody still reads the results: `| head` leaves when it has read enough, and then there is no error. */
+  /** Whether somebody still reads the results: `| head` stops early, which is not an error. */
   get isRead(): boolean {
     return this.#isRead
   }
 
-  /** Whether somebody sees what goes to standard error. */
+  /** Whether standard error is a terminal. */
   get isWatched(): boolean {
     return process.stderr.isTTY
   }
 
-  /** The width of the terminal that notes go to. */
+  /** The width of the terminal for notes. */
   get noteWidth(): number {
     return widthOf(process.stderr)
   }
 
-  /** Colours for the results. */
+  /** The colours for results. */
   get paint(): Paint {
     return painterFor(process.stdout)
   }
 
-  /** Writes lines of the result, as fast as they are read. */
+  /** Writes lines of the result, no faster than they are read. */
   async lines(lines: readonly string[]): Promise<void> {
     for (let at = 0; at < lines.length && this.#isRead; at += chunk)
       await this.#write(`${lines.slice(at, at + chunk).join('\n')}\n`)
   }
 
-  /** Writes values of the result as JSON. */
+  /** Writes values of the result as JSON, one a line. */
   async records(values: readonly object[]): Promise<void> {
     await this.lines(values.map((value) => JSON.stringify(value)))
   }
 
-  /** A table for the result. */
+  /** A table for results. */
   table<Row>(columns: readonly Column<Row>[]): Table<Row> {
     return new Table(columns, widthOf(process.stdout), this.paint)
   }
 
-  /** A table for a note. */
+  /** A table for notes. */
   noteTable<Row>(columns: readonly Column<Row>[]): Table<Row> {
     return new Table(columns, this.noteWidth, painterFor(process.stderr))
   }
 
-  /** Tells the person something that is no result. */
+  /** Writes lines that are not part of the result. */
   note(...lines: string[]): void {
     this.draw(`${lines.join('\n')}\n`)
   }
 
-  /** Writes to where notes go, as it is: for what redraws itself. */
+  /** Writes raw text to standard error, for a line that is redrawn. */
   draw(text: string): void {
     process.stderr.write(text)
   }
@@ -80,6 +80,6 @@ export class Output {
 }
 
 function widthOf(stream: NodeJS.WriteStream): number {
-  // A terminal that does not know its size says 0.
+  // A terminal of unknown size reports 0.
   return stream.isTTY && stream.columns > 0 ? stream.columns : Infinity
 }

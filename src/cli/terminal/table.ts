@@ -2,19 +2,19 @@ import stringWidth from 'fast-string-width'
 import { clean, cutOff } from './format.ts'
 import type { Coloured, Paint } from './colour.ts'
 
-/** A column of a table whose rows are of this type. */
+/** A column of a table. */
 export interface Column<Row> {
   title: string
   text: (row: Row) => string
   align?: 'right'
   colour?: (row: Row) => Coloured | undefined
-  /** It may be cut off where the table is too wide, down to this width. */
+  /** The width to which the column may shrink in a table that is too wide. */
   shrinkTo?: number
-  /** It may be left out where the table is too wide; what has the highest number goes first. */
+  /** Marks a column that a table that is too wide may omit. The highest number goes first. */
   leaveOut?: number
 }
 
-/** A column, and how wide it is. */
+/** A column and its width. */
 interface Fitted<Row> extends Column<Row> {
   width: number
 }
@@ -22,8 +22,8 @@ interface Fitted<Row> extends Column<Row> {
 const gap = '  '
 
 /**
- * Lays out tables that fit a width, as far as cutting off and leaving out columns goes. The first rows decide; what comes
- * later in the same table keeps the layout.
+ * Lays out rows as a table, which shrinks and omits columns to fit a width. The first rows decide the layout; later rows
+ * keep it.
  */
 export class Table<Row> {
   readonly #columns: readonly Column<Row>[]
@@ -31,14 +31,14 @@ export class Table<Row> {
   readonly #paint: Paint
   #fitted: Fitted<Row>[] | undefined
 
-  /** @param width - of the terminal; Infinity where there is none */
+  /** @param width - the width of the terminal, or Infinity without one */
   constructor(columns: readonly Column<Row>[], width: number, paint: Paint) {
     this.#columns = columns
     this.#width = width
     this.#paint = paint
   }
 
-  /** The lines of these rows, the first time under a head. */
+  /** The lines of these rows, with headings the first time. */
   lines(rows: readonly Row[]): string[] {
     const isFirst = this.#fitted === undefined
     const columns = (this.#fitted ??= fit(this.#columns, rows, this.#width))
@@ -54,13 +54,13 @@ export class Table<Row> {
   ): string {
     const cells = columns.map((column) => {
       const [text, colour] = cellOf(column)
-      // Without a terminal there is room for what the first rows did not need; and half an id is none.
+      // Without a terminal nothing is cut. A column that may not shrink, such as an id, is never cut.
       const cut =
         this.#width === Infinity || column.shrinkTo === undefined
           ? text
           : cutOff(text, column.width)
       const blanks = ' '.repeat(Math.max(column.width - stringWidth(cut), 0))
-      // The blanks without colour, so that those at the end of the line can go.
+      // Blanks are not coloured, so that trimEnd() removes them.
       const cell = colour === undefined || cut === '' ? cut : this.#paint(colour, cut)
       return column.align === 'right' ? blanks + cell : cell + blanks
     })
@@ -89,7 +89,7 @@ function fit<Row>(
   }
 }
 
-/** Takes from the widest column that can be cut off, and so on. */
+/** Shrinks the widest column that may shrink, until the table fits. */
 function shrink<Row>(columns: readonly Fitted<Row>[], width: number): Fitted<Row>[] {
   const shrunk = columns.map((column) => ({ ...column }))
   for (let excess = totalOf(shrunk) - width; excess > 0; excess = totalOf(shrunk) - width) {

@@ -2,7 +2,7 @@ import type { Task } from '../../client/types.ts'
 import { formatTime } from './format.ts'
 import type { Column } from './table.ts'
 
-/** The columns of a list of tasks. */
+/** The columns of a table of tasks. */
 export const taskColumns: readonly Column<Task>[] = [
   { title: 'EVENT ID', text: ({ eventId }) => eventId },
   {

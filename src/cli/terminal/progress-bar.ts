@@ -1,22 +1,22 @@
 import { cutOff, formatDuration, formatNumber } from './format.ts'
 import type { Output } from './output.ts'
 
-/** How far something is that takes long. */
+/** How far a long call has come. */
 export interface Standing {
-  /** What is done to the tasks: `cancelled`. */
+  /** What happens to the tasks: `cancelled`. */
   done: string
   tasks: number
-  /** How many there are to do, as far as that is known. */
+  /** The expected number of tasks, if it is known. */
   total: number | undefined
-  /** Milliseconds since it began. */
+  /** Milliseconds since the start. */
   elapsed: number
 }
 
-/** At least so long between two lines where nobody watches a bar, in milliseconds. */
-const pace = 1000
+/** Milliseconds between two lines where standard error is not a terminal. */
+const lineInterval = 1000
 
-/** Shows how far something is: a bar that redraws itself on a terminal, now and then a line elsewhere. */
-export class Progress {
+/** Shows progress: a bar on a terminal, elsewhere a line now and then. */
+export class ProgressBar {
   readonly #output: Output
   readonly #done: string
   readonly #total: number | undefined
@@ -42,13 +42,13 @@ export class Progress {
       const width = this.#output.noteWidth
       const text = progressText(standing, width)
       this.#output.draw(`\r${text}\x1b[K`)
-    } else if (now - this.#lastLine >= pace) {
+    } else if (now - this.#lastLine >= lineInterval) {
       this.#lastLine = now
       this.#output.note(progressText(standing, Infinity))
     }
   }
 
-  /** Takes the bar away, so that the next line begins where it was. */
+  /** Erases the bar. The next line takes its place. */
   end(): void {
     if (this.#output.isWatched) this.#output.draw('\r\x1b[K')
   }
@@ -56,14 +56,14 @@ export class Progress {
 
 const barWidth = 20
 
-/** `cancelled 50,000 of 200,000 [#####---------------] 25% 8,400/s 18s left`, or as much of it as there is room for. */
+/** `cancelled 50,000 of 200,000 [#####---------------] 25% 8,400/s 18s left`, shortened to the width. */
 export function progressText({ done, tasks, total, elapsed }: Standing, width: number): string {
   const rate = (tasks / Math.max(elapsed, 1)) * 1000
   const sum = `${done} ${formatNumber(tasks)}`
   const pace = tasks === 0 ? [] : [`${formatNumber(Math.round(rate))}/s`]
-  // One column stays free: a terminal breaks the line when the last is written.
+  // The last column stays free: a terminal wraps the line when it is written.
   if (total === undefined) return cutOff([sum, ...pace].join(' '), width - 1)
-  // It may turn out more than was counted before.
+  // More tasks may have come since the count.
   const share = Math.min(tasks / Math.max(total, 1), 1)
   const filled = Math.round(share * barWidth)
   const bar = `[${'#'.repeat(filled)}${'-'.repeat(barWidth - filled)}]`

@@ -1,32 +1,36 @@
 import { createInterface } from 'node:readline'
 import { NothingError, UsageError } from '../errors.ts'
 
-/** Finds the ids in what a command of this program printed with `--json`; undefined if there is none. */
+/** Takes the ids from a record that a command printed with `--json`; undefined if it has none. */
 export type IdsOf = (record: Record<string, unknown>) => unknown
 
-/** What `find` and `explain` print has one id, what `log` and `cancel` print has several. */
+/** Event ids in the output of `find`, `explain`, `log`, and of `cancel` and its like. */
 export const eventIdsOf: IdsOf = (record) =>
   record['eventId'] ?? record['eventIds'] ?? record['updated']
 
-/** What `log` prints. */
+/** Operation ids in the output of `log`. */
 export const operationIdsOf: IdsOf = (record) => record['id']
 
-/** Whether ids come through a pipe or from a file, if none are named. */
-export function hasInput(): boolean {
-  return !process.stdin.isTTY
-}
-
 /**
- * The ids that a command is about: those named in it or, if there are none or just `-`, those on standard input, one a line
- * or as the JSON lines of another command of this program.
+ * Returns the ids in the arguments or, if there are none or just `-`, reads them from standard input: one a line, or the
+ * JSON lines of another command of this program.
+ *
+ * @param missing - the error if there are no arguments and standard input is a terminal
  */
-export async function namedIds(args: readonly string[], idsOf: IdsOf): Promise<string[]> {
+export async function idsOrStdin(
+  args: readonly string[],
+  idsOf: IdsOf,
+  missing: string,
+): Promise<string[]> {
   if (args.length > 1 && args.includes('-'))
-    throw new UsageError('"-" stands for standard input: it does not go with ids beside it')
+    throw new UsageError('"-" stands for standard input and cannot be combined with ids')
   if (args.length > 0 && args[0] !== '-') return [...args]
-  if (process.stdin.isTTY) process.stderr.write('Ids, one a line; Ctrl-D ends them.\n')
+  if (process.stdin.isTTY) {
+    if (args.length === 0) throw new UsageError(missing)
+    process.stderr.write('Enter one id a line; Ctrl-D ends the list.\n')
+  }
   const ids = await readIds(process.stdin, idsOf)
-  if (ids.length === 0) throw new NothingError('there are no ids on standard input')
+  if (ids.length === 0) throw new NothingError('standard input contains no ids')
   return ids
 }
 
@@ -40,9 +44,10 @@ async function readIds(input: NodeJS.ReadableStream, idsOf: IdsOf): Promise<stri
     const found = idsInLine(text, idsOf)
     if (found === undefined)
       throw new UsageError(
-        `line ${number} of standard input is no id: ${JSON.stringify(text.slice(0, 60))}. ` +
-          'Give an id a line, or what --json or --ids prints',
+        `line ${number} of standard input is not an id: ${JSON.stringify(text.slice(0, 60))}. ` +
+          'Write one id a line, or pass the output of --json or --ids',
       )
+    // Not push(...found), which fails for very many.
     for (const id of found) ids.push(id)
   }
   return ids

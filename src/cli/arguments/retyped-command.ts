@@ -1,14 +1,15 @@
 import type { Command } from 'commander'
-import type { Duration } from '../arguments/option-values.ts'
+import { fullName } from '../help.ts'
+import type { Duration } from './option-parsers.ts'
 
 /**
- * The command as one would type it again, with relative times as the points in time that they were. PASSWORD stands for that
- * of its URL, if there is one.
+ * The command line that repeats a command, for a shell. Relative times become absolute, and PASSWORD replaces the password
+ * in a URL.
  *
- * @param instead - other values for some options
+ * @param changed - other values for some options
  */
-export function commandText(command: Command, instead: Record<string, unknown> = {}): string {
-  const values: Record<string, unknown> = { ...command.optsWithGlobals(), ...instead }
+export function retypedCommand(command: Command, changed: Record<string, unknown> = {}): string {
+  const values: Record<string, unknown> = { ...command.optsWithGlobals(), ...changed }
   const known = [...command.options, ...(command.parent?.options ?? [])]
   const options = new Map(known.map((option) => [option.attributeName(), option]))
   const words = [...options].flatMap(([name, option]) => {
@@ -16,13 +17,9 @@ export function commandText(command: Command, instead: Record<string, unknown> =
     if (value === undefined || value === false) return []
     return option.isBoolean() ? [option.long] : [option.long, textOf(name, value)]
   })
-  return [...namesOf(command), ...command.args, ...words]
-    .map((word) => quoted(word ?? ''))
-    .join(' ')
-}
-
-function namesOf(command: Command | null): string[] {
-  return command === null ? [] : [...namesOf(command.parent), command.name()]
+  return [fullName(command), ...[...command.args, ...words].map((word) => quoted(word ?? ''))].join(
+    ' ',
+  )
 }
 
 function textOf(name: string, value: unknown): string {
@@ -39,7 +36,7 @@ function withoutPassword(url: string): string {
     .replace(/([?&]password=)[^&]*/, '$1PASSWORD')
 }
 
-/** As a POSIX shell takes it. */
+/** Quotes a word for a POSIX shell. */
 function quoted(word: string): string {
   return /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`
 }

@@ -1,13 +1,13 @@
 import { once } from 'node:events'
 import { createInterface } from 'node:readline'
 
-/** Whether there is somebody to ask: a terminal to read the answer from, and one to put the question on. */
-export function canAsk(): boolean {
+/** Whether a person can answer: standard input and standard error are both a terminal. */
+export function canConfirm(): boolean {
   return process.stdin.isTTY && process.stderr.isTTY
 }
 
-/** Asks on standard error. Whatever is not `y` or `yes` is a no; undefined is Ctrl-C. */
-export async function ask(question: string): Promise<boolean | undefined> {
+/** Asks a question on standard error. Only `y` and `yes` are a yes; undefined is Ctrl-C. */
+export async function confirm(question: string): Promise<boolean | undefined> {
   const lines = createInterface({ input: process.stdin, output: process.stderr })
   lines.setPrompt(`${question} [y/N] `)
   lines.prompt()
@@ -19,7 +19,7 @@ export async function ask(question: string): Promise<boolean | undefined> {
   ])
   lines.close()
   if (typeof answer === 'object') return /^y(es)?$/i.test(answer.line.trim())
-  // The cursor still stands behind the question.
+  // The cursor is still behind the question.
   process.stderr.write('\n')
   return answer === 'closed' ? false : undefined
 }

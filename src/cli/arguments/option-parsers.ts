@@ -1,12 +1,12 @@
 import { InvalidArgumentError } from 'commander'
 import type { TaskState } from '../../client/types.ts'
 
-// Readers of what people write behind an option. Each says what it takes when it is given something else.
+// Parsers of option values. The error of each says what to write.
 
-/** A time that somebody wrote as `90s`, `2h` or `7d`. */
+/** A duration such as `90s`, `2h` or `7d`. */
 export interface Duration {
   milliseconds: number
-  /** As it was written. */
+  /** As the user wrote it. */
   text: string
 }
 
@@ -19,21 +19,21 @@ const units: Record<string, number> = {
   w: 604_800_000,
 }
 
-/** Reads `500ms`, `90s`, `15m`, `2h`, `7d` or `1w`. */
+/** Parses `500ms`, `90s`, `15m`, `2h`, `7d` or `1w`. */
 export function duration(text: string): Duration {
   const [, number, unit] = /^(\d+(?:\.\d+)?) ?(ms|[smhdw])$/.exec(text) ?? []
   if (number === undefined || unit === undefined)
-    throw new InvalidArgumentError('Write a time such as 500ms, 90s, 15m, 2h, 7d or 1w.')
+    throw new InvalidArgumentError('Write a duration such as 500ms, 90s, 15m, 2h, 7d or 1w.')
   return { milliseconds: Math.round(Number(number) * (units[unit] ?? 0)), text }
 }
 
-/** Reads a point in time: a date, a date and a time, or a duration before now. */
-export function past(text: string): Date {
+/** Parses a time: a date, a date with a time of day, or a duration before now. */
+export function pastTime(text: string): Date {
   return pointInTime(text, -1)
 }
 
-/** Reads a point in time: a date, a date and a time, or a duration from now on. */
-export function future(text: string): Date {
+/** Parses a time: a date, a date with a time of day, or a duration from now. */
+export function futureTime(text: string): Date {
   return pointInTime(text, 1)
 }
 
@@ -44,25 +44,25 @@ function pointInTime(text: string, direction: 1 | -1): Date {
     /^(\d{4}-\d\d-\d\d)(?:[T ](\d\d:\d\d(?::\d\d(?:\.\d+)?)?))?(Z|[+-]\d\d(?::?\d\d)?)?$/i.exec(
       text,
     ) ?? []
-  // Without a zone it is local time, a date alone too, which JavaScript would take for UTC.
+  // Without a zone it is local time. JavaScript would read a date alone as UTC.
   const offset = zone.replace(/^([+-]\d\d):?(\d\d)?$/, (_, hours: string, minutes = '00') => {
     return `${hours}:${String(minutes)}`
   })
   const time = new Date(`${day}T${clock}${offset.toUpperCase()}`)
   if (!isDay(day) || Number.isNaN(time.getTime()))
     throw new InvalidArgumentError(
-      `Write 2026-01-31, 2026-01-31T03:00, 2026-01-31T03:00Z, or how long ${direction < 0 ? 'ago' : 'from now'}: 90s, 15m, 2h, 7d.`,
+      `Write 2026-01-31, 2026-01-31T03:00, 2026-01-31T03:00Z, or a duration ${direction < 0 ? 'before' : 'from'} now: 90s, 15m, 2h, 7d.`,
     )
   return time
 }
 
-/** JavaScript takes the 31st of February for the 3rd of March. */
+/** JavaScript reads the 31st of February as the 3rd of March. */
 function isDay(day: string): boolean {
   const time = new Date(`${day}T00:00Z`)
   return !Number.isNaN(time.getTime()) && time.toISOString().startsWith(day)
 }
 
-/** Reads a whole number that is at least 1. */
+/** Parses an integer of at least 1. */
 export function count(text: string): number {
   const number = Number(text)
   if (!/^\d+$/.test(text) || number < 1 || !Number.isSafeInteger(number))
@@ -70,13 +70,13 @@ export function count(text: string): number {
   return number
 }
 
-/** Reads a text that may not be empty. */
-export function words(text: string): string {
-  if (text === '') throw new InvalidArgumentError('It is empty: leave the option out instead.')
+/** Rejects an empty value. */
+export function nonEmpty(text: string): string {
+  if (text === '') throw new InvalidArgumentError('It is empty: omit the option instead.')
   return text
 }
 
-/** The states, in the order in which a task comes by them. */
+/** The states, in the order of a task's life. */
 export const states = [
   'pending',
   'available',
@@ -87,20 +87,20 @@ export const states = [
   'cancelled',
 ] as const satisfies readonly TaskState[]
 
-/** Reads some of these states, with commas between them; an option that is given again adds to them. */
-export function someOf(states: readonly TaskState[]) {
+/** Parses some of the allowed states, separated by commas. A repeated option adds to them. */
+export function stateList(allowed: readonly TaskState[]) {
   return (text: string, before: readonly TaskState[] = []): TaskState[] => {
     const named = text.split(',').map((name) => {
-      const state = states.find((known) => known === name.trim())
+      const state = allowed.find((known) => known === name.trim())
       if (state === undefined)
-        throw new InvalidArgumentError(`${JSON.stringify(name)} is none of ${states.join(', ')}.`)
+        throw new InvalidArgumentError(`${JSON.stringify(name)} is none of ${allowed.join(', ')}.`)
       return state
     })
     return [...new Set([...before, ...named])]
   }
 }
 
-/** Reads metadata: a JSON object, or `key=value`; an option that is given again adds to it. */
+/** Parses metadata: a JSON object or `key=value`. A repeated option adds to it. */
 export function metadata(
   text: string,
   before: Record<string, unknown> = {},
@@ -112,7 +112,7 @@ export function metadata(
     if (typeof object === 'object' && object !== null && !Array.isArray(object))
       return { ...before, ...object }
   } catch {
-    // Told below.
+    // Reported below.
   }
   throw new InvalidArgumentError('Write customer=42, or a JSON object such as {"customer": "42"}.')
 }

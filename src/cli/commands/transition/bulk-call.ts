@@ -1,0 +1,67 @@
+import type { UndoAllOptions } from '../../../client/options.ts'
+import type { BulkResult } from '../../../client/types.ts'
+import { exitCode, type ExitCode } from '../../exit-code.ts'
+import { counted, formatNumber } from '../../terminal/format.ts'
+import { Interrupt } from '../../terminal/interrupt.ts'
+import type { Output } from '../../terminal/output.ts'
+import { ProgressBar } from '../../terminal/progress-bar.ts'
+
+/** A call in batches. */
+export interface BulkCall {
+  /** Starts each JSON result. */
+  facts: Record<string, unknown>
+  /** What happens to the tasks: `cancelled`. */
+  done: string
+  /** The expected number of tasks, if it is known. */
+  total: number | undefined
+  run: (options: Pick<UndoAllOptions, 'onProgress' | 'signal'>) => Promise<BulkResult>
+  /** The command line that continues after so many tasks. */
+  toContinue: (updated: number) => string
+}
+
+/** Runs a call in batches with a progress bar. Ctrl-C stops it after a batch. Prints the result and how to undo it. */
+export async function runBulkCall(
+  output: Output,
+  { facts, done, total, run, toContinue }: BulkCall,
+): Promise<ExitCode> {
+  const bar = new ProgressBar(output, done, total)
+  const interrupt = new Interrupt(() => {
+    bar.end()
+    output.note('stopping after this batch; Ctrl-C again stops at once')
+  })
+  let result: BulkResult = { updated: 0, skipped: 0, bulkId: null }
+  let failure: Error | undefined
+  try {
+    result = await run({
+      signal: interrupt.signal,
+      onProgress: (updated, bulkId) => {
+        result = { ...result, updated, bulkId }
+        bar.update(updated)
+      },
+    })
+  } catch (error) {
+    failure = error instanceof Error ? error : new Error(String(error))
+  } finally {
+    interrupt.end()
+    bar.end()
+  }
+  const { updated, skipped, bulkId } = result
+  const interrupted = failure?.name === 'AbortError'
+  if (failure && !interrupted && updated === 0) throw failure
+
+  if (output.json) await output.records([{ ...facts, ...result, complete: !failure }])
+  else if (!failure) await output.lines([`${counted(updated, 'task')} ${done}`])
+  if (skipped > 0)
+    output.note(`${counted(skipped, 'task')} skipped: another session has locked them`)
+  if (bulkId !== null && output.isWatched)
+    output.note(`kanthorq-tasks undo --bulk ${bulkId} takes it back`)
+  if (failure) {
+    output.note(
+      `stopped: ${counted(updated, 'task')} ${done}${total === undefined ? '' : ` of ${formatNumber(total)}`}. To continue:`,
+      `  ${toContinue(updated)}`,
+    )
+    if (interrupted) return exitCode.interrupted
+    throw failure
+  }
+  return updated > 0 ? exitCode.done : exitCode.nothing
+}

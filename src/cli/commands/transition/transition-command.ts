@@ -1,0 +1,139 @@
+import { Command, Option } from 'commander'
+import type { ResumeAllOptions } from '../../../client/options.ts'
+import type { TaskAction } from '../../../client/types.ts'
+import { addCommon } from '../../arguments/common-options.ts'
+import { addFilter, filterOf, isEmpty, type FilterFlags } from '../../arguments/filter-options.ts'
+import { eventIdsOf, idsOrStdin } from '../../arguments/ids-or-stdin.ts'
+import { count, duration, nonEmpty, type Duration } from '../../arguments/option-parsers.ts'
+import { UsageError } from '../../errors.ts'
+import { withSession } from '../../session.ts'
+import { moveByFilter, refuseWithoutTerminal } from './by-filter.ts'
+import { moveByIds, previewByIds } from './by-ids.ts'
+import { transitions } from './transitions.ts'
+
+interface TransitionFlags extends FilterFlags {
+  everything?: boolean
+  limit?: number
+  batchSize?: number
+  pause?: Duration
+  reason?: string
+  scheduleAt?: Date
+  resetAttempts?: boolean
+  spread?: Duration
+  dryRun?: boolean
+  yes?: boolean
+}
+
+/**
+ * Makes the command for a transition by ids or by filter.
+ *
+ * @param more - options that only this transition has
+ */
+export function transitionCommand(
+  action: TaskAction,
+  texts: { summary: string; description: string },
+  more: Option[] = [],
+): Command {
+  const command = new Command(action)
+    .summary(texts.summary)
+    .description(
+      `${texts.description}\n\n` +
+        'By ids: takes the ids from the command or, if there are none, from standard input, one a line or as JSON lines of ' +
+        'find, explain or log. Prints the ids of the tasks that it moved.\n' +
+        'By filter: shows a preview, asks, and moves the tasks in batches, each committed. Ctrl-C stops after a batch.',
+    )
+    .argument('<consumer>', 'name of the consumer')
+    .argument('[ids...]', 'event ids; - is standard input')
+    .action((consumer: string, ids: string[], flags: TransitionFlags) =>
+      !isEmpty(filterOf(flags)) || flags.everything
+        ? runByFilter(command, action, consumer, ids, flags)
+        : runByIds(command, action, consumer, ids, flags),
+    )
+  addFilter(command, transitions[action].takes)
+  const ofFilter = [
+    new Option('--everything', `every task that ${action} takes`),
+    new Option('--limit <n>', 'at most <n> tasks').argParser(count),
+  ]
+  for (const option of ofFilter) command.addOption(option.helpGroup('Filter:'))
+  command.addOption(
+    new Option('--reason <text>', 'reason to record in the log').argParser(nonEmpty),
+  )
+  for (const option of more) command.addOption(option)
+  const ofBatches = [
+    new Option('--batch-size <n>', 'tasks a batch (default: 1000)').argParser(count),
+    new Option(
+      '--pause <duration>',
+      'wait between batches: 100ms, 2s, 0s (default: twice the duration of the last batch)',
+    ).argParser(duration),
+  ]
+  for (const option of ofBatches) command.addOption(option.helpGroup('By filter:'))
+  command
+    .option('-n, --dry-run', 'show a preview and change nothing')
+    .option('-y, --yes', 'do not ask')
+  return addCommon(command)
+}
+
+async function runByFilter(
+  command: Command,
+  action: TaskAction,
+  consumer: string,
+  ids: string[],
+  flags: TransitionFlags,
+): Promise<void> {
+  if (ids.length > 0)
+    throw new UsageError('ids and a filter cannot be combined: omit one of the two')
+  const { dryRun = false, yes = false } = flags
+  refuseWithoutTerminal({ dryRun, yes })
+  const [filter, options] = [filterOf(flags), optionsOf(flags)]
+  await withSession(command, (session) =>
+    moveByFilter(session, { action, consumer, filter, options, dryRun, yes, command }),
+  )
+}
+
+async function runByIds(
+  command: Command,
+  action: TaskAction,
+  consumer: string,
+  args: string[],
+  flags: TransitionFlags,
+): Promise<void> {
+  refuseFilterOptions(flags)
+  const missing = `name the tasks to ${action}: event ids, a filter such as --subject, or --everything`
+  const ids = await idsOrStdin(args, eventIdsOf, missing)
+  await withSession(command, (session) =>
+    flags.dryRun
+      ? previewByIds(session, action, consumer, ids)
+      : moveByIds(session, action, consumer, ids, optionsOf(flags)),
+  )
+}
+
+/** Rejects options that would be ignored without a filter. */
+function refuseFilterOptions(flags: TransitionFlags): void {
+  if (flags.metadata)
+    throw new UsageError(
+      'an empty --metadata matches every task: name a key and value, or pass --everything for all tasks',
+    )
+  const given = [
+    ...(flags.limit === undefined ? [] : ['--limit']),
+    ...(flags.batchSize === undefined ? [] : ['--batch-size']),
+    ...(flags.pause === undefined ? [] : ['--pause']),
+    ...(flags.spread === undefined ? [] : ['--spread']),
+  ]
+  if (given.length > 0)
+    throw new UsageError(
+      `${given.join(' and ')} requires a filter such as --state or --subject, or --everything for all tasks`,
+    )
+}
+
+function optionsOf(flags: TransitionFlags): ResumeAllOptions {
+  return {
+    ...(flags.everything && { everything: true }),
+    ...(flags.limit !== undefined && { maxTasks: flags.limit }),
+    ...(flags.batchSize !== undefined && { batchSize: flags.batchSize }),
+    ...(flags.pause && { pause: flags.pause.milliseconds }),
+    ...(flags.reason !== undefined && { reason: flags.reason }),
+    ...(flags.scheduleAt && { scheduleAt: flags.scheduleAt }),
+    ...(flags.resetAttempts && { resetAttempts: true }),
+    ...(flags.spread && { spread: flags.spread.milliseconds }),
+  }
+}
