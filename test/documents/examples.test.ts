@@ -82,34 +82,34 @@ const before = {
 
 test('cancel-older-than cancels tasks that wait for too long, of one subject or of all', async (t) => {
   const { run, counts } = await used(t)
-  t.deepEqual(await run('cancel-older-than', { age: '100 years' }), ['0'])
+  t.deepEqual(await run('cancel-older-than', { age: '100 years' }), ['0|0|'])
   t.deepEqual(await counts(), before)
   const parked = { age: '1 second', subject: 'order.parked' }
-  t.deepEqual(await run('cancel-older-than', parked), ['3'])
-  t.deepEqual(await run('cancel-older-than', { age: '1 second' }), ['5'])
+  t.deepEqual(await run('cancel-older-than', parked), ['3|0|1'])
+  t.deepEqual(await run('cancel-older-than', { age: '1 second' }), ['5|0|2'])
   t.deepEqual(await counts(), { cancelled: 11, discarded: 3, running: 8, completed: 6 })
 })
 
 test('resume-failed resumes the tasks that failed with an error, spread over a time', async (t) => {
   const { run, client } = await used(t)
   const variables = { error: 'mailbox unavailable', spread: '3 hours' }
-  t.deepEqual(await run('resume-failed', variables), ['3', '3'])
+  t.deepEqual(await run('resume-failed', variables), ['3', '3|0|1'])
   const { rows } = await client.query<{ hours: number[] }>(
     `select array_agg(round(extract(epoch from t.schedule_at - o.at) / 3600)::integer order by t.schedule_at) as hours
      from kanthorq_task_operations('send_email') o
      join kanthorq_task_find('send_email', states => '{running}', error => 'mailbox') t on true`,
   )
   t.deepEqual(rows[0]?.hours, [0, 1, 2])
-  t.deepEqual(await run('resume-failed', variables), ['0', '0'])
+  t.deepEqual(await run('resume-failed', variables), ['0', '0|0|'])
 })
 
 test('free-stuck discards the stuck tasks, and resumes them on request', async (t) => {
   const discarding = await used(t)
-  t.deepEqual(await discarding.run('free-stuck'), ['6'])
+  t.deepEqual(await discarding.run('free-stuck'), ['6|0|1'])
   t.deepEqual(await discarding.counts(), { ...before, running: 2, discarded: 9 })
 
   const resuming = await used(t)
-  t.deepEqual(await resuming.run('free-stuck', { resume: 'yes' }), ['6', '1|6'])
+  t.deepEqual(await resuming.run('free-stuck', { resume: 'yes' }), ['6|0|1', '1|6'])
   t.deepEqual(await resuming.counts(), before)
   const stuck = await resuming.client.query(
     "select from kanthorq_task_find('send_email') where stuck",
