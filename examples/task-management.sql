@@ -1,9 +1,8 @@
--- Managing tasks from psql: cancel some, look at the answer, resume them.
+-- Task management from psql: cancel, resume, explain, undo.
 --
 --   psql "$DATABASE_URL" -f examples/task-management.sql
 --
--- Needs a database into which kanthorq-tasks has been installed. It registers a stream and a consumer of its own there,
--- so that it starts from nothing.
+-- DATABASE_URL names a database with kanthorq-tasks and without this consumer.
 \set ON_ERROR_STOP on
 \pset footer off
 
@@ -43,23 +42,23 @@ from kanthorq_task_cancel(
 select event_id, subject, state, attempt_count, schedule_at
 from kanthorq_task_find('send_email', oldest_first => true);
 
-\echo 'Resume the cancelled tasks, and one that had been discarded: workers will pick them up'
+\echo 'Resume the cancelled tasks and a discarded one: workers will take them'
 select unnest(updated) as updated, unnest(noop) as noop
 from kanthorq_task_resume(
   consumer => 'send_email',
   event_ids => array[:'pending', :'available', :'retryable', :'discarded', :'running']
 );
 
-\echo 'Why can one of them be cancelled and another not?'
+\echo 'Ask why a task can or cannot be cancelled'
 select state, why, next_run_at
 from kanthorq_task_explain('send_email', array[:'pending', :'running', :'completed', 'event_unknown']);
 
-\echo 'Every call is in the log, and can be undone where nothing has touched the tasks since'
+\echo 'Undo the last operation of the log, where nothing has changed the tasks since'
 select id, action, reason, actor, tasks, from_states from kanthorq_task_operations('send_email');
 select unnest(updated) as updated, unnest(noop) as noop
 from kanthorq_task_undo((select max(id) from kanthorq_task_operations('send_email')), 'on second thoughts');
 
-\echo 'Resume a task in an hour, with all its attempts, and think again: nothing of it stays'
+\echo 'Resume a task in an hour, with all its attempts, and roll back'
 begin;
 select updated from kanthorq_task_cancel('send_email', array[
   (select event_id from kanthorq_task_convert('send_email', array[kanthorq_stream_publish('order_update', 'order.late', '')]))

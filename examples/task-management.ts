@@ -1,7 +1,7 @@
-// Managing tasks from an application: cancel some, look at the answer, resume them.
+// Task management from an application: cancel, resume, explain, undo.
 //
-// Needs a database into which kanthorq-tasks has been installed, named by DATABASE_URL. It registers a stream and a
-// consumer of its own there, so that it starts from nothing; `npm run demo` runs it on a throw-away database.
+// DATABASE_URL names a database with kanthorq-tasks and without this consumer. `npm run demo` runs the example on a temporary
+// database.
 import pg from 'pg'
 import { NotFoundError, TaskClient, type TaskState } from 'kanthorq-tasks'
 
@@ -34,25 +34,25 @@ const cancelled = await tasks.cancel(
 showResult(cancelled)
 await showTasks()
 
-chapter('Cancel them again: there is nothing left to do, and that is no error')
+chapter('Cancel them again: each is a no-op, not an error')
 showResult(await tasks.cancel(consumer, cancelled.updated))
 
-chapter('Resume the cancelled tasks, and one that had been discarded: workers will pick them up')
+chapter('Resume the cancelled tasks and a discarded one: workers will take them')
 showResult(await tasks.resume(consumer, [...cancelled.updated, ids.discarded, ids.running]))
 await showTasks()
 
-chapter('Why can one of them be cancelled and another not?')
+chapter('Ask why a task can or cannot be cancelled')
 for (const { state, why } of await tasks.explain(consumer, Object.values(ids))) {
   console.log(`${(state ?? '').padEnd(10)} ${why}`)
 }
 
-chapter('Every call is in the log, and can be undone where nothing has touched the tasks since')
+chapter('Undo the last operation of the log, where nothing has changed the tasks since')
 const [last] = await tasks.operations(consumer, { maxOperations: 1 })
 console.log(`${last?.action} of ${last?.tasks} tasks, from ${JSON.stringify(last?.fromStates)}`)
 showResult(await tasks.undo(last?.id ?? '', { reason: 'on second thoughts' }))
 await showTasks()
 
-chapter('A call is part of the transaction it is made in')
+chapter('Cancel in a transaction, and roll back')
 const client = await pool.connect()
 await client.query('begin')
 const { updated } = await new TaskClient(client).cancel(consumer, [
@@ -60,10 +60,10 @@ const { updated } = await new TaskClient(client).cancel(consumer, [
 ])
 await client.query('rollback')
 client.release()
-console.log(`cancelled ${updated.join()} and rolled back: it is available still`)
+console.log(`cancelled ${updated.join()} and rolled back: the task is available`)
 await showTasks()
 
-chapter('What can go wrong has a class of its own')
+chapter('Catch an error by its class')
 try {
   await tasks.cancel('send_mail', cancelled.updated)
 } catch (error) {
@@ -82,7 +82,7 @@ function showResult({ updated, noop }: { updated: string[]; noop: string[] }): v
   console.log('noop   ', noop)
 }
 
-/** What a publisher and a consumer of KanthorQ do: an event goes into the stream, and a task comes of it. */
+/** Publishes an event and makes its task, as KanthorQ does. */
 async function makeTask(subject: string, state: TaskState): Promise<string> {
   const { rows } = await pool.query<{ event_id: string }>(
     `select event_id from kanthorq_task_convert($1, array[kanthorq_stream_publish($2, $3, '{"order": 42}')], $4)`,

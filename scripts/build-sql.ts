@@ -1,5 +1,5 @@
 // Ends npm run build: puts into dist what a database is installed from without npm, one plain SQL file and the extension.
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { chmodSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { installSql } from '../src/install/install-sql.ts'
@@ -20,6 +20,8 @@ if (versions[0] !== version)
   )
 
 const dist = join(project, 'dist')
+// npx runs the file itself in a clone.
+chmodSync(join(dist, 'cli/main.js'), 0o755)
 const extension = join(dist, 'extension')
 mkdirSync(extension, { recursive: true })
 writeFileSync(join(dist, `kanthorq-tasks--${version}.sql`), installSql())

@@ -12,7 +12,7 @@ const server = await startServer()
 const { url } = await createDatabase(server.url)
 
 if (values.empty) {
-  console.log(`PostgreSQL ${server.version} with an empty database. In another terminal, say:
+  console.log(`PostgreSQL ${server.version} with an empty database. In another terminal:
 
   export DATABASE_URL='${url}'
 `)
@@ -24,9 +24,10 @@ if (values.empty) {
   )
   await client.end()
   await migrate({ database: url })
-  console.log(`PostgreSQL ${server.version} with 28 tasks of the consumer send_email, in every state:
+  console.log(`PostgreSQL ${server.version} with 28 tasks of the consumer send_email, in every state. In another terminal:
 
-  psql '${url}'
+  export DATABASE_URL='${url}'
+  psql "$DATABASE_URL"
 
 Try:
 

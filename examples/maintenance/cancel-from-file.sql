@@ -1,9 +1,8 @@
--- Cancels the tasks whose event ids come on standard input, one on a line; any number of them.
+-- Cancels the tasks whose event ids are on standard input, one a line, any number.
 --
 --   psql "$DATABASE_URL" -v consumer=send_email -v reason='INC-42' -f cancel-from-file.sql < ids.txt
 --
--- Prints what was cancelled, and on standard error how many. Running it again is harmless: what is cancelled already
--- is a no-op.
+-- Prints the cancelled ids, and their number on standard error. A second run changes nothing.
 \set ON_ERROR_STOP on
 \set QUIET on
 \pset tuples_only on

@@ -1,9 +1,9 @@
--- Cancels the tasks of a consumer that wait for longer than they should.
+-- Cancels the pending, available and retryable tasks of a consumer that are older than an age.
 --
 --   psql "$DATABASE_URL" -v consumer=send_email -v age='7 days' -f cancel-older-than.sql
 --   psql "$DATABASE_URL" -v consumer=send_email -v age='7 days' -v subject='order.>' -f cancel-older-than.sql
 --
--- Takes pending, available and retryable tasks. Commits every 1000; running it again goes on where it stopped.
+-- Commits every 1000 tasks. A second run continues.
 \set ON_ERROR_STOP on
 \if :{?subject}
 \else

@@ -1,5 +1,6 @@
--- Frees the stuck tasks of a consumer: those that are running, overdue and out of attempts, so that no worker will ever take
--- them. They are discarded; with -v resume=yes they are resumed at once, with one attempt left.
+-- Discards the stuck tasks of a consumer: running, overdue and out of attempts, so that no worker takes them again. With
+-- -v resume=yes it resumes them with one attempt. A slow handler may still work on a stuck task; its acknowledgement then
+-- does nothing.
 --
 --   psql "$DATABASE_URL" -v consumer=send_email -f free-stuck.sql
 --   psql "$DATABASE_URL" -v consumer=send_email -v resume=yes -f free-stuck.sql

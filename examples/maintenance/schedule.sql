@@ -1,8 +1,8 @@
--- Has pg_cron do the house-keeping: frees stuck tasks every ten minutes, and keeps the log for 90 days.
+-- Schedules two jobs with pg_cron: discard stuck tasks every ten minutes, and delete log rows after 90 days.
 --
 --   psql "$DATABASE_URL" -v consumer=send_email -f schedule.sql
 --
--- Where pg_cron is not installed it prints what it would have scheduled, for whatever else runs jobs there.
+-- Without pg_cron it prints the jobs, for another scheduler.
 \set ON_ERROR_STOP on
 \set QUIET on
 \pset format unaligned

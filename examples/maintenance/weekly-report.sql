@@ -1,14 +1,14 @@
--- What the week was like: how many tasks stand where, what people did to them, what fails most, and what needs mending.
+-- The report of a week: tasks by state, operations, frequent errors, problems.
 --
 --   psql "$DATABASE_URL" -f weekly-report.sql
 --
--- Reads every task once; on a large database run it on a hot standby, or at night.
+-- Reads every task once. On a large database, run it on a hot standby or at night.
 \set ON_ERROR_STOP on
 
 \echo 'Tasks by consumer and state'
 select consumer_name, state, tasks, oldest::date, next_due, stuck from kanthorq_task_stats();
 
-\echo 'What was done to them in the last seven days'
+\echo 'Operations of the last seven days'
 select consumer_name, action, reason, actor, count(*) as operations, sum(tasks) as tasks
 from kanthorq_task_operations(max_operations => 100000)
 where at > now() - interval '7 days'
@@ -24,5 +24,5 @@ group by r.name, t.last_error
 order by tasks desc
 limit 20;
 
-\echo 'What needs mending'
+\echo 'Problems and their repair'
 select * from kanthorq_doctor();

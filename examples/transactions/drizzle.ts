@@ -1,4 +1,4 @@
-// The client in a transaction of Drizzle: give both the same PoolClient. Drizzle keeps to the connection that it is given.
+// The client in a transaction of Drizzle: both use the same PoolClient.
 import { eq } from 'drizzle-orm'
 import { drizzle } from 'drizzle-orm/node-postgres'
 import { integer, pgTable, text } from 'drizzle-orm/pg-core'
@@ -21,7 +21,7 @@ async function withdraw(order: Order): Promise<void> {
       const { noop } = await new TaskClient(client).cancel(consumer, order.emails, {
         reason: `order ${order.id} was withdrawn`,
       })
-      if (noop.length > 0) throw new Error('an e-mail has gone out')
+      if (noop.length > 0) throw new Error('an e-mail has been sent')
     })
   } finally {
     client.release()

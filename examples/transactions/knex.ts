@@ -1,4 +1,4 @@
-// The client in a transaction of Knex: ask the transaction for its connection, which is a Client of node-postgres.
+// The client in a transaction of Knex: the transaction's connection is a node-postgres Client.
 import knex, { type Knex } from 'knex'
 import { TaskClient } from 'kanthorq-tasks'
 import type pg from 'pg'
@@ -13,7 +13,7 @@ async function withdraw(order: Order): Promise<void> {
     const { noop } = await new TaskClient(client).cancel(consumer, order.emails, {
       reason: `order ${order.id} was withdrawn`,
     })
-    if (noop.length > 0) throw new Error('an e-mail has gone out')
+    if (noop.length > 0) throw new Error('an e-mail has been sent')
   })
 }
 

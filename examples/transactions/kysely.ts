@@ -1,5 +1,4 @@
-// The client in a transaction of Kysely: give both the same PoolClient. Kysely asks for a pool; one of a single connection will
-// do, and costs nothing to make.
+// The client in a transaction of Kysely: both use the same PoolClient, which Kysely gets as a pool of one connection.
 import { Kysely, PostgresDialect, type Generated } from 'kysely'
 import { TaskClient } from 'kanthorq-tasks'
 import type pg from 'pg'
@@ -23,7 +22,7 @@ async function withdraw(order: Order): Promise<void> {
         const { noop } = await new TaskClient(client).cancel(consumer, order.emails, {
           reason: `order ${order.id} was withdrawn`,
         })
-        if (noop.length > 0) throw new Error('an e-mail has gone out')
+        if (noop.length > 0) throw new Error('an e-mail has been sent')
       })
   } finally {
     client.release()
@@ -31,7 +30,7 @@ async function withdraw(order: Order): Promise<void> {
 }
 
 function kyselyOn(client: pg.PoolClient): Kysely<Database> {
-  // It is released by whoever has it from the pool, not when Kysely has done with it.
+  // The owner of the connection releases it, not Kysely.
   const lent = { query: client.query.bind(client), release: () => undefined }
   return new Kysely<Database>({
     dialect: new PostgresDialect({

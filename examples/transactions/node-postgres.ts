@@ -1,4 +1,4 @@
-// The client in a transaction of node-postgres: give it the PoolClient on which the transaction runs.
+// The client in a transaction of node-postgres: it uses the PoolClient of the transaction.
 import { TaskClient } from 'kanthorq-tasks'
 import { consumer, demonstrate, pool, type Order } from './shop.ts'
 
@@ -10,7 +10,7 @@ async function withdraw(order: Order): Promise<void> {
     const { noop } = await new TaskClient(client).cancel(consumer, order.emails, {
       reason: `order ${order.id} was withdrawn`,
     })
-    if (noop.length > 0) throw new Error('an e-mail has gone out')
+    if (noop.length > 0) throw new Error('an e-mail has been sent')
     await client.query('commit')
   } catch (error) {
     await client.query('rollback')

@@ -1,8 +1,7 @@
-// What the other files of this folder have in common: a shop in whose orders two e-mails have to be sent, each of them a task
-// of KanthorQ's, and a customer who withdraws an order. Either the order is withdrawn and neither e-mail goes out, or nothing
-// changes.
+// The shop of the other examples in this folder. Each order has two e-mails, each of them a task of KanthorQ. A customer
+// withdraws an order: either the order is withdrawn and neither e-mail is sent, or nothing changes.
 //
-// Needs a database into which kanthorq-tasks has been installed, named by DATABASE_URL; it makes a table `shop_order` there.
+// DATABASE_URL names a database with kanthorq-tasks. The shop creates the table `shop_order` there.
 import pg from 'pg'
 import type { TaskState } from 'kanthorq-tasks'
 
@@ -12,11 +11,11 @@ export const pool = new pg.Pool({ connectionString: process.env['DATABASE_URL'] 
 
 export interface Order {
   id: number
-  /** The tasks of its e-mails: the ids of their events. */
+  /** The event ids of its e-mails. */
   emails: string[]
 }
 
-/** Has an order withdrawn of which no e-mail has gone out, and one of which the first has; and shows what came of it. */
+/** Withdraws an order without sent e-mails, then one whose first e-mail has been sent, and shows both. */
 export async function demonstrate(withdraw: (order: Order) => Promise<void>): Promise<void> {
   await open()
   const orders = [

@@ -1,10 +1,9 @@
-// Every code block of the documents is run, as it stands there, in the order in which it stands there.
+// Every code block of the documents runs word for word, in the order of the document.
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { readFileSync, writeFileSync } from 'node:fs'
 import { delimiter, join } from 'node:path'
 import test, { type ExecutionContext } from 'ava'
-import { migrate } from 'kanthorq-tasks'
 import { codeBlocks, type Block } from '../support/code-blocks.ts'
 import { documents } from '../support/documents.ts'
 import { useServer } from '../support/empty-database.ts'
@@ -12,11 +11,13 @@ import { startServerWithExtension } from '../support/extension-server.ts'
 import { emptyProject, shippedExtension, type Project } from '../support/packed.ts'
 import { projectFolder, runProgram, type Outcome } from '../support/run-program.ts'
 import { tsx } from '../../scripts/tsx.ts'
+import { databaseOfKanthorq } from './database-of-kanthorq.ts'
 
 const startDatabase = 'npm run db -- --empty\n'
-/** These have run already, or this would not. */
-const hasRun = ['npm ci && npm run build\n']
-/** Tests of their own run the blocks of these. */
+/** The packages are installed. */
+const install = 'npm ci\n'
+const demo = 'npm ci && npm run demo\n'
+/** Other tests run the blocks of these. */
 const elsewhere = ['docs/monitoring.md', 'CONTRIBUTING.md']
 /** The code blocks of each document. */
 const stories = new Map(
@@ -26,9 +27,9 @@ const stories = new Map(
 )
 
 let project: Project | undefined
-/** The file that each TypeScript block is written to. */
+/** The file of each TypeScript block. */
 const programs = new Map<Block, string>()
-// One that has the extension's files, which a document tells to copy to it.
+// The server has the files of the extension, which the README copies to it.
 const server = useServer(test, async () => {
   project = await emptyProject()
   for (const blocks of stories.values()) writePrograms(project, blocks)
@@ -47,19 +48,19 @@ test('the TypeScript of all documents type-checks', async (t) => {
 for (const [document, blocks] of stories) {
   if (blocks.length === 0) continue
 
-  test(`all code blocks of ${document} do what they say`, async (t) => {
-    // One that starts a database of its own begins with nothing, and so its ids are others each time.
-    const beginsEmpty = blocks.some(({ text }) => text === startDatabase)
-    let url = beginsEmpty ? '' : await databaseOfKanthorq(t)
-    const comparable = beginsEmpty ? withoutIdsAndTimes : trimLines
+  test(`the code blocks of ${document} run and print what the document shows`, async (t) => {
+    // In an empty database the ids are new each time.
+    const isEmpty = blocks.some(({ text }) => text === startDatabase)
+    let url = isEmpty ? '' : await openDatabase(t)
+    const comparable = isEmpty ? withoutIdsAndTimes : trimLines
     const role = await server.role()
 
     for (const block of blocks) {
       if (block.text === startDatabase) {
-        url = (await startDb(t, ['--empty'], /export DATABASE_URL='([^']+)'/)).url
+        url = (await startDb(t, ['--empty'])).url
         continue
       }
-      if (hasRun.includes(block.text)) continue
+      if (block.text === install) continue
       const text = block.text.replaceAll(/(?<=[' ])support(?=[' \n])/g, role.name)
       const outcome = await runBlock(block.language, text, programs.get(block), url)
       t.is(outcome.code, 0, `${text}\n${outcome.stdout}${outcome.stderr}`)
@@ -68,8 +69,8 @@ for (const [document, blocks] of stories) {
   })
 }
 
-test('npm run db prints an address that psql can use, and takes everything away when interrupted', async (t) => {
-  const { url, interrupt } = await startDb(t, [], /psql '([^']+)'/)
+test('npm run db prints an address for psql and removes the database when interrupted', async (t) => {
+  const { url, interrupt } = await startDb(t, [])
   const query = "select tasks from kanthorq_task_stats('send_email') where state = 'completed'"
   const there = await runProgram('psql', [url, '-X', '-A', '-t', '-c', query])
   t.is(there.stdout, '6\n')
@@ -79,24 +80,22 @@ test('npm run db prints an address that psql can use, and takes everything away 
   t.regex(gone.stderr, /database "kanthorq_tmp_\w+" does not exist/)
 })
 
-test('CI runs what the README tells to run', (t) => {
-  const ci = readFileSync(join(projectFolder, '.ci/run'), 'utf8')
-  t.regex(ci, /^npm ci$/m)
-  t.regex(ci, /^(\w+=\w+ )*npm test$/m)
+test('npm ci builds the command line, which npx then finds in a clone', (t) => {
+  const file = readFileSync(join(projectFolder, 'package.json'), 'utf8')
+  const { scripts } = JSON.parse(file) as { scripts: Record<string, string> }
+  t.is(scripts['prepare'], 'npm run build')
 })
 
-async function databaseOfKanthorq(t: ExecutionContext): Promise<string> {
-  const { url, client } = await server.emptyDatabase(t)
-  await client.query(readFileSync(join(projectFolder, 'test/fixtures/kanthorq-go.sql'), 'utf8'))
-  await migrate({ database: url })
-  // As it is by default from PostgreSQL 15 on.
+async function openDatabase(t: ExecutionContext): Promise<string> {
+  const { url, client } = await databaseOfKanthorq(t, server)
+  // The default from PostgreSQL 15 on.
   await client.query('revoke create on schema public from public')
   return url
 }
 
-/** Does what `npm run db` does, until it has printed the address of its database. */
-async function startDb(t: ExecutionContext, args: string[], address: RegExp) {
-  // Not as a part of this run, which would leave the tidying to us.
+/** Runs `npm run db` until it has printed the address of its database. */
+async function startDb(t: ExecutionContext, args: string[]) {
+  // Outside of this run, which would remove the database itself.
   const env = { ...process.env, DATABASE_URL: server.serverUrl(), KANTHORQ_RUN: undefined }
   const options = { cwd: projectFolder, env }
   const db = spawn(process.execPath, ['--import', 'tsx', 'scripts/db.ts', ...args], options)
@@ -110,7 +109,7 @@ async function startDb(t: ExecutionContext, args: string[], address: RegExp) {
     printed += String(chunk)
     if (printed.includes('Ctrl-C')) break
   }
-  return { url: address.exec(printed)?.[1] ?? '', interrupt }
+  return { url: /'(postgres[^']+)'/.exec(printed)?.[1] ?? '', interrupt }
 }
 
 async function runBlock(
@@ -124,9 +123,9 @@ async function runBlock(
     DATABASE_URL: url,
     npm_config_prefer_offline: 'true',
     npm_config_loglevel: 'error',
-    // The zone of the times that the documents show.
+    // The time zone of the documents.
     TZ: 'UTC',
-    // As if it were installed with --global.
+    // As after an installation with --global.
     PATH: [join(cwd, 'node_modules/.bin'), process.env['PATH']].join(delimiter),
   }
   switch (language) {
@@ -140,8 +139,7 @@ async function runBlock(
         env,
       })
     case 'sh':
-      // `npm ci` and `npm test` have run already, or this would not; what is left of the first block is the demo.
-      return text === 'npm ci && npm run demo\nnpm test\n'
+      return text === demo
         ? runProgram('npm', ['run', '--silent', 'demo'], {
             env: { DATABASE_URL: server.serverUrl() },
           })
@@ -150,21 +148,21 @@ async function runBlock(
             env,
           })
     default:
-      throw new Error(`a block in ${language} can't be run: use sql, ts or sh`)
+      throw new Error(`a block in ${language} can't run: use sql, ts or sh`)
   }
 }
 
-/** With what goes to standard error among the rest. */
+/** Sends standard error to the standard output. */
 function asOnTerminal(text: string): string {
   return `exec 2>&1\n${text}`
 }
 
-/** As it will be once the package is published. */
+/** Installs the packed package in place of the published one. */
 function installable(text: string): string {
   return text.replace('npm install kanthorq-tasks ', `npm install ${project?.tarball ?? ''} `)
 }
 
-/** The TypeScript blocks of a document are one program: what has no import of its own begins like the first. */
+/** The TypeScript blocks of a document are one program: a block without imports begins like the first. */
 function program(text: string, beginning: string): string {
   const whole = text.startsWith('import ') ? text : beginning + text
   return whole.includes('pool.end()') || !whole.includes('pool')
@@ -182,12 +180,12 @@ function writePrograms({ folder }: Project, blocks: Block[]): void {
   }
 }
 
-/** psql fills its columns up with blanks, which no document should have at the end of a line. */
+/** psql pads its columns with blanks at the end of lines. */
 function trimLines(text: string): string {
   return text.replace(/ +$/gm, '').trimEnd()
 }
 
-/** What is the same each time that a story is told: all but ids, times, and how wide a table is for them. */
+/** Replaces ids, times and the column widths that follow from them. */
 function withoutIdsAndTimes(text: string): string {
   return trimLines(text)
     .replace(/event_\w{26}/g, 'event')

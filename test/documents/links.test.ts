@@ -1,4 +1,4 @@
-// Links inside the documents lead somewhere.
+// Links inside the documents lead to a file and a heading, and each guarantee to its proof.
 import { existsSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import test from 'ava'
@@ -24,15 +24,46 @@ test('every document can be reached from the README', (t) => {
   t.deepEqual([...reached].sort(), documents().sort())
 })
 
+test('each guarantee names a test that proves it', (t) => {
+  const [guarantees = ''] = readDocument('docs/guarantees.md').split('## Not guaranteed')
+  const proofs = referencesOf('docs/guarantees.md')
+  t.deepEqual(
+    proofs.map(([, file]) => file).filter((file) => !/^\.\.\/(test|db\/tests)\/./.test(file)),
+    [],
+  )
+  const items = guarantees
+    .split(/^- /m)
+    .slice(1)
+    .map((item) => item.split('\n\n')[0] ?? '')
+  t.true(items.length > 30)
+  const named = items.map((item) =>
+    [...item.matchAll(/\[([^\]]+)\](?!\()/g)].map(([, name]) => name),
+  )
+  t.deepEqual(
+    items.filter((_, number) => named[number]?.length === 0),
+    [],
+  )
+  t.deepEqual([...new Set(named.flat())].sort(), proofs.map(([name]) => name).sort())
+})
+
 /** Those that do not lead out of the project. Of each, the file as a path from the project's folder. */
 function linksOf(document: string): { file: string; anchor: string | undefined }[] {
-  return [...readDocument(document).matchAll(/\]\(([^)\s]+)\)/g)]
-    .map(([, link = '']) => link)
+  const links = [...readDocument(document).matchAll(/\]\(([^)\s]+)\)/g)].map(
+    ([, link = '']) => link,
+  )
+  return [...links, ...referencesOf(document).map(([, link]) => link)]
     .filter((link) => !/^[a-z]+:/.test(link))
     .map((link) => {
       const [path = '', anchor] = link.split('#')
       return { file: path === '' ? document : join(dirname(document), path), anchor }
     })
+}
+
+/** The links that a document defines at its end, by their names. */
+function referencesOf(document: string): [name: string, link: string][] {
+  return [...readDocument(document).matchAll(/^\[([^\]]+)\]: (\S+)$/gm)].map(
+    ([, name = '', link = '']) => [name, link],
+  )
 }
 
 /** As GitHub makes them of headings. */

@@ -1,26 +1,26 @@
-// The queries for Grafana and for the exporters, as a role that is no more than a viewer.
+// The queries for Grafana and for the exporters, run by a viewer.
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import test, { type ExecutionContext } from 'ava'
-import { migrate } from 'kanthorq-tasks'
 import pg from 'pg'
 import { parse } from 'yaml'
 import { codeBlocks } from '../support/code-blocks.ts'
 import { connect, useServer } from '../support/empty-database.ts'
 import { projectFolder } from '../support/run-program.ts'
+import { databaseOfKanthorq } from './database-of-kanthorq.ts'
 
 const server = useServer(test)
 const blocks = codeBlocks('docs/monitoring.md')
 const [grant = { text: '' }, ...queries] = blocks
 
-test('the document has no other code than SQL', (t) => {
+test('the code blocks of the document are SQL', (t) => {
   t.true(queries.length >= 7)
   t.deepEqual([...new Set(blocks.map(({ language }) => language))], ['sql'])
 })
 
 for (const { above, text } of queries) {
   const [, title] = /\*\*(.*?)\.\*\*/.exec(above) ?? ['', text.split('\n')[0]]
-  test(`Grafana can show: ${title ?? ''}`, async (t) => {
+  test(`Grafana can show ${title ?? ''}`, async (t) => {
     const { viewer } = await useKanthorq(t)
     const { rows, fields } = await viewer.query<Record<string, unknown>>(withoutMacros(text))
     t.true(rows.length > 0)
@@ -28,7 +28,7 @@ for (const { above, text } of queries) {
     if (time === undefined) return
     t.is(time.dataTypeID, pg.types.builtins.TIMESTAMPTZ)
     t.true(fields.some(({ dataTypeID }) => dataTypeID !== time.dataTypeID))
-    // Grafana wants them sorted.
+    // Grafana expects sorted times.
     const times = rows.map((row) => Number(row['time']))
     t.deepEqual(
       times,
@@ -37,7 +37,7 @@ for (const { above, text } of queries) {
   })
 }
 
-test('the alerts name the consumer, and see stuck, discarded and waiting tasks', async (t) => {
+test('the alerts name the consumer and count stuck, discarded and waiting tasks', async (t) => {
   const { viewer, client } = await useKanthorq(t)
   const alert = async (value: string) => {
     const sql = queries.find(({ text }) => text.includes(`::float8 as ${value}`))?.text ?? ''
@@ -55,7 +55,7 @@ test('the alerts name the consumer, and see stuck, discarded and waiting tasks',
   t.is(await alert('stuck'), 0)
 })
 
-test('sql_exporter finds in the rows what its collector names', async (t) => {
+test('the rows have the columns that the collector of sql_exporter names', async (t) => {
   const { viewer } = await useKanthorq(t)
   const { collector_name, metrics, queries } = readYaml('kanthorq_tasks.collector.yml') as {
     collector_name: string
@@ -70,7 +70,7 @@ test('sql_exporter finds in the rows what its collector names', async (t) => {
   }
 })
 
-test('postgres_exporter finds in the rows what its queries name', async (t) => {
+test('the rows have the columns that the file of postgres_exporter names', async (t) => {
   const { viewer } = await useKanthorq(t)
   const { kanthorq_tasks: tasks } = readYaml('postgres_exporter.yml') as {
     kanthorq_tasks: { query: string; metrics: Record<string, { usage: string }>[] }
@@ -82,7 +82,7 @@ test('postgres_exporter finds in the rows what its queries name', async (t) => {
   await holds(t, viewer, tasks.query, named('LABEL'), named('GAUGE'))
 })
 
-/** A query has to return labels, no two rows with the same, and numbers or nothing. */
+/** Asserts that a query returns a row for each distinct set of labels, with numbers or nulls. */
 async function holds(
   t: ExecutionContext,
   viewer: pg.Client,
@@ -93,23 +93,19 @@ async function holds(
   const { rows } = await viewer.query<Record<string, unknown>>(query)
   t.is(rows.length, 7)
   t.is(new Set(rows.map((row) => JSON.stringify(labels.map((label) => row[label])))).size, 7)
-  for (const row of rows) {
-    for (const label of labels) t.is(typeof row[label], 'string', label)
-    for (const value of values)
-      t.true(row[value] === null || Number.isFinite(Number(row[value])), value)
+  for (const label of labels) t.true(rows.every((row) => typeof row[label] === 'string'))
+  for (const value of values) {
+    const numbers = rows.map((row) => row[value]).filter((number) => number !== null)
+    t.true(numbers.map(Number).every(Number.isFinite), value)
+    t.true(Math.max(...numbers.map(Number)) > 0, value)
   }
-  for (const value of values)
-    t.true(
-      rows.some((row) => Number(row[value]) > 0),
-      value,
-    )
 }
 
 function readYaml(file: string): unknown {
   return parse(readFileSync(join(projectFolder, 'examples/monitoring', file), 'utf8'))
 }
 
-/** What Grafana makes of its macros: here for a time range that leaves nothing out. */
+/** Replaces Grafana's macros as Grafana does, for a time range that excludes nothing. */
 function withoutMacros(sql: string): string {
   return sql.replace(
     /\$__timeFilter\(([\w.]+)\)/g,
@@ -117,12 +113,9 @@ function withoutMacros(sql: string): string {
   )
 }
 
-/** What KanthorQ left behind, one operation on it, and a role to which the document grants what it needs. */
+/** A database of KanthorQ's with one operation, and a role with the rights that the document grants. */
 async function useKanthorq(t: ExecutionContext) {
-  const { url, client: empty } = await server.emptyDatabase(t)
-  await empty.query(readFileSync(join(projectFolder, 'test/fixtures/kanthorq-go.sql'), 'utf8'))
-  await migrate({ database: url })
-  const client = await connect(t, url)
+  const { url, client } = await databaseOfKanthorq(t, server)
   await client.query(
     "select kanthorq_task_cancel('send_email', array['event_01m86243pcep6et4pajx64trgk'])",
   )
