@@ -13,15 +13,15 @@ create type kanthorq_schema.kanthorq_task as (
   subject text,
   state text,
   stuck boolean,
-  schedule_at timestamptz,
-  finalized_at timestamptz,
-  attempt_count integer,
-  attempt_max integer,
-  attempted_at timestamptz,
+  schedule_at timestamp with time zone,
+  finalized_at timestamp with time zone,
+  attempt_count int,
+  attempt_max int,
+  attempted_at timestamp with time zone,
   last_error text,
   metadata jsonb,
-  created_at timestamptz,
-  updated_at timestamptz
+  created_at timestamp with time zone,
+  updated_at timestamp with time zone
 );
 
 comment on type kanthorq_schema.kanthorq_task is 'A task: the work of one consumer on one event. A time is null where KanthorQ has none yet.';
@@ -56,8 +56,8 @@ comment on type kanthorq_schema.kanthorq_task_progress is 'Where the next batch 
 
 create type kanthorq_schema.kanthorq_operation as (
   id bigint,
-  at timestamptz,
-  last_at timestamptz,
+  at timestamp with time zone,
+  last_at timestamp with time zone,
   action text,
   consumer_name text,
   reason text,
@@ -93,31 +93,63 @@ comment on type kanthorq_schema.kanthorq_task_change is 'What an operation did t
 
 create table kanthorq_schema.kanthorq_task_operation (
   id bigint generated always as identity primary key,
-  at timestamptz not null,
-  transaction_id xid8 not null default pg_current_xact_id(),
+  at timestamp with time zone not null,
+  transaction_id xid8
+  not null
+  default pg_current_xact_id(),
   action text not null,
   consumer text not null,
   reason text,
   actor text not null default session_user,
-  application_name text default nullif(current_setting('application_name'), ''),
+  application_name text
+  default (nullif(current_setting('application_name'), '')),
   client_addr inet default inet_client_addr(),
   bulk_id bigint,
   undoes bigint,
   origin bigint,
-  tasks integer not null,
+  tasks int not null,
   from_states jsonb not null,
   first_event_id text collate "C" not null,
   last_event_id text collate "C" not null,
-  changes kanthorq_schema.kanthorq_task_change[] not null
+  changes kanthorq_schema.kanthorq_task_change[]
+  not null
 );
 
-create index kanthorq_task_operation_consumer on kanthorq_schema.kanthorq_task_operation (consumer, id);
+create index "kanthorq_task_operation_consumer"
+on kanthorq_schema.kanthorq_task_operation
+using btree
+(
+  consumer,
+  id
+);
 
-create index kanthorq_task_operation_event on kanthorq_schema.kanthorq_task_operation (last_event_id, first_event_id);
+create index "kanthorq_task_operation_event"
+on kanthorq_schema.kanthorq_task_operation
+using btree
+(
+  last_event_id,
+  first_event_id
+);
 
-create index kanthorq_task_operation_bulk on kanthorq_schema.kanthorq_task_operation (bulk_id, id) where bulk_id is not null;
+create index "kanthorq_task_operation_bulk"
+on kanthorq_schema.kanthorq_task_operation
+using btree
+(
+  bulk_id,
+  id
+)
+where
+  bulk_id is not null;
 
-create index kanthorq_task_operation_origin on kanthorq_schema.kanthorq_task_operation (origin, id) where origin is not null;
+create index "kanthorq_task_operation_origin"
+on kanthorq_schema.kanthorq_task_operation
+using btree
+(
+  origin,
+  id
+)
+where
+  origin is not null;
 
 comment on table kanthorq_schema.kanthorq_task_operation is 'The log: one row for each call, or batch, that changed tasks. Read it through kanthorq_task_operations().';
 

@@ -9,14 +9,11 @@ begin
 
   execute replace($sql$
 -- function: _kanthorq_as_milliseconds
-create or replace function
-kanthorq_schema._kanthorq_as_milliseconds(
-  moment timestamp with time zone
-)
+create or replace function kanthorq_schema._kanthorq_as_milliseconds(moment timestamp with time zone)
 returns bigint
 language sql
-immutable return cast(ceil(extract('epoch' from moment) * 1000)
-as bigint);;;
+immutable
+return floor(extract(epoch from moment) * 1000)::bigint;
 
 comment on function kanthorq_schema._kanthorq_as_milliseconds is 'Internal. A time in epoch milliseconds.';
 
@@ -24,12 +21,12 @@ comment on function kanthorq_schema._kanthorq_as_milliseconds is 'Internal. A ti
 create or replace function kanthorq_schema._kanthorq_as_time(milliseconds bigint)
 returns timestamp with time zone
 language sql
-immutable return case
+immutable
+return case
   when milliseconds < 0 then to_timestamp(0)
-  when milliseconds > 8640000000000000
-  then to_timestamp(8640000000000.0)
+  when milliseconds > 8640000000000000 then to_timestamp(8640000000000.0)
   else to_timestamp(milliseconds / 1000.0)
-end;;;
+end;
 
 comment on function kanthorq_schema._kanthorq_as_time is 'Internal. Epoch milliseconds as a time.';
 
@@ -122,7 +119,7 @@ begin
       raise exception 'states is not a list of at least one state'
         using errcode = 'KQ003', hint = 'Pass null for tasks in any state.';
     end if;
-    select coalesce(s, 'null') into v_unknown from unnest(states) s where kanthorq_schema._kanthorq_task_state(s) is null limit 1;
+    select s into v_unknown from unnest(states) s where kanthorq_schema._kanthorq_task_state(s) is null limit 1;
     if found then
       perform kanthorq_schema._kanthorq_refuse_state(v_unknown);
     end if;
@@ -156,8 +153,9 @@ begin
     raise exception 'created_after or created_before is infinite'
       using errcode = 'KQ003', hint = 'Pass points in time, or null for no limit.';
   end if;
-  v_filter.created_from := kanthorq_schema._kanthorq_as_milliseconds(created_after);
-  v_filter.created_to := kanthorq_schema._kanthorq_as_milliseconds(created_before);
+  -- Rounded up: a task made in a millisecond before a time was made before it.
+  v_filter.created_from := ceil(extract(epoch from created_after) * 1000);
+  v_filter.created_to := ceil(extract(epoch from created_before) * 1000);
   return case when v_filter is null then null else v_filter end;
 end
 $function$;
@@ -280,7 +278,7 @@ declare
   end;
 begin
   if states is not null and not states && v_takes then
-    raise exception '% does not take tasks in state %', action, array_to_string(states, ', ')
+    raise exception '% does not take tasks in state %', action, (select string_agg(distinct s, ', ') from unnest(states) s)
       using errcode = 'KQ003', hint = format('It takes %s.', array_to_string(v_takes, ', '));
   end if;
 end
@@ -381,20 +379,15 @@ comment on function kanthorq_schema._kanthorq_divide_ids is 'Internal. The disti
 create or replace function kanthorq_schema._kanthorq_find_table(id text, key text)
 returns regclass
 language sql
-stable return (
-  select
-    cast(c.oid as regclass)
-  from
-    pg_catalog.pg_class as c
-    inner join
-      pg_catalog.pg_attribute as a
-    on a.attrelid = c.oid and a.attname = key
-  where
-    c.relname = 'kanthorq_' || id and
-    c.relnamespace =
-    cast('kanthorq_schema' as regnamespace) and
-    c.relkind in ('r', 'p')
-);;;
+stable
+return (
+  select c.oid::regclass
+  from pg_catalog.pg_class c
+  join pg_catalog.pg_attribute a on a.attrelid = c.oid and a.attname = key
+  where c.relname = 'kanthorq_' || id
+    and c.relnamespace = 'kanthorq_schema'::regnamespace
+    and c.relkind in ('r', 'p')
+);
 
 comment on function kanthorq_schema._kanthorq_find_table is 'Internal. The table behind a stream id or a consumer id, or null.';
 
@@ -495,10 +488,8 @@ comment on function kanthorq_schema._kanthorq_newest_migration is 'Internal. The
 create or replace function kanthorq_schema._kanthorq_now()
 returns bigint
 language sql
-volatile return cast(floor(
-  extract('epoch' from clock_timestamp()) * 1000
-)
-as bigint);;;
+volatile
+return floor(extract(epoch from clock_timestamp()) * 1000)::bigint;
 
 comment on function kanthorq_schema._kanthorq_now is 'Internal. The current time in epoch milliseconds.';
 
@@ -506,15 +497,8 @@ comment on function kanthorq_schema._kanthorq_now is 'Internal. The current time
 create or replace function kanthorq_schema._kanthorq_only_sql(name regclass)
 returns text
 language sql
-stable return (
-  select
-    case c.relkind when 'p' then '' else 'only ' end ||
-    cast(c.oid as regclass)
-  from
-    pg_catalog.pg_class as c
-  where
-    c.oid = name
-);;;
+stable
+return (select case c.relkind when 'p' then '' else 'only ' end || c.oid::regclass from pg_catalog.pg_class c where c.oid = name);
 
 comment on function kanthorq_schema._kanthorq_only_sql is 'Internal. A table as SQL for FROM and UPDATE.';
 
@@ -597,12 +581,12 @@ comment on function kanthorq_schema._kanthorq_set_level is 'Internal. Gives a ro
 create or replace function kanthorq_schema._kanthorq_shown(value text)
 returns text
 language sql
-immutable return case
+immutable
+return case
   when value is null then 'null'
-  when length(value) > 100
-  then quote_literal(left(value, 100)) || '...'
+  when length(value) > 100 then quote_literal(left(value, 100)) || '...'
   else quote_literal(value)
-end;;;
+end;
 
 comment on function kanthorq_schema._kanthorq_shown is 'Internal. A value, quoted and cut short for a message.';
 
@@ -821,7 +805,8 @@ comment on function kanthorq_schema._kanthorq_task_matches is 'Internal. Whether
 create or replace function kanthorq_schema._kanthorq_task_state(name text)
 returns smallint
 language sql
-immutable return cast(case name
+immutable
+return case name
   when 'discarded' then -102
   when 'cancelled' then -101
   when 'pending' then 0
@@ -829,8 +814,7 @@ immutable return cast(case name
   when 'running' then 2
   when 'completed' then 101
   when 'retryable' then 102
-end
-as smallint);;;
+end::smallint;
 
 comment on function kanthorq_schema._kanthorq_task_state is 'Internal. The code of the state with this name; null if there is none.';
 
@@ -838,21 +822,10 @@ comment on function kanthorq_schema._kanthorq_task_state is 'Internal. The code 
 create or replace function kanthorq_schema._kanthorq_task_states(out name text, out code smallint)
 returns setof record
 language sql
-immutable begin atomic
-  select
-    s.name,
-    kanthorq_schema._kanthorq_task_state(s.name)
-  from
-    unnest(
-      array['discarded',
-      'cancelled',
-      'pending',
-      'available',
-      'running',
-      'completed',
-      'retryable']
-    )
-    as s (name);
+immutable
+begin atomic
+  select s.name, kanthorq_schema._kanthorq_task_state(s.name)
+  from unnest(array['discarded', 'cancelled', 'pending', 'available', 'running', 'completed', 'retryable']) s (name);
 end;
 
 comment on function kanthorq_schema._kanthorq_task_states is 'Internal. The states of a task, by name and by code.';
@@ -861,15 +834,8 @@ comment on function kanthorq_schema._kanthorq_task_states is 'Internal. The stat
 create or replace function kanthorq_schema._kanthorq_task_state_name(state smallint)
 returns text
 language sql
-immutable return coalesce((
-  select
-    s.name
-  from
-    kanthorq_schema._kanthorq_task_states() as s
-  where
-    s.code = state
-),
-cast(state as text));;;
+immutable
+return coalesce((select s.name from kanthorq_schema._kanthorq_task_states() s where s.code = state), state::text);
 
 comment on function kanthorq_schema._kanthorq_task_state_name is 'Internal. The name of the state with this code; the code itself if it has none.';
 
@@ -1076,69 +1042,33 @@ kanthorq_schema._kanthorq_task_why(
 )
 returns text
 language sql
-stable return case
-  when state is null
-  then 'not found: the consumer has no task of this event'
-  when state ~ '[0-9]'
-  then format(
-    'in state %s, which KanthorQ does not have: no call takes it',
-    state
-  )
-  when state = 'pending'
-  then 'pending: no worker takes it until a person acts; cancel it, then resume it'
-  when state = 'available'
-  then 'available, but no worker of KanthorQ takes available tasks; cancel it, then resume it'
-  when state = 'completed'
-  then format(
-    'completed%s: nothing is left to do',
-    ' at ' || date_trunc('second', finalized_at)
-  )
-  when state = 'cancelled'
-  then format(
-    'cancelled%s; resume it to have it worked again',
-    ' at ' || date_trunc('second', finalized_at)
-  )
-  when state = 'discarded'
-  then format(
+stable
+return case
+  when state is null then 'not found: the consumer has no task of this event'
+  when state ~ '[0-9]' then format('in state %s, which KanthorQ does not have: no call takes it', state)
+  when state = 'pending' then 'pending: no worker takes it until a person acts; cancel it, then resume it'
+  when state = 'available' then 'available, but no worker of KanthorQ takes available tasks; cancel it, then resume it'
+  when state = 'completed' then format('completed%s: nothing is left to do', ' at ' || date_trunc('second', finalized_at))
+  when state = 'cancelled' then format('cancelled%s; resume it to have it worked again', ' at ' || date_trunc('second', finalized_at))
+  when state = 'discarded' then format(
     'discarded%s after %s attempts%s; resume it to have it worked again',
-    ' at ' || date_trunc('second', finalized_at),
-    attempt_count,
-    ': ' || last_error
+    ' at ' || date_trunc('second', finalized_at), attempt_count, ': ' || last_error
   )
-  when state = 'retryable' and
-  attempt_count > attempt_max
-  then format(
-    'retryable, attempts spent (%s of %s): no worker takes it; cancel it, then resume it',
-    attempt_count,
-    attempt_max
+  when state = 'retryable' and attempt_count > attempt_max then format(
+    'retryable, attempts spent (%s of %s): no worker takes it; cancel it, then resume it', attempt_count, attempt_max
   )
-  when state = 'retryable' and schedule_at < now
-  then 'retryable and due: the next free worker takes it'
-  when state = 'retryable'
-  then format(
-    'retryable, due at %s',
-    date_trunc('second', schedule_at)
+  when state = 'retryable' and schedule_at < now then 'retryable and due: the next free worker takes it'
+  when state = 'retryable' then format('retryable, due at %s', date_trunc('second', schedule_at))
+  when attempt_count > attempt_max and schedule_at < now then format(
+    'running, overdue, attempts spent (%s of %s): no worker takes it again; discard it', attempt_count, attempt_max
   )
-  when attempt_count > attempt_max and schedule_at < now
-  then format(
-    'running, overdue, attempts spent (%s of %s): no worker takes it again; discard it',
-    attempt_count,
-    attempt_max
-  )
-  when schedule_at < now
-  then 'running and overdue: the next free worker picks it up again'
-  when attempt_count > attempt_max
-  then format(
+  when schedule_at < now then 'running and overdue: the next free worker picks it up again'
+  when attempt_count > attempt_max then format(
     'running until %s, attempts spent (%s of %s): no worker takes it after that; then discard it',
-    date_trunc('second', schedule_at),
-    attempt_count,
-    attempt_max
+    date_trunc('second', schedule_at), attempt_count, attempt_max
   )
-  else format(
-    'running until %s, then picked up again',
-    date_trunc('second', schedule_at)
-  )
-end;;;
+  else format('running until %s, then picked up again', date_trunc('second', schedule_at))
+end;
 
 comment on function kanthorq_schema._kanthorq_task_why is 'Internal. Where a task stands, as a sentence.';
 

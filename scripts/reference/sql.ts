@@ -1,7 +1,7 @@
 import { readdirSync } from 'node:fs'
 import { basename, dirname } from 'node:path'
 import type { ClientBase } from 'pg'
-import { functionsFolder } from '../function-files.ts'
+import { functionsFolder } from '../migrations/function-files.ts'
 import { makePage, type Page } from './page.ts'
 
 /** The folders of db/functions, in the order of the reference; what is internal is not in it. */

@@ -5,11 +5,11 @@
 create or replace function kanthorq_schema._kanthorq_as_time(milliseconds bigint)
 returns timestamp with time zone
 language sql
-immutable return case
+immutable
+return case
   when milliseconds < 0 then to_timestamp(0)
-  when milliseconds > 8640000000000000
-  then to_timestamp(8640000000000.0)
+  when milliseconds > 8640000000000000 then to_timestamp(8640000000000.0)
   else to_timestamp(milliseconds / 1000.0)
-end;;;;
+end;
 
 comment on function kanthorq_schema._kanthorq_as_time is 'Internal. Epoch milliseconds as a time.';

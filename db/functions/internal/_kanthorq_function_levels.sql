@@ -5,7 +5,8 @@
 create or replace function kanthorq_schema._kanthorq_function_levels(out name text, out level text)
 returns setof record
 language sql
-immutable begin atomic
+immutable
+begin atomic
   values
     ('_kanthorq_check_can_commit', 'operator'),
     ('_kanthorq_task_all', 'operator'),

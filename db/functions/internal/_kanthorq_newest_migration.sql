@@ -2,6 +2,7 @@
 create or replace function kanthorq_schema._kanthorq_newest_migration()
 returns text
 language sql
-immutable return '0003_functions';;
+immutable
+return '0003_functions';
 
 comment on function kanthorq_schema._kanthorq_newest_migration is 'Internal. The name of the newest migration.';

@@ -2,9 +2,7 @@
 create or replace function kanthorq_schema._kanthorq_now()
 returns bigint
 language sql
-volatile return cast(floor(
-  extract('epoch' from clock_timestamp()) * 1000
-)
-as bigint);;;;
+volatile
+return floor(extract(epoch from clock_timestamp()) * 1000)::bigint;
 
 comment on function kanthorq_schema._kanthorq_now is 'Internal. The current time in epoch milliseconds.';

@@ -2,11 +2,11 @@
 create or replace function kanthorq_schema._kanthorq_shown(value text)
 returns text
 language sql
-immutable return case
+immutable
+return case
   when value is null then 'null'
-  when length(value) > 100
-  then quote_literal(left(value, 100)) || '...'
+  when length(value) > 100 then quote_literal(left(value, 100)) || '...'
   else quote_literal(value)
-end;;;;
+end;
 
 comment on function kanthorq_schema._kanthorq_shown is 'Internal. A value, quoted and cut short for a message.';

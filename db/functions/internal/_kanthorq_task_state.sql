@@ -3,7 +3,8 @@
 create or replace function kanthorq_schema._kanthorq_task_state(name text)
 returns smallint
 language sql
-immutable return cast(case name
+immutable
+return case name
   when 'discarded' then -102
   when 'cancelled' then -101
   when 'pending' then 0
@@ -11,7 +12,6 @@ immutable return cast(case name
   when 'running' then 2
   when 'completed' then 101
   when 'retryable' then 102
-end
-as smallint);;;;
+end::smallint;
 
 comment on function kanthorq_schema._kanthorq_task_state is 'Internal. The code of the state with this name; null if there is none.';
