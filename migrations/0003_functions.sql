@@ -303,9 +303,12 @@ stable
 as $function$
 begin
   select r.id, r.stream_id, r.stream_name, r.attempt_max, r.visibility_timeout,
-    kanthorq_schema._kanthorq_only_sql(kanthorq_schema._kanthorq_find_table(r.id::text, 'event_id'))
+    case c.relkind when 'p' then '' else 'only ' end || c.oid::regclass
   into id, stream_id, stream_name, attempt_max, visibility_timeout, tasks
   from kanthorq_schema.kanthorq_consumer_registry r
+  left join (
+    pg_class c join pg_attribute a on a.attrelid = c.oid and a.attname = 'event_id'
+  ) on c.relname = 'kanthorq_' || r.id and c.relnamespace = 'kanthorq_schema'::regnamespace and c.relkind in ('r', 'p')
   where r.name = consumer;
   if tasks is not null then
     return;
@@ -378,16 +381,20 @@ comment on function kanthorq_schema._kanthorq_divide_ids is 'Internal. The disti
 -- function: _kanthorq_find_table
 create or replace function kanthorq_schema._kanthorq_find_table(id text, key text)
 returns regclass
-language sql
+language plpgsql
 stable
-return (
-  select c.oid::regclass
-  from pg_catalog.pg_class c
-  join pg_catalog.pg_attribute a on a.attrelid = c.oid and a.attname = key
-  where c.relname = 'kanthorq_' || id
-    and c.relnamespace = 'kanthorq_schema'::regnamespace
-    and c.relkind in ('r', 'p')
-);
+as $function$
+begin
+  return (
+    select c.oid::regclass
+    from pg_class c
+    join pg_attribute a on a.attrelid = c.oid and a.attname = key
+    where c.relname = 'kanthorq_' || id
+      and c.relnamespace = 'kanthorq_schema'::regnamespace
+      and c.relkind in ('r', 'p')
+  );
+end
+$function$;
 
 comment on function kanthorq_schema._kanthorq_find_table is 'Internal. The table behind a stream id or a consumer id, or null.';
 
@@ -496,9 +503,13 @@ comment on function kanthorq_schema._kanthorq_now is 'Internal. The current time
 -- function: _kanthorq_only_sql
 create or replace function kanthorq_schema._kanthorq_only_sql(name regclass)
 returns text
-language sql
+language plpgsql
 stable
-return (select case c.relkind when 'p' then '' else 'only ' end || c.oid::regclass from pg_catalog.pg_class c where c.oid = name);
+as $function$
+begin
+  return (select case c.relkind when 'p' then '' else 'only ' end || c.oid::regclass from pg_class c where c.oid = name);
+end
+$function$;
 
 comment on function kanthorq_schema._kanthorq_only_sql is 'Internal. A table as SQL for FROM and UPDATE.';
 
@@ -818,6 +829,24 @@ end::smallint;
 
 comment on function kanthorq_schema._kanthorq_task_state is 'Internal. The code of the state with this name; null if there is none.';
 
+-- function: _kanthorq_task_state_name
+create or replace function kanthorq_schema._kanthorq_task_state_name(state smallint)
+returns text
+language sql
+immutable
+return case state
+  when kanthorq_schema._kanthorq_task_state('discarded') then 'discarded'
+  when kanthorq_schema._kanthorq_task_state('cancelled') then 'cancelled'
+  when kanthorq_schema._kanthorq_task_state('pending') then 'pending'
+  when kanthorq_schema._kanthorq_task_state('available') then 'available'
+  when kanthorq_schema._kanthorq_task_state('running') then 'running'
+  when kanthorq_schema._kanthorq_task_state('completed') then 'completed'
+  when kanthorq_schema._kanthorq_task_state('retryable') then 'retryable'
+  else state::text
+end;
+
+comment on function kanthorq_schema._kanthorq_task_state_name is 'Internal. The name of the state with this code; the code itself if it has none.';
+
 -- function: _kanthorq_task_states
 create or replace function kanthorq_schema._kanthorq_task_states(out name text, out code smallint)
 returns setof record
@@ -829,15 +858,6 @@ begin atomic
 end;
 
 comment on function kanthorq_schema._kanthorq_task_states is 'Internal. The states of a task, by name and by code.';
-
--- function: _kanthorq_task_state_name
-create or replace function kanthorq_schema._kanthorq_task_state_name(state smallint)
-returns text
-language sql
-immutable
-return coalesce((select s.name from kanthorq_schema._kanthorq_task_states() s where s.code = state), state::text);
-
-comment on function kanthorq_schema._kanthorq_task_state_name is 'Internal. The name of the state with this code; the code itself if it has none.';
 
 -- function: _kanthorq_task_takes_sql
 create or replace function kanthorq_schema._kanthorq_task_takes_sql(action text, state text)
@@ -2673,8 +2693,8 @@ revoke all on routine
   kanthorq_schema._kanthorq_task_log,
   kanthorq_schema._kanthorq_task_matches,
   kanthorq_schema._kanthorq_task_state,
-  kanthorq_schema._kanthorq_task_states,
   kanthorq_schema._kanthorq_task_state_name,
+  kanthorq_schema._kanthorq_task_states,
   kanthorq_schema._kanthorq_task_takes_sql,
   kanthorq_schema._kanthorq_task_transition,
   kanthorq_schema._kanthorq_task_undo,
@@ -2802,11 +2822,11 @@ drop function kanthorq_schema._kanthorq_task_transition;
 -- function: _kanthorq_task_takes_sql
 drop function kanthorq_schema._kanthorq_task_takes_sql;
 
--- function: _kanthorq_task_state_name
-drop function kanthorq_schema._kanthorq_task_state_name;
-
 -- function: _kanthorq_task_states
 drop function kanthorq_schema._kanthorq_task_states;
+
+-- function: _kanthorq_task_state_name
+drop function kanthorq_schema._kanthorq_task_state_name;
 
 -- function: _kanthorq_task_state
 drop function kanthorq_schema._kanthorq_task_state;

@@ -1,4 +1,5 @@
--- Finds a consumer by its name: its settings, and its tasks as SQL for FROM and UPDATE.
+-- Finds a consumer by its name: its settings, and its tasks as SQL for FROM and UPDATE, as _kanthorq_find_table and _kanthorq_only_sql
+-- would, in one query.
 --
 -- Raises KQ001 for a consumer that the registry does not name, KQ002 for one whose table is gone, KQ003 for null.
 create or replace function
@@ -17,9 +18,12 @@ stable
 as $function$
 begin
   select r.id, r.stream_id, r.stream_name, r.attempt_max, r.visibility_timeout,
-    kanthorq_schema._kanthorq_only_sql(kanthorq_schema._kanthorq_find_table(r.id::text, 'event_id'))
+    case c.relkind when 'p' then '' else 'only ' end || c.oid::regclass
   into id, stream_id, stream_name, attempt_max, visibility_timeout, tasks
   from kanthorq_schema.kanthorq_consumer_registry r
+  left join (
+    pg_class c join pg_attribute a on a.attrelid = c.oid and a.attname = 'event_id'
+  ) on c.relname = 'kanthorq_' || r.id and c.relnamespace = 'kanthorq_schema'::regnamespace and c.relkind in ('r', 'p')
   where r.name = consumer;
   if tasks is not null then
     return;

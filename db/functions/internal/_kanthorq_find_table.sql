@@ -4,15 +4,19 @@
 -- KanthorQ names it `kanthorq_` || id and keeps it in the schema of its registries (entities.Collection).
 create or replace function kanthorq_schema._kanthorq_find_table(id text, key text)
 returns regclass
-language sql
+language plpgsql
 stable
-return (
-  select c.oid::regclass
-  from pg_catalog.pg_class c
-  join pg_catalog.pg_attribute a on a.attrelid = c.oid and a.attname = key
-  where c.relname = 'kanthorq_' || id
-    and c.relnamespace = 'kanthorq_schema'::regnamespace
-    and c.relkind in ('r', 'p')
-);
+as $function$
+begin
+  return (
+    select c.oid::regclass
+    from pg_class c
+    join pg_attribute a on a.attrelid = c.oid and a.attname = key
+    where c.relname = 'kanthorq_' || id
+      and c.relnamespace = 'kanthorq_schema'::regnamespace
+      and c.relkind in ('r', 'p')
+  );
+end
+$function$;
 
 comment on function kanthorq_schema._kanthorq_find_table is 'Internal. The table behind a stream id or a consumer id, or null.';
