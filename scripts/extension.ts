@@ -37,8 +37,8 @@ comment = 'Cancel and resume KanthorQ tasks: select kanthorq_migrate() installs 
 default_version = '${version}'
 # kanthorq_migrate() has the name of its schema in it.
 relocatable = false
-# Whoever may create a function may create it. There is nothing to trust it with: what it installs acts with the rights of
-# the role that calls kanthorq_migrate(), which should be the one that owns KanthorQ's tables, and not a superuser.
+# Any role with CREATE on the database may create it: the functions that it installs act with the rights of the role that calls
+# kanthorq_migrate(), which should be the owner of KanthorQ's tables, and no superuser.
 superuser = false
 `
 
@@ -64,7 +64,7 @@ $install$;
 
 comment on function @extschema@.kanthorq_migrate is 'Installs kanthorq-tasks into this schema, or updates it; returns the names of the migrations that it applied.
 
-Call it as the role that KanthorQ connects as: the functions belong to whoever calls it, and act with that role''s rights. What it
+Call it as the role that KanthorQ connects as: the functions belong to the caller and act with its rights. What it
 makes does not belong to the extension, so that a dump has all of it, and DROP EXTENSION takes none of it away. kanthorq-tasks
 migrate, from npm, goes on from here, and takes back.';
 

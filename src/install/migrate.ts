@@ -26,7 +26,7 @@ export interface MigrateOptions {
 
 /**
  * Installs, updates or takes back the tables and functions, all in one transaction, and records it in the table
- * `kanthorq_migrations`. Only one migration runs at a time; a second one waits.
+ * `kanthorq_migrations`. Only one migration runs at a time; others wait.
  *
  * @returns the names of the migrations that were applied, or taken back, in that order
  * @throws RangeError if `count` is not at least 1, Error for a schema name that is not supported, and what PostgreSQL
@@ -41,13 +41,13 @@ export async function migrate(options: MigrateOptions): Promise<string[]> {
 
   if (isClient(database)) return run(database, { ...options, schema })
   const client = new pg.Client(database)
-  // When the connection is lost, what is running fails. Without a listener, the whole process would end as well.
+  // A lost connection fails the running query. Without a listener it would end the process.
   client.on('error', () => undefined)
   try {
     await client.connect()
     return await run(client, { ...options, schema })
   } finally {
-    // Also when it could not log in: a connection left open would keep the process until the server ends it.
+    // Also after a failed login: an open connection keeps the process alive until the server ends it.
     await client.end()
   }
 }
@@ -59,7 +59,7 @@ async function run(
   const { direction = 'up', count, schema, log = () => undefined } = options
   const { runner } = await import('node-pg-migrate')
   const path = await client.query<{ search_path: string }>('show search_path')
-  // Also while the schema and the table are made: of two that find nothing there, one would fail.
+  // The lock is taken before the schema and the table are made: of two calls that find neither, one would fail.
   await client.query('select pg_advisory_lock($1)', [migrationsLock])
   try {
     await createMissing(client, schema)
@@ -76,7 +76,7 @@ async function run(
     })
     return done.map((migration) => migration.name)
   } finally {
-    // With a connection that is lost the lock is gone, and what was running has said why.
+    // A lost connection has released the lock, and the running query has given the reason.
     await client
       .query("select set_config('search_path', $1, false), pg_advisory_unlock($2)", [
         path.rows[0]?.search_path,
@@ -91,9 +91,9 @@ function isClient(database: MigrateOptions['database']): database is ClientBase 
 }
 
 /**
- * Makes the schema and the table that node-pg-migrate keeps its books in: it wraps a refusal into a stack trace.
+ * Makes the schema and the migrations table, because node-pg-migrate wraps a refusal into a stack trace.
  *
- * IF NOT EXISTS asks for the right to create even where there is nothing to do, so look first.
+ * IF NOT EXISTS needs the right to create even where nothing is missing, so this looks first.
  */
 async function createMissing(client: ClientBase, schema: string): Promise<void> {
   const name = pg.escapeIdentifier(schema)

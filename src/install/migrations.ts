@@ -4,12 +4,12 @@ import { fileURLToPath } from 'node:url'
 /** The folder of the migrations: beside `src` in the project, beside `dist` in the package. */
 export const migrationsFolder = fileURLToPath(new URL('../../migrations', import.meta.url))
 
-/** The table in which node-pg-migrate keeps its books. It lives in the schema of the functions. */
+/** The migrations table of node-pg-migrate, in the schema of the functions. */
 export const migrationsTable = 'kanthorq_migrations'
 
 /**
- * The key of the advisory lock that node-pg-migrate takes: its PG_MIGRATE_LOCK_ID, said here again because to load the
- * library takes longer than all the rest of this package, and only a migration needs it.
+ * The key of the advisory lock that node-pg-migrate takes: its PG_MIGRATE_LOCK_ID, copied here because loading the
+ * library takes longer than the rest of this package, and only a migration needs it.
  */
 export const migrationsLock = 7_241_865_325_823_964
 

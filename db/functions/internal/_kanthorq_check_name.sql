@@ -1,6 +1,5 @@
--- Refuses what KanthorQ would not accept as the name of a stream or a consumer.
+-- Refuses a name of a stream or consumer that KanthorQ does not accept (xvalidator.RegexCollectionName, at most 256 characters).
 --
--- The rule is its validator's (xvalidator.RegexCollectionName) and the 256 characters of the registries' columns.
 -- kind is the argument's name, for the message. Raises KQ003.
 create or replace function kanthorq_schema._kanthorq_check_name(kind text, name text)
 returns void

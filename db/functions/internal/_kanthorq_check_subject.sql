@@ -1,6 +1,4 @@
--- Refuses what KanthorQ would not accept as the subject of an event.
---
--- The rule is its validator's (xvalidator.RegexSubject) and the 256 characters of the column. Raises KQ003.
+-- Refuses a subject of an event that KanthorQ does not accept (xvalidator.RegexSubject, at most 256 characters). Raises KQ003.
 create or replace function kanthorq_schema._kanthorq_check_subject(subject text)
 returns void
 language plpgsql

@@ -1,8 +1,7 @@
--- Refuses a list of subject filters in which one could never match any subject.
+-- Refuses a list with a subject filter that can't match any subject.
 --
--- A filter is made of tokens separated by dots: plain ones, `*` for exactly one token, and `>` for one or more, as the
--- last only. KanthorQ itself lets any non-empty text pass and then matches nothing with it; a typing error is better
--- found here. argument is the argument's name, for the message. Raises KQ003, also for a null list.
+-- A filter consists of tokens separated by dots: plain ones, `*` for exactly one token, and `>` for one or more as the last. KanthorQ
+-- accepts any non-empty text and matches nothing with a wrong one. argument is the argument's name, for the message. Raises KQ003.
 create or replace function
 kanthorq_schema._kanthorq_check_subject_filters(
   argument text,

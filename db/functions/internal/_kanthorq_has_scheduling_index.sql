@@ -1,6 +1,6 @@
--- Whether a consumer's table has a usable index that begins with (state, schedule_at), under whatever name.
+-- Whether a consumer's table has a usable index that begins with (state, schedule_at), under any name.
 --
--- KanthorQ gives the same name to the index of each consumer, so that only the first in a schema gets one.
+-- KanthorQ gives the index of each consumer the same name, so that only the first consumer of a schema gets one.
 create or replace function kanthorq_schema._kanthorq_has_scheduling_index(task_table regclass)
 returns boolean
 language sql

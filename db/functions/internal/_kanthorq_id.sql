@@ -1,9 +1,8 @@
 -- A new id in KanthorQ's form: kind (event, stream or consumer), an underscore, a lower-case ULID.
 --
--- A ULID is 48 bits of milliseconds and 80 that are random, in 26 digits. So that ids of one millisecond sort by the
--- time of their making, in all sessions alike, the first 10 of the 80 hold the microsecond; the other 70 come from
--- gen_random_uuid(). Where the clock is too coarse to tell two calls of a session apart, the setting
--- kanthorq.last_id_at (microseconds) remembers the last one, and the next takes the microsecond after it.
+-- A ULID has 48 bits of milliseconds and 80 random bits, in 26 digits. The first 10 of the 80 bits hold the microsecond here, so that
+-- ids of one millisecond sort by their time in all sessions; the other 70 come from gen_random_uuid(). The setting
+-- kanthorq.last_id_at keeps the microsecond of the last id of the session: a coarse clock gives the next id the one after it.
 create or replace function kanthorq_schema._kanthorq_id(kind text)
 returns text
 language plpgsql

@@ -1,7 +1,7 @@
--- Takes all functions of the API from a role, and gives it those of a level: what kanthorq_grant and kanthorq_revoke have in
--- common. A level of null gives none.
+-- Sets the rights of a role to those of a level, or to none for a level of null: what kanthorq_grant and kanthorq_revoke have in
+-- common.
 --
--- The owner is refused: the functions call each other as their owner, and would all fail if it lost the right to.
+-- The owner is refused: without its own rights the functions could not call each other.
 create or replace function kanthorq_schema._kanthorq_set_level(role text, level text)
 returns void
 language plpgsql

@@ -1,8 +1,8 @@
--- A subject filter as a regular expression, by KanthorQ's rules: `*` is exactly one token, `>` one or more, as the last
--- only; everything else stands for itself, in its own case.
+-- A subject filter as a regular expression, by KanthorQ's rules: `*` is exactly one token, `>` one or more as the last token; all
+-- other characters stand for themselves, case-sensitive.
 --
--- A filter with `>` anywhere but at the end matches nothing, and neither does an empty one; that is KanthorQ's rule too.
--- Backslashes stand in e'' strings only, which mean the same whatever the caller's standard_conforming_strings is.
+-- A filter with `>` before its end matches nothing, nor does an empty one, as in KanthorQ. Backslashes stand in e'' strings, which mean
+-- the same under any standard_conforming_strings.
 create or replace function kanthorq_schema._kanthorq_subject_pattern(filter text)
 returns text
 language plpgsql

@@ -1,10 +1,9 @@
 -- level: owner
--- Registers a consumer, or finds it: its row in kanthorq_consumer_registry, the table for its tasks, and that table's
--- scheduling index. The stream is registered too if there is none of that name.
+-- Registers a consumer, or finds it: its row in kanthorq_consumer_registry, the table for its tasks, and the scheduling index of that
+-- table. A stream of a new name is registered too.
 --
--- Does what KanthorQ's ConsumerRegister does, table for table, so that a Go subscriber can use the result, but for one
--- thing: the index gets a name of its own. KanthorQ gives the same name to all of them, and so only the first consumer
--- of a schema ever gets one.
+-- The result is that of KanthorQ's ConsumerRegister, so that a Go subscriber can use it, except for the name of the index: KanthorQ gives
+-- all of them the same one, so that only the first consumer of a schema gets an index.
 --
 -- The cursor starts a millisecond before the stream was made, below all of its events.
 create or replace function

@@ -1,7 +1,5 @@
 -- level: owner
--- Publishes one event to a stream.
---
--- Writes the row that KanthorQ's publisher writes; its subscribers find the event by its id, which sorts after all
+-- Publishes one event to a stream: the row that KanthorQ's publisher writes. Subscribers find it by its id, which sorts after all ids
 -- that were made before it.
 create or replace function
 kanthorq_schema.kanthorq_stream_publish(

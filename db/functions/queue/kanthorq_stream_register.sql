@@ -1,8 +1,8 @@
 -- level: owner
--- Registers a stream, or finds it: its row in kanthorq_stream_registry, and the table for its events.
+-- Registers a stream, or finds it: its row in kanthorq_stream_registry, and the table for its events. The result is that of KanthorQ's
+-- StreamRegister, so that a Go publisher can use it.
 --
--- Does what KanthorQ's StreamRegister does, table for table, so that a Go publisher can use the result.
--- Two sessions that register one name at once wait for each other on the registry row and get the same stream.
+-- Two sessions that register one name at the same time wait for each other on the registry row and get the same stream.
 create or replace function kanthorq_schema.kanthorq_stream_register(name text)
 returns kanthorq_schema.kanthorq_stream_registry
 language plpgsql

@@ -1,10 +1,9 @@
 -- level: owner
--- Makes tasks of a consumer out of events of its stream.
+-- Makes tasks of a consumer from events of its stream, as KanthorQ's TaskConvert does: a task has the subject and metadata of its event
+-- and is due after the consumer's visibility timeout. The caller decides which events the consumer wants.
 --
--- Does what KanthorQ's TaskConvert does: each task takes its subject and metadata from the event and is due after the
--- consumer's visibility timeout; which events a consumer wants is decided by the caller, not here. Events that are not
--- in the stream, and those that the consumer has a task for already, are passed over.
--- Rows are inserted in event-id order, so that two calls with overlapping ids wait for each other but never deadlock.
+-- Unknown events, and events that have a task already, are left out. Rows are inserted in the order of event ids, so that two calls with
+-- overlapping ids wait for each other and never deadlock.
 create or replace function
 kanthorq_schema.kanthorq_task_convert(
   consumer text,

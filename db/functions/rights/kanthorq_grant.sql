@@ -1,8 +1,7 @@
 -- level: owner
--- Gives a role the rights of a viewer or of an operator. It needs no others: the functions run as their owner.
+-- Sets the rights of a role to those of a viewer or an operator. It needs no others: the functions run as their owner.
 --
--- The role has exactly the rights of that level afterwards, so that the same call raises a viewer, lowers an operator, and
--- brings either up to date after a migration that added functions.
+-- The same call raises a viewer, lowers an operator, and gives either the functions of a later migration.
 create or replace function kanthorq_schema.kanthorq_grant(role text, level text)
 returns void
 language plpgsql

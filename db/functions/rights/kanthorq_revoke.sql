@@ -1,5 +1,5 @@
 -- level: owner
--- Takes from a role what kanthorq_grant gave it, and whatever else it was granted on the functions of the API.
+-- Removes a role's rights on the functions: those of kanthorq_grant, and any others.
 --
 -- USAGE on the schema stays: it opens nothing by itself, and the role may have it for other reasons.
 create or replace function kanthorq_schema.kanthorq_revoke(role text)
