@@ -21,6 +21,7 @@ from (values
   ('{"metadata": "''\"customer\"''"}', 'metadata is not an object but string'),
   ('{"metadata": "''true''"}', 'metadata is not an object but boolean'),
   ('{"metadata": "''null''"}', 'metadata is not an object but null'),
+  ('{"states": "null", "metadata": "''{}''"}', 'metadata is empty'),
   ('{"states": "null", "subject": "''''"}', 'subject is empty'),
   ('{"states": "null", "subject": "repeat(''s'', 257)"}', 'subject has 257 characters'),
   ('{"states": "null", "error": "''''"}', 'error is empty'),

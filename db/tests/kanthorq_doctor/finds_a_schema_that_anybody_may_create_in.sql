@@ -10,7 +10,7 @@ select results_eq(
   'select * from kanthorq_doctor()',
   $$ values (
        'schema is open', 'error',
-       'anybody may create objects in schema public, and so put a function in the way of somebody''s call',
+       'any role may create objects in schema public, also functions that are called instead of ours',
        'revoke create on schema public from public'
      ) $$,
   'that anybody may is an error'

@@ -23,7 +23,7 @@ select results_eq(
   $$ select "check", severity, fix like '--%', substring(fix from '^[a-z]+') from kanthorq_doctor() $$,
   $$ values
        ('table is gone', 'error', true, null),
-       ('table is nobody''s', 'warning', true, null),
+       ('table is not registered', 'warning', true, null),
        ('no scheduling index', 'warning', false, 'create'),
        ('stuck tasks', 'warning', false, 'call'),
        ('tasks in available', 'info', true, null),

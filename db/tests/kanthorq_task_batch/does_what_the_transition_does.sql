@@ -44,8 +44,8 @@ select results_eq(
   $$ values
        ('reset', 'cancelled', 1, 0, 0::bigint, true), ('reset', 'cancelled', 4, 0, 0, true),
        ('reset', 'discarded', 1, 0, 0, true), ('reset', 'discarded', 4, 0, 0, true),
-       ('resume', 'cancelled', 1, 1, 0, true), ('resume', 'cancelled', 4, 3, 0, true),
-       ('resume', 'discarded', 1, 1, 0, true), ('resume', 'discarded', 4, 3, 0, true) $$,
+       ('resume', 'cancelled', 1, 1, 0, true), ('resume', 'cancelled', 4, 2, 0, true),
+       ('resume', 'discarded', 1, 1, 0, true), ('resume', 'discarded', 4, 2, 0, true) $$,
   'what is resumed is due now, and has an attempt left or all of them'
 );
 

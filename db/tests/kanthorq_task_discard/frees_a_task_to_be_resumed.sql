@@ -25,7 +25,7 @@ select results_eq($$ select test.pull('send_email') $$, 'select id from task', '
 
 select results_eq(
   $$ select state, stuck, attempt_count, attempt_max from kanthorq_task_find('send_email') $$,
-  $$ values ('running', false, 4, 3) $$,
+  $$ values ('running', false, 3, 3) $$,
   'it is running its last attempt, and not stuck'
 );
 

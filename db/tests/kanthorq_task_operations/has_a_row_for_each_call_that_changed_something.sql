@@ -26,7 +26,7 @@ select * from kanthorq_task_operations();
 select results_eq(
   $$ select action, reason, tasks, from_states from operation order by id $$,
   $$ values
-       ('cancel', 'a', 3, '{"available": 3}'::jsonb), ('resume', 'b', 3, '{"cancelled": 3}'),
+       ('cancel', 'a', 3::bigint, '{"available": 3}'::jsonb), ('resume', 'b', 3, '{"cancelled": 3}'),
        ('discard', 'c', 1, '{"running": 1}'), ('resume', 'd', 1, '{"discarded": 1}'), ('undo', 'e', 1, '{"running": 1}') $$,
   'each call that changed something is there, once'
 );

@@ -21,7 +21,7 @@ select plan(2);
 select results_eq(
   $$ select action, tasks, from_states from kanthorq_task_operations() order by action $$,
   $$ values
-       ('cancel', 12, '{"pending": 4, "available": 4, "retryable": 4}'::jsonb), ('discard', 4, '{"running": 4}'),
+       ('cancel', 12::bigint, '{"pending": 4, "available": 4, "retryable": 4}'::jsonb), ('discard', 4, '{"running": 4}'),
        ('resume', 8, '{"cancelled": 4, "discarded": 4}') $$,
   'the tasks are counted, and the states that they were in'
 );

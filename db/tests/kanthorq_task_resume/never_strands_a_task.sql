@@ -30,7 +30,7 @@ select results_eq(
 
 select results_eq(
   $$ select cardinality(attempted_error), attempt_count from test.tasks('send_email') $$,
-  $$ values (20, 4) $$,
+  $$ values (20, 3) $$,
   'every error is kept'
 );
 

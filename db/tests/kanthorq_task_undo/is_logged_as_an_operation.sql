@@ -17,7 +17,7 @@ select u.* from operation, kanthorq_task_undo(id, 'it was not') u;
 select results_eq(
   $$ select n.action, n.consumer_name, n.reason, n.undoes, n.tasks, n.from_states
      from operation o, kanthorq_task_operations(max_operations => 1) n where n.id > o.id $$,
-  $$ select 'undo', 'send_email', 'it was not', id, 3, '{"cancelled": 3}'::jsonb from operation $$,
+  $$ select 'undo', 'send_email', 'it was not', id, 3::bigint, '{"cancelled": 3}'::jsonb from operation $$,
   'the log says what was undone, why, and what the tasks were before'
 );
 
