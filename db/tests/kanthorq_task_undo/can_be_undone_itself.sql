@@ -7,7 +7,7 @@ select action, test.consumer(action, attempt_max => 3) as name
 from unnest(array['cancel', 'resume', 'discard']) action;
 
 create temp table task as
-select action, test.task(name, state, attempt_count => 5, finalized_at => case when action = 'resume' then 7000 else 0 end) as id
+select action, test.task(name, state, attempt_count => 5, finalized_at => 7000) as id
 from consumer c
 join (
   values ('cancel', 'pending'), ('cancel', 'retryable'), ('resume', 'discarded'), ('resume', 'cancelled'), ('discard', 'running')
