@@ -65,6 +65,4 @@ from broken;
 
 select is_empty($$ select * from kanthorq_task_operations('nobody') $$, 'the log of a consumer that there is not is empty');
 
-select * from finish();
-
 rollback;

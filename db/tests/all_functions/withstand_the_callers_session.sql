@@ -79,6 +79,4 @@ discard plans;
 
 select is(pg_temp.result(call), result, format('%s looks at no temporary table', name)) from normal;
 
-select * from finish();
-
 rollback;

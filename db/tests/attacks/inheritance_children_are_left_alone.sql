@@ -95,6 +95,4 @@ select results_eq(
 
 select is((select count(*) from child), 12::bigint, 'there were some');
 
-select * from finish();
-
 rollback;

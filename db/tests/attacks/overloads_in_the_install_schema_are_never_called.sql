@@ -85,6 +85,4 @@ select case
 end
 from call;
 
-select * from finish();
-
 rollback;

@@ -96,6 +96,4 @@ select results_eq(
   'nor changed'
 );
 
-select * from finish();
-
 rollback;

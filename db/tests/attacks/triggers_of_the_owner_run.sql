@@ -94,6 +94,4 @@ select results_eq(
   'and nothing has changed then'
 );
 
-select * from finish();
-
 rollback;

@@ -34,6 +34,4 @@ select results_eq(
   'and so it is'
 );
 
-select * from finish();
-
 rollback;

@@ -45,6 +45,4 @@ select throws_ok(call, 'KQ003', message, format('%s refuses %s', name, given)) f
 
 select results_eq('select state from test.tasks(''send_email'')', array['available'], 'nothing has changed');
 
-select * from finish();
-
 rollback;

@@ -31,6 +31,4 @@ from (values
   ('{"customer": "4"}', null, 'a part of a value is not enough')
 ) v (metadata, found, description);
 
-select * from finish();
-
 rollback;

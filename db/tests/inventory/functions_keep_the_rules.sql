@@ -62,6 +62,4 @@ select is_empty(
   'none compares, sets or defaults a state to a bare number'
 );
 
-select * from finish();
-
 rollback;

@@ -28,6 +28,4 @@ select throws_ok(
 )
 from helper;
 
-select * from finish();
-
 rollback;

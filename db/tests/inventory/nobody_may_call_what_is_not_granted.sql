@@ -20,6 +20,4 @@ select is_empty(
   'only the owner may execute an internal function; procedures call the procedures as their caller'
 );
 
-select * from finish();
-
 rollback;

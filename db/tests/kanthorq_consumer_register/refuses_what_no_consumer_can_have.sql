@@ -38,6 +38,4 @@ select throws_ok(
 )
 from refusal;
 
-select * from finish();
-
 rollback;

@@ -20,6 +20,4 @@ select test.as_owner(fix) from kanthorq_doctor();
 
 select is_empty('select * from kanthorq_doctor()', 'the fix takes the right away');
 
-select * from finish();
-
 rollback;

@@ -35,6 +35,4 @@ $$;
 
 select is_empty($$ select * from kanthorq_doctor() $$, 'discarded, they are not stuck');
 
-select * from finish();
-
 rollback;

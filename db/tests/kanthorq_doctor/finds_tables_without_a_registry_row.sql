@@ -34,6 +34,4 @@ select test.as_owner(regexp_replace(fix, '^-- .*: ', '')) from kanthorq_doctor()
 
 select is_empty($$ select * from kanthorq_doctor() $$, 'dropped, they are gone');
 
-select * from finish();
-
 rollback;

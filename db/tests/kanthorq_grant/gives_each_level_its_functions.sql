@@ -59,6 +59,4 @@ select is_empty(
   'nor on a sequence'
 );
 
-select * from finish();
-
 rollback;

@@ -41,6 +41,4 @@ select results_eq(
   'each batch is an operation of the log'
 );
 
-select * from finish();
-
 rollback;

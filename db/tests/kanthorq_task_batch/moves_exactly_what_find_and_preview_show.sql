@@ -78,8 +78,8 @@ begin
 end
 $$;
 
--- What preview should show where these tasks are moved, by what find finds.
-create function pg_temp.expected(consumer text, filter text, moved text[], out tasks bigint, out shown jsonb)
+-- What preview and count should show where these tasks are moved, by what find finds.
+create function pg_temp.expected(consumer text, filter text, moved text[], out tasks bigint, out shown jsonb, out all_tasks bigint)
 language plpgsql
 as $$
 begin
@@ -98,22 +98,23 @@ begin
         select coalesce(jsonb_object_agg(state, n), '{}')
         from (select state, count(*) as n from found where event_id <> all ($1) group by state) s
       )
-    )
+    ), (select count(*) from found)
     $q$, consumer, filter
   )
-  into tasks, shown using moved;
+  into tasks, shown, all_tasks using moved;
 end
 $$;
 
-create function pg_temp.preview(consumer text, action text, filter text, out tasks bigint, out shown jsonb)
+create function pg_temp.preview(consumer text, action text, filter text, out tasks bigint, out shown jsonb, out all_tasks bigint)
 language plpgsql
 as $$
 begin
   execute format(
-    'select p.tasks, to_jsonb(p) - ''{tasks,matching}''::text[] from kanthorq_task_preview(%L, %L, %s) p where p.tasks = p.matching',
+    'select p.tasks, to_jsonb(p) - ''{tasks,matching}''::text[], kanthorq_task_count(%2$L, %3$s)'
+    ' from kanthorq_task_preview(%1$L, %2$L, %3$s) p where p.tasks = p.matching',
     action, consumer, filter
   )
-  into tasks, shown;
+  into tasks, shown, all_tasks;
 end
 $$;
 
@@ -128,7 +129,7 @@ select is(moved, found, format('%s, %s: %s', name, action, filter)) from result;
 select results_eq(
   format('select * from pg_temp.preview(%L, %L, %L)', name, action, filter),
   format('select * from pg_temp.expected(%L, %L, %L)', name, filter, moved),
-  format('preview, %s: %s', action, filter)
+  format('so do preview and count, %s: %s', action, filter)
 )
 from result where name = 'by_key';
 
@@ -137,7 +138,5 @@ select set_eq(
   array['error => ''timeout''', 'subject => ''nothing.like.it'''],
   'each filter lets something through, but for a subject that there is not and an error that is not the last'
 );
-
-select * from finish();
 
 rollback;

@@ -70,6 +70,4 @@ select results_eq(
   'a batch of one is a batch, and a spread of nothing is none'
 );
 
-select * from finish();
-
 rollback;

@@ -58,6 +58,4 @@ select results_eq(
   'and as the session writes them'
 );
 
-select * from finish();
-
 rollback;

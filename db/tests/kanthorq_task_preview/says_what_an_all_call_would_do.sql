@@ -65,6 +65,4 @@ from (values
   ('''resume'', ''send_email'', ''{running,completed}''', 'resume does not take tasks in state completed, running')
 ) v (arguments, message);
 
-select * from finish();
-
 rollback;

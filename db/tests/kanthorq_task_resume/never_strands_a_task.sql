@@ -34,6 +34,4 @@ select results_eq(
   'every error is kept'
 );
 
-select * from finish();
-
 rollback;

@@ -54,6 +54,4 @@ select is(pg_temp.same(action, 4, 0), 0::bigint, action || ': undoing that resto
 
 select is(pg_temp.same(action, 5, 1), 0::bigint, action || ': and so on') from consumer;
 
-select * from finish();
-
 rollback;

@@ -32,7 +32,7 @@ begin
 end
 $$;
 
-select plan(4);
+select plan(5);
 
 select pg_temp.run('{resume,1,resume,1,2,3,3,1,2}');
 
@@ -45,6 +45,31 @@ select results_eq(
 
 select is(
   (select count(distinct look) from step), 2::bigint, 'all of them look the same'
+);
+
+-- A worker fails between two cancels that write the same.
+create temp table failed as
+select test.task(test.consumer('failed'), 'available') as id;
+
+do $$
+begin
+  perform test.update('failed', 'updated_at = 9000000000000');
+  perform kanthorq_task_cancel('failed', array[id]) from failed;
+  perform kanthorq_task_resume('failed', array[id]) from failed;
+  perform test.fail('failed', id) from failed;
+  perform kanthorq_task_cancel('failed', array[id]) from failed;
+  perform test.as_owner(format(
+    'update %s set finalized_at = (select (changes[1]).to_finalized_at from kanthorq_task_operation where consumer = ''failed'' limit 1)',
+    test.task_table('failed')
+  ));
+end
+$$;
+
+select results_eq(
+  $$ select cardinality(u.updated), t.updated_at
+     from (select min(id) as id from kanthorq_task_operations('failed')) o, kanthorq_task_undo(o.id) u, test.tasks('failed') t $$,
+  $$ values (0, 9000000000003) $$,
+  'updated_at grows with each operation, and tells them apart'
 );
 
 -- Two cancels within a millisecond, as many as there are of those.
@@ -72,7 +97,5 @@ $$;
 select set_eq('select updated::text from undone', array['{}'], 'nor one of the same millisecond');
 
 select set_eq('select state from test.tasks(''send_email'')', array['cancelled'], 'which stays');
-
-select * from finish();
 
 rollback;

@@ -58,6 +58,4 @@ select results_eq(
 )
 from consumer;
 
-select * from finish();
-
 rollback;

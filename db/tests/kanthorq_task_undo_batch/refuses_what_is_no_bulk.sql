@@ -50,6 +50,4 @@ select results_eq(
   'what is taken back so is left out when the bulk is undone'
 );
 
-select * from finish();
-
 rollback;

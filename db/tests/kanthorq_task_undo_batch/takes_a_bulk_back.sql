@@ -81,6 +81,4 @@ select results_eq(
   'a single call is a bulk of one batch; what was moved since is skipped'
 );
 
-select * from finish();
-
 rollback;
