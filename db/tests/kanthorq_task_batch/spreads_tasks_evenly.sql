@@ -72,7 +72,7 @@ create temp table spent as
 select reset, test.task(test.consumer('reset_' || reset), 'discarded', attempt_count => 5) as id from unnest(array[false, true]) reset;
 
 create temp table given_back as
-select b.* from spent, test.batches(format('''resume'', %L, ''{discarded}'', reset_attempts => %s', 'reset_' || reset, reset)) b;
+select b.* from spent, test.batches(format('''resume'', %L, ''{discarded}'', reset_attempts => %L', 'reset_' || reset, reset)) b;
 
 select results_eq(
   $$ select t.attempt_count from spent, test.tasks('reset_' || reset) t order by reset $$, array[2, 0],
