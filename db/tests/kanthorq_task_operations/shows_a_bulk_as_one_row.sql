@@ -28,7 +28,7 @@ returns bigint
 language sql
 as $$ select o.id from operation o where o.n = id.n $$;
 
-select plan(21);
+select plan(22);
 
 select results_eq(
   'select bulk_id from first union all select bulk_id from rest',
@@ -78,6 +78,7 @@ from (values
   ('actor => session_user::text', '{1,2,5,6}'), ('actor => ''kanthorq_test_nobody''', '{}'),
   ('event_id => (select id from task where task.n = 7)', '{1,6}'),
   ('event_id => (select id from task where task.n = 7), each_batch => true', '{4,6}'),
+  ('event_id => (select id || ''0'' from task where task.n = 5)', '{}'),
   ('event_id => (select id from task where task.n = 1), action => ''resume''', '{2}'),
   ('before => pg_temp.id(5), max_operations => 1', '{2}'), ('before => pg_temp.id(2), max_operations => 1', '{1}')
 ) v (arguments, found);
