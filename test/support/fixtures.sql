@@ -274,17 +274,18 @@ begin
 end
 $$;
 
--- Calls kanthorq_task_batch, as the caller, until there is nothing left to do. The arguments are SQL, without progress.
-create function test.batches(arguments text, progress text default null)
-returns table (n integer, updated bigint, total bigint)
+-- Calls kanthorq_task_batch, or kanthorq_task_undo_batch, as the caller, until there is nothing left to do. The arguments are
+-- SQL, without progress.
+create function test.batches(arguments text, progress text default null, call text default 'kanthorq_task_batch')
+returns table (n integer, updated bigint, skipped bigint, total bigint, bulk_id bigint)
 language plpgsql
 as $$
 begin
   n := 0;
   loop
     n := n + 1;
-    execute format('select progress::text, updated, total from public.kanthorq_task_batch(%s, progress => %L)', arguments, progress)
-    into progress, updated, total;
+    execute format('select b.* from public.%I(%s, progress => %L) b', call, arguments, progress)
+    into progress, updated, skipped, total, bulk_id;
     return next;
     exit when progress is null;
   end loop;

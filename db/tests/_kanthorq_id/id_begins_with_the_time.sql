@@ -29,6 +29,4 @@ select results_eq(
   'each is a lower-case ULID'
 );
 
-select * from finish();
-
 rollback;

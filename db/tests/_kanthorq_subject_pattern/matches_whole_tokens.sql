@@ -75,6 +75,4 @@ select is(
 )
 from expectation;
 
-select * from finish();
-
 rollback;

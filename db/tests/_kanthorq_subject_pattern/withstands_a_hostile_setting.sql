@@ -20,6 +20,4 @@ select results_eq($$ select pg_temp.found('a-b.*') $$, array['a-b.c'], 'a hyphen
 select is_empty($$ select pg_temp.found('time.>.us') $$, 'a > in the middle matches nothing');
 select is_empty($$ select pg_temp.found('a?b.*') $$, 'a question mark is one');
 
-select * from finish();
-
 rollback;

@@ -32,6 +32,4 @@ select throws_ok(call, 'KQ003', message, format('%s: the message names what is w
 
 select results_eq('select * from test.tasks(''send_email'')', 'select * from before', 'nothing has changed');
 
-select * from finish();
-
 rollback;

@@ -43,7 +43,7 @@ select plan((
 select cmp_ok((select count(distinct name) from refusal), '>=', 8::bigint, 'there are such functions');
 
 select throws_ok(
-  call, 'KQ001', format('there is no consumer %L%s', left(consumer, 100), case when length(consumer) > 100 then '…' end),
+  call, 'KQ001', format('there is no consumer %L%s', left(consumer, 100), case when length(consumer) > 100 then '...' end),
   format('%s refuses %s', name, what)
 )
 from refusal;
@@ -64,7 +64,5 @@ select throws_ok(
 from broken;
 
 select is_empty($$ select * from kanthorq_task_operations('nobody') $$, 'the log of a consumer that there is not is empty');
-
-select * from finish();
 
 rollback;

@@ -5,7 +5,9 @@ create temp table task as
 select test.task(test.consumer(), from_state, attempt_count => 4) as id from test.transitions();
 
 create temp table done as
-select updated from kanthorq_task_discard('send_email', (select array_agg(id) from task));
+select updated from kanthorq_task_cancel('send_email', (select array_agg(id) from task));
+
+insert into task values (test.task('send_email', 'available'));
 
 create temp table operation as
 select id from kanthorq_task_operations();
@@ -18,7 +20,7 @@ select * from test.calls('{}', '{
   "consumer": "''send_email''", "stream": "''send_email_stream''", "name": "''other''", "action": "''cancel''",
   "event_ids": "(select pg_catalog.array_agg(id) from pg_temp.task)", "initial_state": "''pending''",
   "operation_id": "(select id from pg_temp.operation)", "event_id": "(select updated[1] from pg_temp.done)",
-  "subject": "''order.created''", "body": "''body''", "role": "''pg_monitor''", "level": "''viewer''"
+  "bulk_id": "(select id from pg_temp.operation)", "subject": "''order.created''", "body": "''body''", "role": "''pg_monitor''", "level": "''viewer''"
 }');
 
 select plan(4 * (select count(*)::integer from call));
@@ -76,7 +78,5 @@ $$;
 discard plans;
 
 select is(pg_temp.result(call), result, format('%s looks at no temporary table', name)) from normal;
-
-select * from finish();
 
 rollback;

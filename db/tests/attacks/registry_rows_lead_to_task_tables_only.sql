@@ -72,6 +72,4 @@ select results_eq(
   'the task behind the view is as it was'
 );
 
-select * from finish();
-
 rollback;

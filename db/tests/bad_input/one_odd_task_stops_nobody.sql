@@ -88,6 +88,4 @@ select lives_ok('select * from kanthorq_task_stats()', 'the overview has all of 
 
 select lives_ok('select * from kanthorq_doctor()', 'the doctor looks at all of them');
 
-select * from finish();
-
 rollback;

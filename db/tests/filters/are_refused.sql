@@ -21,6 +21,7 @@ from (values
   ('{"metadata": "''\"customer\"''"}', 'metadata is not an object but string'),
   ('{"metadata": "''true''"}', 'metadata is not an object but boolean'),
   ('{"metadata": "''null''"}', 'metadata is not an object but null'),
+  ('{"states": "null", "metadata": "''{}''"}', 'metadata is empty'),
   ('{"states": "null", "subject": "''''"}', 'subject is empty'),
   ('{"states": "null", "subject": "repeat(''s'', 257)"}', 'subject has 257 characters'),
   ('{"states": "null", "error": "''''"}', 'error is empty'),
@@ -43,7 +44,5 @@ select set_has(
 select throws_ok(call, 'KQ003', message, format('%s refuses %s', name, given)) from refusal;
 
 select results_eq('select state from test.tasks(''send_email'')', array['available'], 'nothing has changed');
-
-select * from finish();
 
 rollback;

@@ -36,6 +36,4 @@ select results_eq(
   'another consumer has its own tasks'
 );
 
-select * from finish();
-
 rollback;

@@ -78,6 +78,4 @@ select is_empty(
   'what means something to LIKE or to a regular expression means nothing here'
 );
 
-select * from finish();
-
 rollback;

@@ -44,6 +44,4 @@ select results_eq(
 )
 from expectation;
 
-select * from finish();
-
 rollback;

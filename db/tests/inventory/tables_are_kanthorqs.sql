@@ -107,6 +107,4 @@ select results_eq(
   'every state is stored under KanthorQ''s code'
 );
 
-select * from finish();
-
 rollback;

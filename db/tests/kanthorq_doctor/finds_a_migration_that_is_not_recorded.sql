@@ -24,6 +24,4 @@ select results_eq(
   'so it is without a migrations table'
 );
 
-select * from finish();
-
 rollback;

@@ -56,6 +56,4 @@ where name = 'send_sms';
 
 select is_empty($$ select * from kanthorq_doctor() $$, 'and so is any that begins with those two columns');
 
-select * from finish();
-
 rollback;

@@ -34,6 +34,4 @@ select test.as_owner(regexp_replace(fix, '^-- .*, or: ', '')) from kanthorq_doct
 
 select is_empty($$ select * from kanthorq_doctor() where "check" = 'table is gone' $$, 'the second choice leaves nothing to find');
 
-select * from finish();
-
 rollback;

@@ -19,12 +19,12 @@ $sql$);
 
 select results_eq(
   $$ select * from kanthorq_doctor() $$,
-  $$ select 'table is nobody''s', 'warning',
+  $$ select 'table is not registered', 'warning',
        format('table public.%s belongs to no consumer of the registry', table_name),
        format('-- put the registry row back, or, if nobody needs the rows: drop table public.%s', table_name)
      from nobodys
      union all
-     values ('table is nobody''s', 'warning',
+     values ('table is not registered', 'warning',
        'table public.kanthorq_stream_0123456789abcdefghjkmnpqrs belongs to no stream of the registry',
        '-- put the registry row back, or, if nobody needs the rows: drop table public.kanthorq_stream_0123456789abcdefghjkmnpqrs') $$,
   'tables of forgotten consumers and streams are found, and a person has to decide'
@@ -33,7 +33,5 @@ select results_eq(
 select test.as_owner(regexp_replace(fix, '^-- .*: ', '')) from kanthorq_doctor();
 
 select is_empty($$ select * from kanthorq_doctor() $$, 'dropped, they are gone');
-
-select * from finish();
 
 rollback;

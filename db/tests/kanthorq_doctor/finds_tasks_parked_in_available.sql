@@ -28,6 +28,4 @@ $$;
 
 select is_empty($$ select * from kanthorq_doctor() $$, 'cancelled and resumed, they will run');
 
-select * from finish();
-
 rollback;

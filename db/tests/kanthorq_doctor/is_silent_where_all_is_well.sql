@@ -14,6 +14,4 @@ select test.task('send_email', 'running', attempt_count => 4, schedule_at => 410
 
 select is_empty($$ select * from kanthorq_doctor() $$, 'so is one with consumers and tasks in good order');
 
-select * from finish();
-
 rollback;

@@ -43,6 +43,4 @@ select results_eq(
   'an invalid one of another name is passed over'
 );
 
-select * from finish();
-
 rollback;

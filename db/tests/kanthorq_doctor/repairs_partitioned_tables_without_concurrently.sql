@@ -39,6 +39,4 @@ select results_eq(
   'and each partition has the index'
 );
 
-select * from finish();
-
 rollback;

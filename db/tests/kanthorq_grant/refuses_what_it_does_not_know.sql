@@ -29,6 +29,4 @@ select results_eq(
   'nothing has changed'
 );
 
-select * from finish();
-
 rollback;

@@ -72,6 +72,4 @@ select lives_ok(
   'a role that has nothing is left as it is'
 );
 
-select * from finish();
-
 rollback;

@@ -78,6 +78,4 @@ select results_eq(
   'the consumer is as it was'
 );
 
-select * from finish();
-
 rollback;

@@ -50,6 +50,4 @@ select results_eq(
 )
 from call where call not like 'kanthorq_consumer_register(\%L%';
 
-select * from finish();
-
 rollback;

@@ -23,7 +23,7 @@ select name, max(total) as total
 from consumer, test.batches(format('''resume'', %L, subject => ''order.created'', batch_size => 6, spread => ''1 hour''', name))
 group by name;
 
-select plan(6);
+select plan(7);
 
 select results_eq(
   'select name, total from done order by name',
@@ -68,6 +68,15 @@ select results_eq(
 )
 from later;
 
-select * from finish();
+create temp table spent as
+select reset, test.task(test.consumer('reset_' || reset), 'discarded', attempt_count => 5) as id from unnest(array[false, true]) reset;
+
+create temp table given_back as
+select b.* from spent, test.batches(format('''resume'', %L, ''{discarded}'', reset_attempts => %L', 'reset_' || reset, reset)) b;
+
+select results_eq(
+  $$ select t.attempt_count from spent, test.tasks('reset_' || reset) t order by reset $$, array[2, 0],
+  'what is resumed in a batch has one attempt left, or all if told so'
+);
 
 rollback;

@@ -54,6 +54,4 @@ select results_eq(
   'the hint lists the states'
 );
 
-select * from finish();
-
 rollback;

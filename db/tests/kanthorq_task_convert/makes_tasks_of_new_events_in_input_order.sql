@@ -43,6 +43,4 @@ select results_eq(
 
 select is_empty($$ select * from test.tasks('send_push') $$, 'another consumer of the stream gets none');
 
-select * from finish();
-
 rollback;

@@ -20,6 +20,4 @@ select is(
   'null is no filter'
 );
 
-select * from finish();
-
 rollback;

@@ -41,6 +41,4 @@ select set_eq('select unnest(noop) from done', 'select id from task where name !
 
 select set_eq('select * from found', 'select id from task where name ~ ''stuck''', 'those are the ones that find calls stuck');
 
-select * from finish();
-
 rollback;

@@ -57,6 +57,4 @@ select results_eq(
 )
 from test.transitions();
 
-select * from finish();
-
 rollback;

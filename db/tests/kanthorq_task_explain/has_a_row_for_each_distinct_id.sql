@@ -29,6 +29,4 @@ select results_eq(
   'an array that begins at 0 is read from its first element to its last'
 );
 
-select * from finish();
-
 rollback;

@@ -37,6 +37,4 @@ select results_eq(
   'one that is overdue runs now'
 );
 
-select * from finish();
-
 rollback;

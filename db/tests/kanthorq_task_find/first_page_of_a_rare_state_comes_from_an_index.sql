@@ -72,6 +72,4 @@ select is(
   (select count(*) from kanthorq_task_find('send_email', '{discarded}', max_tasks => 2000)), 1000::bigint, 'one of a hundred'
 );
 
-select * from finish();
-
 rollback;

@@ -63,6 +63,4 @@ select results_eq(
 
 select is((select count(*) from kanthorq_task_find('send_email')), 19::bigint, 'they did come');
 
-select * from finish();
-
 rollback;

@@ -59,6 +59,4 @@ select results_eq(
   'attempt_max is that of the consumer'
 );
 
-select * from finish();
-
 rollback;

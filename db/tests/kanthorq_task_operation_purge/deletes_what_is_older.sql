@@ -32,6 +32,4 @@ select is(kanthorq_task_operation_purge('infinity'), 1::bigint, 'before the end 
 
 select set_eq('select state from test.tasks(''send_email'')', array['cancelled'], 'tasks are not touched');
 
-select * from finish();
-
 rollback;

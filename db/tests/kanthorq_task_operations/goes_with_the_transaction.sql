@@ -27,6 +27,4 @@ select throws_ok(
 
 select results_eq('select reason from kanthorq_task_operations()', array['stays'], 'that is not in the log either');
 
-select * from finish();
-
 rollback;

@@ -24,10 +24,11 @@ create temp table operation as
 select * from kanthorq_task_operations();
 
 select results_eq(
-  $$ select action, reason, tasks, from_states from operation order by id $$,
+  $$ select action, reason, tasks, from_states, undoes from operation order by id $$,
   $$ values
-       ('cancel', 'a', 3, '{"available": 3}'::jsonb), ('resume', 'b', 3, '{"cancelled": 3}'),
-       ('discard', 'c', 1, '{"running": 1}'), ('resume', 'd', 1, '{"discarded": 1}'), ('undo', 'e', 1, '{"running": 1}') $$,
+       ('cancel', 'a', 3::bigint, '{"available": 3}'::jsonb, null::bigint), ('resume', 'b', 3, '{"cancelled": 3}', null),
+       ('discard', 'c', 1, '{"running": 1}', null), ('resume', 'd', 1, '{"discarded": 1}', null),
+       ('undo', 'e', 1, '{"running": 1}', (select id from operation where reason = 'd')) $$,
   'each call that changed something is there, once'
 );
 
@@ -55,7 +56,5 @@ select results_eq(
   'select id from operation order by id desc',
   'the newest comes first'
 );
-
-select * from finish();
 
 rollback;

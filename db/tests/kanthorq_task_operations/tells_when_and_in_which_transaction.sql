@@ -31,6 +31,4 @@ select results_eq(
   'and the transaction that it is part of'
 );
 
-select * from finish();
-
 rollback;

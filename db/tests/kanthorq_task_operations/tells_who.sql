@@ -49,6 +49,4 @@ select isnt(
   'never the other role'
 );
 
-select * from finish();
-
 rollback;

@@ -45,6 +45,4 @@ select results_eq(
   'those that are not due wait, running'
 );
 
-select * from finish();
-
 rollback;

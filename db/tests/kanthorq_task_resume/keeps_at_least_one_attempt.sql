@@ -3,7 +3,7 @@ begin;
 -- Attempts before, and after a resume that is not told to reset them.
 create temp table attempts (n integer, kept integer);
 
-insert into attempts values (0, 0), (2, 2), (3, 3), (4, 3), (9, 3);
+insert into attempts values (0, 0), (2, 2), (3, 2), (4, 2), (9, 2);
 
 create temp table task as
 select reset, n, kept, test.task(test.consumer('reset_' || reset, attempt_max => 3), state, attempt_count => n) as id
@@ -15,7 +15,7 @@ from unnest(array[false, true, null]) v (value),
   lateral (select coalesce(value::text, 'null') as reset) n,
   kanthorq_task_resume('reset_' || reset, (select array_agg(id) from task t where t.reset = n.reset), reset_attempts => value) r;
 
-select plan(6);
+select plan(9);
 
 select results_eq(
   format('select t.attempt_count from test.tasks(%L) t', 'reset_' || reset),
@@ -34,6 +34,14 @@ select set_eq(
 )
 from resumed;
 
-select * from finish();
+-- The workers die in that attempt.
+select test.update('reset_' || reset, 'schedule_at = 1000') from resumed;
+
+select set_eq(
+  format('select test.pull(%L)', 'reset_' || reset),
+  format('select id from task where reset = %L', reset),
+  format('with reset_attempts => %s, a puller takes them once more', reset)
+)
+from resumed;
 
 rollback;

@@ -41,6 +41,4 @@ select results_eq(
   'oldest is when the first of the tasks in that state was made'
 );
 
-select * from finish();
-
 rollback;

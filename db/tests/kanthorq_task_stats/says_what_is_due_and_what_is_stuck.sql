@@ -41,6 +41,4 @@ select results_eq(
   'as many are stuck as find says'
 );
 
-select * from finish();
-
 rollback;

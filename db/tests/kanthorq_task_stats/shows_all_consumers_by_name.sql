@@ -36,6 +36,4 @@ select isnt_empty(
   $$ select from kanthorq_doctor() where detail ~ 'a_broken' $$, 'the doctor names the ones whose table was dropped'
 );
 
-select * from finish();
-
 rollback;

@@ -67,6 +67,4 @@ select throws_ok(
   'select kanthorq_task_undo(id) from operation', 'KQ001', 'there is no consumer ''send_email''', 'without its registry row, there is none'
 );
 
-select * from finish();
-
 rollback;

@@ -65,6 +65,4 @@ select results_eq(
   'and there is nothing left to undo'
 );
 
-select * from finish();
-
 rollback;

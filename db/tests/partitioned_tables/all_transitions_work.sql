@@ -75,6 +75,4 @@ select results_eq(
   'undone newest first, all is as before'
 );
 
-select * from finish();
-
 rollback;

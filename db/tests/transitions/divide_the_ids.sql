@@ -50,6 +50,4 @@ select results_eq(
 )
 from test.transitions();
 
-select * from finish();
-
 rollback;

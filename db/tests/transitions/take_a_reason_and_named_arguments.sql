@@ -30,6 +30,4 @@ select is(
 )
 from call;
 
-select * from finish();
-
 rollback;

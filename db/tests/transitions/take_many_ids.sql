@@ -20,7 +20,7 @@ select a.action, m.*
 from unnest(array['cancel', 'resume']) a (action),
   test.move(a.action, a.action, (select array_agg(id order by position) from input where action = a.action)) m;
 
-select plan(2);
+select plan(3);
 
 select results_eq(
   $$ select action, cardinality(r.updated), cardinality(r.noop),
@@ -38,6 +38,13 @@ select results_eq(
   'all tasks are moved'
 );
 
-select * from finish();
+create temp table undone as
+select u.* from kanthorq_task_operations('cancel', with_event_ids => false) o, kanthorq_task_undo(o.id) u;
+
+select results_eq(
+  $$ select cardinality(updated), cardinality(noop), kanthorq_task_count('cancel', '{available}') from undone $$,
+  $$ values (50000, 0, 50000::bigint) $$,
+  'and put back by one undo'
+);
 
 rollback;

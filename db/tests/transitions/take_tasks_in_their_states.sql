@@ -78,6 +78,4 @@ select is_empty(
   'and writes nothing'
 );
 
-select * from finish();
-
 rollback;

@@ -40,6 +40,4 @@ select results_eq(
 )
 from expectation;
 
-select * from finish();
-
 rollback;

@@ -78,20 +78,65 @@ begin
 end
 $$;
 
+-- What preview and count should show where these tasks are moved, by what find finds.
+create function pg_temp.expected(consumer text, filter text, moved text[], out tasks bigint, out shown jsonb, out all_tasks bigint)
+language plpgsql
+as $$
+begin
+  execute format($q$
+    with found as (select * from kanthorq_task_find(%1$L, %2$s, max_tasks => 1000)),
+      moved as (select * from found where event_id = any ($1)),
+      subject as (select subject, count(*) as tasks from moved group by subject)
+    select (select count(*) from moved), jsonb_build_object(
+      'by_state', (select coalesce(jsonb_object_agg(state, n), '{}') from (select state, count(*) as n from moved group by state) s),
+      'by_subject', (select coalesce(jsonb_agg(to_jsonb(s) order by tasks desc, subject), '[]') from subject s),
+      'subjects', (select count(*) from subject),
+      'first_tasks', (
+        select coalesce(jsonb_agg(to_jsonb(f) order by event_id), '[]') from (select * from moved order by event_id limit 5) f
+      ),
+      'left_out', (
+        select coalesce(jsonb_object_agg(state, n), '{}')
+        from (select state, count(*) as n from found where event_id <> all ($1) group by state) s
+      )
+    ), (select count(*) from found)
+    $q$, consumer, filter
+  )
+  into tasks, shown, all_tasks using moved;
+end
+$$;
+
+create function pg_temp.preview(consumer text, action text, filter text, out tasks bigint, out shown jsonb, out all_tasks bigint)
+language plpgsql
+as $$
+begin
+  execute format(
+    'select p.tasks, to_jsonb(p) - ''{tasks,matching}''::text[], kanthorq_task_count(%2$L, %3$s)'
+    ' from kanthorq_task_preview(%1$L, %2$L, %3$s) p where p.tasks = p.matching',
+    action, consumer, filter
+  )
+  into tasks, shown, all_tasks;
+end
+$$;
+
 create temp table result as
 select name, f.*, pg_temp.found(name, f.action, f.filter) as found, pg_temp.moved(name, f.action, f.filter) as moved
 from consumer, filter f;
 
-select plan(57);
+select plan(57 + 28);
 
 select is(moved, found, format('%s, %s: %s', name, action, filter)) from result;
+
+select results_eq(
+  format('select * from pg_temp.preview(%L, %L, %L)', name, action, filter),
+  format('select * from pg_temp.expected(%L, %L, %L)', name, filter, moved),
+  format('so do preview and count, %s: %s', action, filter)
+)
+from result where name = 'by_key';
 
 select set_eq(
   'select filter from result where found = ''{}''',
   array['error => ''timeout''', 'subject => ''nothing.like.it'''],
   'each filter lets something through, but for a subject that there is not and an error that is not the last'
 );
-
-select * from finish();
 
 rollback;
