@@ -41,12 +41,12 @@ begin
         and ($7 is null or o.actor = $7)
         and ($8 is null or o.id = $8 or o.bulk_id = $8)
         and (
-          $2 is null or o.id in (
+          $2 is null or o.id = any (array(
             select case when $9 then e.id else coalesce(e.bulk_id, e.id) end
             from kanthorq_schema.kanthorq_task_operation e
             where e.last_event_id >= $2 and e.first_event_id <= $2
               and exists (select from unnest(e.changes) c where c.event_id = $2)
-          )
+          ))
         )
       order by o.id desc
       limit $4
