@@ -115,41 +115,11 @@ create table kanthorq_schema.kanthorq_task_operation (
   not null
 );
 
-create index "kanthorq_task_operation_consumer"
-on kanthorq_schema.kanthorq_task_operation
-using btree
-(
-  consumer,
-  id
-);
+create index kanthorq_task_operation_consumer on kanthorq_schema.kanthorq_task_operation (consumer, id);
 
-create index "kanthorq_task_operation_event"
-on kanthorq_schema.kanthorq_task_operation
-using btree
-(
-  last_event_id,
-  first_event_id
-);
+create index kanthorq_task_operation_event on kanthorq_schema.kanthorq_task_operation (last_event_id, first_event_id);
 
-create index "kanthorq_task_operation_bulk"
-on kanthorq_schema.kanthorq_task_operation
-using btree
-(
-  bulk_id,
-  id
-)
-where
-  bulk_id is not null;
-
-create index "kanthorq_task_operation_origin"
-on kanthorq_schema.kanthorq_task_operation
-using btree
-(
-  origin,
-  id
-)
-where
-  origin is not null;
+create index kanthorq_task_operation_bulk on kanthorq_schema.kanthorq_task_operation (bulk_id, id) where bulk_id is not null;
 
 comment on table kanthorq_schema.kanthorq_task_operation is 'The log: one row for each call, or batch, that changed tasks. Read it through kanthorq_task_operations().';
 

@@ -190,14 +190,17 @@ comment on function kanthorq_schema._kanthorq_check_name is 'Internal. Raises KQ
 -- function: _kanthorq_check_progress
 create or replace function
 kanthorq_schema._kanthorq_check_progress(
-  progress kanthorq_schema.kanthorq_task_progress
+  progress kanthorq_schema.kanthorq_task_progress,
+  of_undo boolean
 )
 returns void
 language plpgsql
 immutable
 as $function$
 begin
-  if progress.started is null or progress.moved is null or progress.skipped is null or progress.spread_step is null then
+  if progress.started is null or progress.moved is null or progress.skipped is null or progress.spread_step is null
+    or of_undo <> (progress.last_position is null) or of_undo and progress.position !~ '^[0-9]{1,18}$'
+  then
     raise exception 'progress is not one of this call: %', left(progress::text, 100)
       using errcode = 'KQ003',
         hint = 'Pass null to begin, then the progress that the batch before returned, with the other arguments unchanged.';
@@ -980,8 +983,8 @@ volatile
 as $function$
 declare
   v_operation kanthorq_schema.kanthorq_task_operation;
-  v_origin bigint;
   v_consumer record;
+  v_ids text[];
   v_wanted kanthorq_schema.kanthorq_task_change[];
   v_changes kanthorq_schema.kanthorq_task_change[];
 begin
@@ -991,42 +994,39 @@ begin
       using errcode = 'KQ004', hint = 'kanthorq_task_operations() lists them; an old one may have been purged.';
   end if;
   v_consumer := kanthorq_schema._kanthorq_consumer(v_operation.consumer);
-  v_origin := coalesce(v_operation.origin, operation_id);
-  perform from kanthorq_schema.kanthorq_task_operation o where o.id = v_origin for no key update;
-
-  v_wanted := v_operation.changes;
-  if exists (select from kanthorq_schema.kanthorq_task_operation o where o.origin = v_origin and o.id > operation_id) then
-    v_wanted := array(
-      select w
-      from unnest(v_wanted) w
-      where w.event_id not in (
-        select c.event_id
-        from kanthorq_schema.kanthorq_task_operation o, unnest(o.changes) c
-        where o.origin = v_origin and o.id > operation_id
-        group by c.event_id
-        having count(*) % 2 = 1
-      )
-    );
-  end if;
+  v_ids := array(select c.event_id from unnest(v_operation.changes) c order by c.event_id);
 
   execute format($q$
-    with locked as materialized (
-      select t.event_id, w
-      from unnest((select $1)) w
-      join %1$s t on t.event_id = w.event_id
-      order by t.event_id
-      for no key update of t
-    ),
-    moved as (
+    select from %s t where t.event_id = any ((select $1)::text[]) order by t.event_id for no key update
+    $q$,
+    v_consumer.tasks
+  )
+  using v_ids;
+
+  v_wanted := array(
+    select w
+    from unnest(v_operation.changes) w
+    where w.event_id not in (
+      select c.event_id
+      from kanthorq_schema.kanthorq_task_operation o, unnest(o.changes) c
+      where o.consumer = v_operation.consumer and o.id > operation_id
+        and o.last_event_id >= v_operation.first_event_id and o.first_event_id <= v_operation.last_event_id
+      group by c.event_id, coalesce(o.origin, o.id)
+      having count(*) % 2 = 1
+    )
+  );
+
+  execute format($q$
+    with moved as (
       update %1$s t
-      set state = (l.w).from_state, schedule_at = (l.w).from_schedule_at, finalized_at = (l.w).from_finalized_at,
-        attempt_count = (l.w).from_attempt_count, updated_at = (l.w).from_updated_at
-      from locked l
-      where t.event_id = l.event_id
-        and t.state = (l.w).to_state and t.schedule_at = (l.w).to_schedule_at and t.finalized_at = (l.w).to_finalized_at
-        and t.attempt_count = (l.w).to_attempt_count and t.updated_at = (l.w).to_updated_at
+      set state = w.from_state, schedule_at = w.from_schedule_at, finalized_at = w.from_finalized_at,
+        attempt_count = w.from_attempt_count, updated_at = w.from_updated_at
+      from unnest((select $1)) w
+      where t.event_id = w.event_id
+        and t.state = w.to_state and t.schedule_at = w.to_schedule_at and t.finalized_at = w.to_finalized_at
+        and t.attempt_count = w.to_attempt_count and t.updated_at = w.to_updated_at
       returning (
-        l.event_id, (l.w).to_state, (l.w).to_schedule_at, (l.w).to_finalized_at, (l.w).to_attempt_count, (l.w).to_updated_at,
+        w.event_id, w.to_state, w.to_schedule_at, w.to_finalized_at, w.to_attempt_count, w.to_updated_at,
         t.state, t.schedule_at, t.finalized_at, t.attempt_count, t.updated_at
       )::kanthorq_schema.kanthorq_task_change as change
     )
@@ -1039,11 +1039,12 @@ begin
 
   if v_changes is not null then
     undo_id := kanthorq_schema._kanthorq_task_log(
-      kanthorq_schema._kanthorq_now(), 'undo', v_operation.consumer, reason, v_changes, bulk_id, operation_id, v_origin
+      kanthorq_schema._kanthorq_now(), 'undo', v_operation.consumer, reason, v_changes, bulk_id, operation_id,
+      coalesce(v_operation.origin, operation_id)
     );
   end if;
   select d.updated, d.noop into updated, noop
-  from kanthorq_schema._kanthorq_divide_ids(array(select c.event_id from unnest(v_operation.changes) c), v_changes) d;
+  from kanthorq_schema._kanthorq_divide_ids(v_ids, v_changes) d;
 end
 $function$;
 
@@ -1549,8 +1550,9 @@ begin
     progress := row(
       null, null, v_last, v_now, 0, 0, coalesce(extract(epoch from spread) * 1000 / greatest(least(total, max_tasks), 1), 0)
     );
+  else
+    perform kanthorq_schema._kanthorq_check_progress(progress, false);
   end if;
-  perform kanthorq_schema._kanthorq_check_progress(progress);
 
   v_limit := greatest(least(batch_size, max_tasks - progress.moved), 0);
   execute format($q$
@@ -2072,7 +2074,9 @@ begin
     from kanthorq_schema.kanthorq_task_operation o
     where o.at < before
       and not exists (
-        select from kanthorq_schema.kanthorq_task_operation b where b.bulk_id = coalesce(o.bulk_id, o.id) and b.at >= before
+        select
+        from kanthorq_schema.kanthorq_task_operation b
+        where (b.id = coalesce(o.bulk_id, o.id) or b.bulk_id = coalesce(o.bulk_id, o.id)) and b.at >= before
       )
     order by o.id
     for update
@@ -2619,12 +2623,12 @@ begin
   if progress is null then
     progress := row(null, null, null, kanthorq_schema._kanthorq_now(), 0, 0, 0);
   end if;
-  perform kanthorq_schema._kanthorq_check_progress(progress);
+  perform kanthorq_schema._kanthorq_check_progress(progress, true);
 
   select max(o.id) into v_operation_id
   from kanthorq_schema.kanthorq_task_operation o
   where (o.id = bulk_id or o.bulk_id = bulk_id)
-    and (progress.position is null or o.id::text collate "C" <> progress.position and o.id < progress.position::bigint);
+    and (progress.position is null or o.id < progress.position::bigint);
 
   updated := 0;
   skipped := progress.skipped;

@@ -82,8 +82,9 @@ begin
     progress := row(
       null, null, v_last, v_now, 0, 0, coalesce(extract(epoch from spread) * 1000 / greatest(least(total, max_tasks), 1), 0)
     );
+  else
+    perform kanthorq_schema._kanthorq_check_progress(progress, false);
   end if;
-  perform kanthorq_schema._kanthorq_check_progress(progress);
 
   v_limit := greatest(least(batch_size, max_tasks - progress.moved), 0);
   execute format($q$

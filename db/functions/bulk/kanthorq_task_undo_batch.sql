@@ -35,12 +35,12 @@ begin
   if progress is null then
     progress := row(null, null, null, kanthorq_schema._kanthorq_now(), 0, 0, 0);
   end if;
-  perform kanthorq_schema._kanthorq_check_progress(progress);
+  perform kanthorq_schema._kanthorq_check_progress(progress, true);
 
   select max(o.id) into v_operation_id
   from kanthorq_schema.kanthorq_task_operation o
   where (o.id = bulk_id or o.bulk_id = bulk_id)
-    and (progress.position is null or o.id::text collate "C" <> progress.position and o.id < progress.position::bigint);
+    and (progress.position is null or o.id < progress.position::bigint);
 
   updated := 0;
   skipped := progress.skipped;

@@ -1,12 +1,11 @@
 -- Puts the tasks of one operation back, and logs it: what kanthorq_task_undo and kanthorq_task_undo_batch have in common.
 --
--- A task is put back if all five columns are still as the operation left them, and the operation is still in effect for it. The
--- second test is needed because a later operation can leave the same columns: within a millisecond, or where updated_at is ahead of
--- the clock. Undos form a chain: one that undoes an undo brings the operation back. All of a chain move a task between the same two
--- versions, so an operation is in effect if an even number of later ones of its chain moved the task. The lock on the operation at
--- the start of the chain makes undos of one chain follow each other.
+-- A task is put back if all five columns are still as the operation left them, and if all later operations on it have been taken back.
+-- The second test is needed because a later one can leave the same columns: within a millisecond, or where updated_at is ahead of the
+-- clock. An undo and its undos form a chain; the operations of a chain take a task to and fro between two versions, so that a chain is
+-- taken back where an even number of its operations moved the task.
 --
--- The rows are locked in the order of their ids, like those of any transition.
+-- First the rows are locked, in the order of their ids: from then on no other operation can move them, and the log has all that did.
 create or replace function
 kanthorq_schema._kanthorq_task_undo(
   operation_id bigint,
@@ -22,8 +21,8 @@ volatile
 as $function$
 declare
   v_operation kanthorq_schema.kanthorq_task_operation;
-  v_origin bigint;
   v_consumer record;
+  v_ids text[];
   v_wanted kanthorq_schema.kanthorq_task_change[];
   v_changes kanthorq_schema.kanthorq_task_change[];
 begin
@@ -33,42 +32,39 @@ begin
       using errcode = 'KQ004', hint = 'kanthorq_task_operations() lists them; an old one may have been purged.';
   end if;
   v_consumer := kanthorq_schema._kanthorq_consumer(v_operation.consumer);
-  v_origin := coalesce(v_operation.origin, operation_id);
-  perform from kanthorq_schema.kanthorq_task_operation o where o.id = v_origin for no key update;
-
-  v_wanted := v_operation.changes;
-  if exists (select from kanthorq_schema.kanthorq_task_operation o where o.origin = v_origin and o.id > operation_id) then
-    v_wanted := array(
-      select w
-      from unnest(v_wanted) w
-      where w.event_id not in (
-        select c.event_id
-        from kanthorq_schema.kanthorq_task_operation o, unnest(o.changes) c
-        where o.origin = v_origin and o.id > operation_id
-        group by c.event_id
-        having count(*) % 2 = 1
-      )
-    );
-  end if;
+  v_ids := array(select c.event_id from unnest(v_operation.changes) c order by c.event_id);
 
   execute format($q$
-    with locked as materialized (
-      select t.event_id, w
-      from unnest((select $1)) w
-      join %1$s t on t.event_id = w.event_id
-      order by t.event_id
-      for no key update of t
-    ),
-    moved as (
+    select from %s t where t.event_id = any ((select $1)::text[]) order by t.event_id for no key update
+    $q$,
+    v_consumer.tasks
+  )
+  using v_ids;
+
+  v_wanted := array(
+    select w
+    from unnest(v_operation.changes) w
+    where w.event_id not in (
+      select c.event_id
+      from kanthorq_schema.kanthorq_task_operation o, unnest(o.changes) c
+      where o.consumer = v_operation.consumer and o.id > operation_id
+        and o.last_event_id >= v_operation.first_event_id and o.first_event_id <= v_operation.last_event_id
+      group by c.event_id, coalesce(o.origin, o.id)
+      having count(*) % 2 = 1
+    )
+  );
+
+  execute format($q$
+    with moved as (
       update %1$s t
-      set state = (l.w).from_state, schedule_at = (l.w).from_schedule_at, finalized_at = (l.w).from_finalized_at,
-        attempt_count = (l.w).from_attempt_count, updated_at = (l.w).from_updated_at
-      from locked l
-      where t.event_id = l.event_id
-        and t.state = (l.w).to_state and t.schedule_at = (l.w).to_schedule_at and t.finalized_at = (l.w).to_finalized_at
-        and t.attempt_count = (l.w).to_attempt_count and t.updated_at = (l.w).to_updated_at
+      set state = w.from_state, schedule_at = w.from_schedule_at, finalized_at = w.from_finalized_at,
+        attempt_count = w.from_attempt_count, updated_at = w.from_updated_at
+      from unnest((select $1)) w
+      where t.event_id = w.event_id
+        and t.state = w.to_state and t.schedule_at = w.to_schedule_at and t.finalized_at = w.to_finalized_at
+        and t.attempt_count = w.to_attempt_count and t.updated_at = w.to_updated_at
       returning (
-        l.event_id, (l.w).to_state, (l.w).to_schedule_at, (l.w).to_finalized_at, (l.w).to_attempt_count, (l.w).to_updated_at,
+        w.event_id, w.to_state, w.to_schedule_at, w.to_finalized_at, w.to_attempt_count, w.to_updated_at,
         t.state, t.schedule_at, t.finalized_at, t.attempt_count, t.updated_at
       )::kanthorq_schema.kanthorq_task_change as change
     )
@@ -81,11 +77,12 @@ begin
 
   if v_changes is not null then
     undo_id := kanthorq_schema._kanthorq_task_log(
-      kanthorq_schema._kanthorq_now(), 'undo', v_operation.consumer, reason, v_changes, bulk_id, operation_id, v_origin
+      kanthorq_schema._kanthorq_now(), 'undo', v_operation.consumer, reason, v_changes, bulk_id, operation_id,
+      coalesce(v_operation.origin, operation_id)
     );
   end if;
   select d.updated, d.noop into updated, noop
-  from kanthorq_schema._kanthorq_divide_ids(array(select c.event_id from unnest(v_operation.changes) c), v_changes) d;
+  from kanthorq_schema._kanthorq_divide_ids(v_ids, v_changes) d;
 end
 $function$;
 

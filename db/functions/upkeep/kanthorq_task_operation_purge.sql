@@ -25,7 +25,9 @@ begin
     from kanthorq_schema.kanthorq_task_operation o
     where o.at < before
       and not exists (
-        select from kanthorq_schema.kanthorq_task_operation b where b.bulk_id = coalesce(o.bulk_id, o.id) and b.at >= before
+        select
+        from kanthorq_schema.kanthorq_task_operation b
+        where (b.id = coalesce(o.bulk_id, o.id) or b.bulk_id = coalesce(o.bulk_id, o.id)) and b.at >= before
       )
     order by o.id
     for update

@@ -32,7 +32,7 @@ begin
 end
 $$;
 
-select plan(5);
+select plan(6);
 
 select pg_temp.run('{resume,1,resume,1,2,3,3,1,2}');
 
@@ -70,6 +70,30 @@ select results_eq(
      from (select min(id) as id from kanthorq_task_operations('failed')) o, kanthorq_task_undo(o.id) u, test.tasks('failed') t $$,
   $$ values (0, 9000000000003) $$,
   'updated_at grows with each operation, and tells them apart'
+);
+
+-- A trigger that sets updated_at makes two resumes look the same, with a cancel between them.
+create temp table fixed as
+select test.task(test.consumer('fixed'), 'cancelled') as id;
+
+do $$
+begin
+  perform test.as_owner('create function public.fix() returns trigger language plpgsql as ''begin new.updated_at := 5; return new; end''');
+  perform test.as_owner(format(
+    'create trigger fix before update on %s for each row execute function public.fix()', test.task_table('fixed')
+  ));
+  perform kanthorq_task_resume('fixed', array[id], schedule_at => '2001-01-01') from fixed;
+  perform test.update('fixed', 'state = public._kanthorq_task_state(''retryable'')');
+  perform kanthorq_task_cancel('fixed', array[id]) from fixed;
+  perform kanthorq_task_resume('fixed', array[id], schedule_at => '2001-01-01') from fixed;
+end
+$$;
+
+select results_eq(
+  $$ select cardinality(u.updated), t.state
+     from (select min(id) as id from kanthorq_task_operations('fixed')) o, kanthorq_task_undo(o.id) u, test.tasks('fixed') t $$,
+  $$ values (0, 'running') $$,
+  'an operation with a later one on the same task that is in effect takes nothing back'
 );
 
 -- Two cancels within a millisecond, as many as there are of those.
