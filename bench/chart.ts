@@ -7,7 +7,7 @@ export const charts: { [P in Part]: (result: Results[P]) => string } = {
   ids: ({ rows }) =>
     bars(
       'Time, as a multiple of the bare UPDATE of the same tasks',
-      rows.map((row) => ({
+      rows.toSorted(byAction).map((row) => ({
         group: `${row.action}: ${number(row.ids)} ${row.ids === 1 ? 'id' : 'ids'}`,
         bar: row.contender,
         value: row.timesBare.median,
@@ -29,6 +29,10 @@ export const charts: { [P in Part]: (result: Results[P]) => string } = {
     ),
 }
 
+function byAction(a: { action: string }, b: { action: string }): number {
+  return a.action.localeCompare(b.action)
+}
+
 interface Bar {
   group: string
   bar: string
@@ -46,14 +50,14 @@ function bars(title: string, all: readonly Bar[]): string {
     const [left, top] = [(n % 3) * 290, Math.floor(n / 3) * height + 45]
     const rows = all.filter((each) => each.group === group)
     return [
-      text(left + 110, top, group, 'font-weight="bold"'),
+      text(left + 118, top, group, 'font-weight="bold"'),
       ...rows.flatMap(({ bar, value, isPlain = false }, row) => {
         const y = top + 8 + row * 18
-        const width = Math.round(Math.min(value / end, 1) * 120)
+        const width = Math.round(Math.min(value / end, 1) * 115)
         return [
-          text(left + 104, y + 12, bar, 'text-anchor="end"'),
-          `<rect x="${left + 110}" y="${y}" width="${width}" height="14" fill="${isPlain ? '#8b949e' : '#3b82f6'}"/>`,
-          text(left + 114 + width, y + 12, number(value)),
+          text(left + 112, y + 12, bar, 'text-anchor="end"'),
+          `<rect x="${left + 118}" y="${y}" width="${width}" height="14" fill="${isPlain ? '#8b949e' : '#3b82f6'}"/>`,
+          text(left + 122 + width, y + 12, number(value)),
         ]
       }),
     ]
