@@ -1,5 +1,5 @@
 import { spread } from './measure.ts'
-import type { FilterResult, GrowthResult } from './results.ts'
+import type { Results } from './results.ts'
 import { number, table } from './table.ts'
 
 /**
@@ -10,7 +10,7 @@ import { number, table } from './table.ts'
  *   when a tenth of the table's tasks are done, and has to be over before the next tenth is.
  * - A page that somebody reads takes its time of a core from the workers.
  */
-export function capacity(filter: FilterResult, growth: GrowthResult): string {
+export function capacity(filter: Results['filter'], growth: Results['growth']): string {
   const claims = spread(filter.rows.map(({ claimsAlone }) => claimsAlone.median)).median
   const donePerCore = claims / filter.workers / 2
   const large = growth.tables.find(({ table: name }) => name === '10 million')
@@ -43,7 +43,7 @@ export function capacity(filter: FilterResult, growth: GrowthResult): string {
         `a worker claims ${number(claims / filter.workers)} a second, and finishes them`,
       ],
     ],
-    ['l', 'l', 'l'],
+    [':--', ':--', ':--'],
   )
 }
 

@@ -1,4 +1,4 @@
-import { existsSync, readFileSync } from 'node:fs'
+import { readFileSync } from 'node:fs'
 import { availableParallelism, cpus, release, totalmem, type } from 'node:os'
 import pg from 'pg'
 
@@ -46,9 +46,8 @@ export async function conditionsOf(serverUrl: string, scale: number): Promise<Co
       versions: {
         'Node.js': process.versions.node,
         PostgreSQL: shown.get('server_version')?.split(' ')[0] ?? '',
-        ...Object.fromEntries(
-          ['pg', 'pg-boss', 'graphile-worker'].map((name) => [name, versionOf(name)]),
-        ),
+        pg: (readJson('../node_modules/pg/package.json') as { version: string }).version,
+        ...(readJson('package.json') as { dependencies: Record<string, string> }).dependencies,
       },
       settings: Object.fromEntries(settings.map((name) => [name, shown.get(name) ?? ''])),
     }
@@ -57,8 +56,6 @@ export async function conditionsOf(serverUrl: string, scale: number): Promise<Co
   }
 }
 
-function versionOf(name: string): string {
-  const file = new URL(`node_modules/${name}/package.json`, import.meta.url)
-  if (!existsSync(file)) throw new Error(`${name} is not installed: run npm ci --prefix bench`)
-  return (JSON.parse(readFileSync(file, 'utf8')) as { version: string }).version
+function readJson(file: string): unknown {
+  return JSON.parse(readFileSync(new URL(file, import.meta.url), 'utf8'))
 }

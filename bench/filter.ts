@@ -1,13 +1,10 @@
 // By filter: cancel a tenth of ten million tasks, by subject and state, while workers claim others.
 import { availableParallelism } from 'node:os'
 import { setTimeout } from 'node:timers/promises'
-import type pg from 'pg'
+import pg from 'pg'
 import type { Bench } from './bench.ts'
-import { openSession } from './contenders/contender.ts'
-import { statements } from './contenders/statements.ts'
+import { statement } from './contenders/on-kanthorq.ts'
 import { rotated, rounds, spread, spreadOfRatios } from './measure.ts'
-import type { FilterResult } from './results.ts'
-import { middle, number, table } from './table.ts'
 import type { Tasks } from './tasks.ts'
 import { claimSize, Workers } from './worker.ts'
 
@@ -44,7 +41,7 @@ const contenders: readonly Contender[] = [
     mayStop: false,
     async cancel(session, tasks) {
       const { rowCount } = await session.query(
-        `update ${tasks.table} set ${assignments(tasks)} where ${matches(tasks)}`,
+        `update ${tasks.table} t set ${assignments(tasks)} where ${matches(tasks)}`,
         [Date.now()],
       )
       return rowCount ?? 0
@@ -57,7 +54,7 @@ const contenders: readonly Contender[] = [
       let done = 0
       for (;;) {
         const { rowCount } = await session.query(
-          `update ${tasks.table} set ${assignments(tasks)} where event_id in (
+          `update ${tasks.table} t set ${assignments(tasks)} where event_id in (
              select event_id from ${tasks.table} where ${matches(tasks)} limit 1000
            )`,
           [Date.now()],
@@ -83,7 +80,7 @@ function cancelAll(name: string, pace = ''): Contender {
 }
 
 function assignments(tasks: Tasks): string {
-  return statements(tasks)[0].assignments
+  return statement('cancel', tasks).assignments
 }
 
 function matches({ codes }: Tasks): string {
@@ -101,28 +98,26 @@ interface Run {
   claims: (seconds: number) => number
 }
 
-/** Measures for about so many seconds. */
-export async function filter(bench: Bench, seconds: number): Promise<FilterResult> {
-  const { tasks } = await bench.large()
+/** Measures for about so many seconds. Returns a row for each contender. */
+export async function filter(bench: Bench, seconds: number) {
+  const tasks = bench.scaled(10_000_000)
   const runs = new Map(contenders.map(({ name }) => [name, [] as Run[]]))
   await rounds({ seconds, least: 1 }, async (round) => {
     for (const contender of rotated(contenders, round)) {
-      bench.say(`by filter, round ${round + 1}: ${contender.name}`)
+      console.error(`by filter, round ${round + 1}: ${contender.name}`)
       runs.get(contender.name)?.push(await run(bench, contender, seconds))
     }
   })
   const [base = [], control = []] = [runs.get(oneUpdate), runs.get(alone)]
-  const rows = [...runs]
-    .filter(([contender]) => contender !== alone)
-    .map(([contender, each]) => summary(contender, each, base, control))
-  bench.print(inTable(rows))
   return {
     conditions: bench.conditions,
-    tasks: tasks.filling.tasks,
-    matching: Math.round(tasks.filling.tasks / 10),
+    tasks,
+    matching: Math.round(tasks / 10),
     workers,
     claimSize,
-    rows,
+    rows: [...runs]
+      .filter(([contender]) => contender !== alone)
+      .map(([contender, each]) => summary(contender, each, base, control)),
   }
 }
 
@@ -131,11 +126,10 @@ const workers = Math.max(availableParallelism() - 1, 1)
 
 /** Each run begins with a copy of the same database, so that none meets what another has left. */
 async function run(bench: Bench, contender: Contender, seconds: number): Promise<Run> {
-  const { database, tasks } = await bench.copyOfLarge()
-  const sessions = await Promise.all(
-    Array.from({ length: workers }, () => openSession(database.url)),
-  )
-  const session = await openSession(database.url)
+  const { database, tasks } = await bench.large()
+  const session = new pg.Client(database.url)
+  const sessions = Array.from({ length: workers }, () => new pg.Client(database.url))
+  for (const each of [session, ...sessions]) await each.connect()
   const claims = new Workers(sessions, tasks)
   await setTimeout(Math.min(seconds / 100, 3) * 1000)
   const from = performance.now()
@@ -179,7 +173,7 @@ function summary(
   runs: readonly Run[],
   base: readonly Run[],
   control: readonly Run[],
-): FilterResult['rows'][number] {
+) {
   const all = (of: (run: Run) => number) => runs.map(of)
   // As long as both lasted.
   const pairs = runs.flatMap((run, round) => {
@@ -192,32 +186,22 @@ function summary(
   return {
     contender,
     rounds: runs.length,
+    /** How many it cancelled in the time that it was given. */
     cancelled: Math.min(...all((run) => run.cancelled)),
     seconds: spread(all((run) => run.seconds)),
+    /** How many times as long as the one UPDATE of the same round. */
     timesUpdate: spreadOfRatios(
       all((run) => run.seconds / run.cancelled),
       base.map((run) => run.seconds / run.cancelled),
     ),
+    /** Tasks that the workers claim in a second with nobody beside them, and meanwhile; as long as both lasted. */
     claimsAlone: spread(pairs.map(({ alone }) => alone)),
     claimsMeanwhile: spread(pairs.map(({ meanwhile }) => meanwhile)),
     share: spread(pairs.map(({ meanwhile, alone }) => meanwhile / alone)),
+    /** In milliseconds. */
     longestClaim: spread(all((run) => run.longest)),
     ranDry: runs.some((run) => run.ranDry),
+    /** Of the last round. */
     course: runs.at(-1)?.course ?? [],
   }
-}
-
-function inTable(rows: FilterResult['rows']): string {
-  return table(
-    ['', 'rounds', 'cancelled', 'seconds', 'claims/s alone', 'meanwhile', 'share'],
-    rows.map((row) => [
-      row.contender,
-      number(row.rounds),
-      number(row.cancelled),
-      middle(row.seconds),
-      middle(row.claimsAlone),
-      middle(row.claimsMeanwhile),
-      middle(row.share),
-    ]),
-  )
 }

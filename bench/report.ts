@@ -2,7 +2,7 @@ import { readFileSync, writeFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { format, resolveConfig } from 'prettier'
 import { readResults, type Results } from './results.ts'
-import { sections } from './sections.ts'
+import { sectionsOf } from './sections.ts'
 
 /** The documents that show results, each section between `<!-- bench: name -->` and `<!-- bench end -->`. */
 export const documents = ['docs/benchmarks.md', 'docs/scaling.md'].map((path) =>
@@ -11,24 +11,23 @@ export const documents = ['docs/benchmarks.md', 'docs/scaling.md'].map((path) =>
 
 /** Puts the results of a folder into the documents. */
 export async function writeReport(folder: string): Promise<void> {
-  const results = readResults(folder)
-  for (const document of documents) {
-    writeFileSync(document, await withResults(document, results))
-  }
+  for (const document of documents)
+    writeFileSync(document, await withResults(document, readResults(folder)))
 }
 
 /**
  * The text of a document as it is with these results.
  *
- * @throws Error when it has a section that nobody knows how to fill
+ * @throws Error when it has a section that these results do not fill
  */
 export async function withResults(document: string, results: Partial<Results>): Promise<string> {
+  const texts = sectionsOf(results)
   const text = readFileSync(document, 'utf8').replace(
     /(<!-- bench: ([\w-]+) -->\n).*?(<!-- bench end -->)/gs,
     (_, begin: string, name: string, end: string) => {
-      const section = sections[name]
-      if (section === undefined) throw new Error(`${document} has a section ${name}: there is none`)
-      return `${begin}\n${section(results)}\n\n${end}`
+      const section = texts.get(name)
+      if (section === undefined) throw new Error(`${document}: no result for the section ${name}`)
+      return `${begin}\n${section}\n\n${end}`
     },
   )
   return format(text, { ...(await resolveConfig(document)), filepath: document })

@@ -1,22 +1,100 @@
-// npm run bench: installs what bench/package.json names, unless it is there already, and runs main.ts.
+// npm run bench: see `usage`.
 import { spawnSync } from 'node:child_process'
-import { existsSync, statSync } from 'node:fs'
+import { existsSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { readOptions } from './options.ts'
+import { parseArgs } from 'node:util'
+import { startKillableServer, startServer } from '../scripts/server.ts'
+import { Bench } from './bench.ts'
+import { charts } from './chart.ts'
+import { conditionsOf } from './conditions.ts'
+import { filter } from './filter.ts'
+import { growth } from './growth.ts'
+import { ids } from './ids.ts'
+import { writeReport } from './report.ts'
+import { parts, writeResult, type Part, type Results } from './results.ts'
+import { sections } from './sections.ts'
 
-const options = readOptions()
+const usage = `Usage: npm run bench -- [ids] [filter] [growth] [options]
+       npm run bench -- report
 
-const lock = fileURLToPath(new URL('package-lock.json', import.meta.url))
-const installed = fileURLToPath(new URL('node_modules/.package-lock.json', import.meta.url))
+Measures the named parts, or all, and writes the results as JSON and as charts. report puts the results of bench/results
+into docs/benchmarks.md and docs/scaling.md.
 
-if (!existsSync(installed) || statSync(installed).mtimeMs < statSync(lock).mtimeMs) {
-  const folder = fileURLToPath(new URL('.', import.meta.url))
-  console.log('npm ci --prefix bench')
-  const { status } = spawnSync('npm', ['ci', '--prefix', folder], {
+  --scale NUMBER    the tables' share of their full size, which is up to 10 million tasks; default 1
+  --minutes NUMBER  the time for all three parts, without filling tables; default 13
+  --out FOLDER      where to; default bench/results, or bench/results/trial with another scale than 1
+`
+const committed = fileURLToPath(new URL('results', import.meta.url))
+
+const { words, scale, minutes, out } = readArguments()
+if (words.includes('report')) await writeReport(committed)
+const chosen = parts.filter((part) => words.length === 0 || words.includes(part))
+if (chosen.length > 0) {
+  if (chosen.includes('ids')) installQueues()
+  // The embedded server of the tests does not wait for the disk; this one does, as in production.
+  const server = process.env['DATABASE_URL'] ? await startServer() : await startKillableServer()
+  try {
+    const bench = new Bench(server, await conditionsOf(server.url, scale))
+    const run = {
+      ids: () => finish('ids', ids(bench, minutes * 60 * 0.42)),
+      filter: () => finish('filter', filter(bench, minutes * 60 * 0.36)),
+      growth: () => finish('growth', growth(bench, minutes * 60 * 0.22)),
+    }
+    for (const part of chosen) await run[part]()
+  } catch (error) {
+    // Leaves at once: open connections do not survive the end of the server.
+    console.error(error)
+    process.exit(1)
+  }
+  await server.stop()
+}
+
+/** Writes the result of a part, and prints what the documents show of it. */
+async function finish<P extends Part>(part: P, measured: Promise<Results[P]>): Promise<void> {
+  const result = await measured
+  writeResult(out, part, result)
+  writeFileSync(join(out, `${part}.svg`), charts[part](result))
+  for (const section of Object.values(sections[part])) console.log(`${section(result)}\n`)
+  console.log(`${join(out, part)}.json and .svg\n`)
+}
+
+/** Installs the queues that bench/package.json names, unless they are there. */
+function installQueues(): void {
+  if (existsSync(new URL('node_modules/pg-boss', import.meta.url))) return
+  const args = ['ci', '--prefix', fileURLToPath(new URL('.', import.meta.url))]
+  const { status } = spawnSync('npm', args, {
     stdio: 'inherit',
     shell: process.platform === 'win32',
   })
-  if (status !== 0) process.exit(status ?? 1)
+  if (status !== 0) process.exit(1)
 }
-const { main } = await import('./main.ts')
-await main(options)
+
+/** --help, and wrong arguments, end the program. */
+function readArguments() {
+  try {
+    const { values, positionals: words } = parseArgs({
+      allowPositionals: true,
+      options: {
+        scale: { type: 'string', default: '1' },
+        minutes: { type: 'string', default: '13' },
+        out: { type: 'string' },
+        help: { type: 'boolean', short: 'h' },
+      },
+    })
+    if (values.help) {
+      console.log(usage)
+      process.exit()
+    }
+    const [scale, minutes] = [Number(values.scale), Number(values.minutes)]
+    const unknown = words.find((word) => ![...parts, 'report'].includes(word))
+    if (unknown !== undefined) throw new Error(`${unknown}: there is no such part`)
+    if (!(scale > 0 && scale <= 1)) throw new Error(`--scale ${values.scale}: from above 0 to 1`)
+    if (!(minutes > 0)) throw new Error(`--minutes ${values.minutes}: above 0`)
+    const out = values.out ?? (scale === 1 ? committed : join(committed, 'trial'))
+    return { words, scale, minutes, out }
+  } catch (error) {
+    console.error(`${(error as Error).message}\n\n${usage}`)
+    return process.exit(2)
+  }
+}

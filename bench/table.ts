@@ -1,13 +1,18 @@
-import { markdownTable } from 'markdown-table'
 import type { Spread } from './measure.ts'
 
-/** A table as it is printed, and as it stands in the documents. By default all columns but the first hold numbers. */
+/** A table in Markdown. By default all columns but the first hold numbers. */
 export function table(
   head: readonly string[],
   rows: readonly (readonly string[])[],
-  align: readonly string[] = head.map((_, column) => (column === 0 ? 'l' : 'r')),
+  align: readonly string[] = head.map((_, column) => (column === 0 ? ':--' : '--:')),
 ): string {
-  return markdownTable([head, ...rows], { align })
+  const widths = head.map((_, n) =>
+    Math.max(...[head, ...rows].map((cells) => cells[n]?.length ?? 0)),
+  )
+  const padded = (cell: string, n: number) =>
+    align[n] === '--:' ? cell.padStart(widths[n] ?? 0) : cell.padEnd(widths[n] ?? 0)
+  const line = (cells: readonly string[]) => `| ${cells.map(padded).join(' | ')} |`
+  return [line(head), line(align), ...rows.map(line)].join('\n')
 }
 
 /** A number for people: three digits, or all that are before the point, with thousands set apart. */

@@ -1,13 +1,11 @@
-import { makeWorkerUtils } from 'graphile-worker'
 import pg from 'pg'
 import { pickNumbers } from '../tasks.ts'
 import type { Contender } from './contender.ts'
 import { switchAutovacuumOff } from './pg-boss.ts'
 
-export const name = 'graphile-worker'
-
 /** graphile-worker's `permanentlyFailJobs` and `rescheduleJobs`, on its own table with as many jobs. */
 export async function graphileWorker(url: string, pool: pg.Pool, jobs: number): Promise<Contender> {
+  const { makeWorkerUtils } = await import('graphile-worker')
   const pgPool = new pg.Pool({ connectionString: url, max: 1 })
   const utils = await makeWorkerUtils({ pgPool })
   await utils.migrate()
@@ -20,7 +18,7 @@ export async function graphileWorker(url: string, pool: pg.Pool, jobs: number): 
   await switchAutovacuumOff(pool, 'graphile_worker')
   await pool.query('vacuum (analyze) graphile_worker._private_jobs')
   return {
-    name,
+    name: 'graphile-worker',
     store: {
       pick: (count) => Promise.resolve(pickNumbers(count, jobs).map((n) => String(n + 1))),
       async putBack(ids) {

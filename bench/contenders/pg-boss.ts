@@ -1,14 +1,12 @@
 import type pg from 'pg'
-import PgBoss from 'pg-boss'
 import { pickNumbers } from '../tasks.ts'
 import type { Contender } from './contender.ts'
-
-export const name = 'pg-boss'
 
 const queue = 'bench'
 
 /** pg-boss' `cancel` and `resume`, on its own table with as many jobs. */
 export async function pgBoss(url: string, pool: pg.Pool, jobs: number): Promise<Contender> {
+  const { default: PgBoss } = await import('pg-boss')
   const boss = new PgBoss({ connectionString: url, max: 1, supervise: false, schedule: false })
   await boss.start()
   await boss.createQueue(queue)
@@ -20,7 +18,7 @@ export async function pgBoss(url: string, pool: pg.Pool, jobs: number): Promise<
   await switchAutovacuumOff(pool, 'pgboss')
   await pool.query('vacuum (analyze) pgboss.job')
   return {
-    name,
+    name: 'pg-boss',
     store: {
       async pick(count) {
         const { rows } = await pool.query<{ id: string }>(
