@@ -7,11 +7,10 @@ import { discardCommand } from './commands/discard.ts'
 import { doctorCommand } from './commands/doctor.ts'
 import { explainCommand } from './commands/explain.ts'
 import { findCommand } from './commands/find.ts'
-import { grantCommand } from './commands/grant.ts'
 import { logCommand } from './commands/log.ts'
 import { migrateCommand } from './commands/migrate.ts'
 import { resumeCommand } from './commands/resume.ts'
-import { revokeCommand } from './commands/revoke.ts'
+import { grantCommand, revokeCommand } from './commands/rights.ts'
 import { statsCommand } from './commands/stats.ts'
 import { undoCommand } from './commands/undo.ts'
 import { addExamples, subcommandTerm } from './help.ts'
@@ -64,10 +63,11 @@ export function makeProgram(): Command {
   )
 }
 
-/** Commander passes its settings only to commands that it makes itself. */
+/** Completes commands: Commander passes its settings only to commands that it makes itself. */
 function inherit(command: Command): void {
   for (const child of command.commands) {
     child.copyInheritedSettings(command)
+    if (child.commands.length === 0) addCommon(child)
     inherit(child)
   }
 }

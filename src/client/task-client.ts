@@ -62,11 +62,7 @@ export class TaskClient {
     tasks: readonly TaskRef[],
     options: ReasonOptions = {},
   ): Promise<TransitionResult> {
-    return this.#connection.row<TransitionResult>('kanthorq_task_cancel', {
-      consumer: nameOf(consumer),
-      event_ids: tasks.map(eventIdOf),
-      reason: options.reason,
-    })
+    return this.#move('cancel', consumer, tasks, options)
   }
 
   /**
@@ -80,10 +76,7 @@ export class TaskClient {
     tasks: readonly TaskRef[],
     options: ResumeOptions = {},
   ): Promise<TransitionResult> {
-    return this.#connection.row<TransitionResult>('kanthorq_task_resume', {
-      consumer: nameOf(consumer),
-      event_ids: tasks.map(eventIdOf),
-      reason: options.reason,
+    return this.#move('resume', consumer, tasks, options, {
       schedule_at: options.scheduleAt,
       reset_attempts: options.resetAttempts,
     })
@@ -101,11 +94,7 @@ export class TaskClient {
     tasks: readonly TaskRef[],
     options: ReasonOptions = {},
   ): Promise<TransitionResult> {
-    return this.#connection.row<TransitionResult>('kanthorq_task_discard', {
-      consumer: nameOf(consumer),
-      event_ids: tasks.map(eventIdOf),
-      reason: options.reason,
-    })
+    return this.#move('discard', consumer, tasks, options)
   }
 
   /**
@@ -305,6 +294,17 @@ export class TaskClient {
     await this.#connection.row('kanthorq_revoke', { role })
   }
 
+  #move(
+    action: TaskAction,
+    consumer: ConsumerRef,
+    tasks: readonly TaskRef[],
+    { reason }: ReasonOptions,
+    more: Record<string, unknown> = {},
+  ): Promise<TransitionResult> {
+    const args = { consumer: nameOf(consumer), event_ids: tasks.map(eventIdOf), reason, ...more }
+    return this.#connection.row<TransitionResult>(`kanthorq_task_${action}`, args)
+  }
+
   #all(
     action: TaskAction,
     consumer: ConsumerRef,
@@ -338,11 +338,8 @@ export class TaskClient {
     do {
       options.signal?.throwIfAborted()
       if (batch !== undefined && batch.updated !== '0') {
-        await setTimeout(
-          options.pause ?? 2 * took,
-          undefined,
-          options.signal === undefined ? {} : { signal: options.signal },
-        )
+        const { signal } = options
+        await setTimeout(options.pause ?? 2 * took, undefined, signal && { signal })
       }
       const start = performance.now()
       batch = await this.#connection.row<Batch>(

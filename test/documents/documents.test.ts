@@ -17,8 +17,13 @@ const startDatabase = 'npm run db -- --empty\n'
 /** The packages are installed. */
 const install = 'npm ci\n'
 const demo = 'npm ci && npm run demo\n'
-/** Other tests run the blocks of these. */
-const elsewhere = ['docs/monitoring.md', 'CONTRIBUTING.md']
+/** Other tests run the blocks of these, or compare them. */
+const elsewhere = [
+  'CONTRIBUTING.md',
+  'docs/monitoring.md',
+  'docs/reference/sql.md',
+  'docs/reference/typescript.md',
+]
 /** The code blocks of each document. */
 const stories = new Map(
   documents()

@@ -45,7 +45,7 @@ for (const library of ['node-postgres', 'drizzle', 'kysely', 'knex']) {
       ].join(''),
       stderr: '',
     })
-    const log = await client.query('select reason, tasks from kanthorq_task_operations()')
+    const log = await client.query('select reason, tasks::integer from kanthorq_task_operations()')
     t.deepEqual(log.rows, [{ reason: 'order 1 was withdrawn', tasks: 2 }])
   })
 }

@@ -3,13 +3,8 @@ import type { TaskFilter, TaskState } from '../../client/types.ts'
 import { metadata, nonEmpty, pastTime, stateList, states } from './option-parsers.ts'
 
 /** The options of a filter, as parsed. */
-export interface FilterFlags {
+export interface FilterFlags extends Omit<TaskFilter, 'states'> {
   state?: TaskState[]
-  subject?: string
-  metadata?: Record<string, unknown>
-  error?: string
-  createdAfter?: Date
-  createdBefore?: Date
 }
 
 /**
@@ -43,14 +38,9 @@ export function addFilter(command: Command, allowed: readonly TaskState[] = stat
 
 /** The filter that the options describe. */
 export function filterOf(flags: FilterFlags): TaskFilter {
-  return {
-    ...(flags.state && { states: flags.state }),
-    ...(flags.subject !== undefined && { subject: flags.subject }),
-    ...(flags.metadata && { metadata: flags.metadata }),
-    ...(flags.error !== undefined && { error: flags.error }),
-    ...(flags.createdAfter && { createdAfter: flags.createdAfter }),
-    ...(flags.createdBefore && { createdBefore: flags.createdBefore }),
-  }
+  const { state: states, subject, metadata, error, createdAfter, createdBefore } = flags
+  const parts = { states, subject, metadata, error, createdAfter, createdBefore }
+  return Object.fromEntries(Object.entries(parts).filter(([, value]) => value !== undefined))
 }
 
 /** Whether the filter matches every task. */

@@ -2,7 +2,6 @@ import { Command } from 'commander'
 import { clean } from '../terminal/format.ts'
 import { addExamples } from '../help.ts'
 import { exitCode } from '../exit-code.ts'
-import { addCommon } from '../arguments/common-options.ts'
 import { withSession } from '../session.ts'
 
 export function doctorCommand(): Command {
@@ -30,7 +29,7 @@ export function doctorCommand(): Command {
           : exitCode.done
       }),
     )
-  return addExamples(addCommon(command), {
+  return addExamples(command, {
     why: 'check the database',
     line: 'kanthorq-tasks doctor',
   })

@@ -3,7 +3,6 @@ import { addExamples } from '../help.ts'
 import { exitCode } from '../exit-code.ts'
 import { explanationLines } from '../terminal/explanation-lines.ts'
 import { eventIdsOf, idsOrStdin } from '../arguments/ids-or-stdin.ts'
-import { addCommon } from '../arguments/common-options.ts'
 import { withSession } from '../session.ts'
 
 export function explainCommand(): Command {
@@ -24,7 +23,7 @@ export function explainCommand(): Command {
         return explanations.some(({ state }) => state !== null) ? exitCode.done : exitCode.nothing
       })
     })
-  return addExamples(addCommon(command), {
+  return addExamples(command, {
     why: 'why does no worker pick this task up?',
     line: 'kanthorq-tasks explain send_email event_01m8623p0hft2sae2tj5y15gjc',
   })

@@ -5,7 +5,7 @@ import { exitCode, type ExitCode } from '../exit-code.ts'
 import { addFilter, filterOf, type FilterFlags } from '../arguments/filter-options.ts'
 import { addLimit, limitOf, type LimitFlags } from '../arguments/limit-options.ts'
 import { printPages } from '../terminal/print-pages.ts'
-import { addCommon, commonFlags } from '../arguments/common-options.ts'
+import { commonFlags } from '../arguments/common-options.ts'
 import { withSession, type Session } from '../session.ts'
 import { taskColumns } from '../terminal/task-columns.ts'
 
@@ -42,7 +42,7 @@ export function findCommand(): Command {
       )
     })
   return addExamples(
-    addCommon(command),
+    command,
     {
       why: 'discarded tasks with an error, and the error of the last attempt',
       line: 'kanthorq-tasks find send_email --state discarded --error mailbox',
@@ -79,7 +79,7 @@ async function printTasks(
   const pages = tasks.pages(consumer, filterOf(flags), {
     // One more than the limit, to see whether there are more.
     pageSize: Math.min(limit + 1, maxPage),
-    oldestFirst: flags.oldestFirst === true,
+    oldestFirst: flags.oldestFirst,
   })
   const found = await printPages(output, pages, limit, (page) =>
     flags.ids ? page.map(({ eventId }) => eventId) : table.lines(page),

@@ -7,7 +7,6 @@ import { exitCode } from '../exit-code.ts'
 import { countsByState, formatNumber, formatTime } from '../terminal/format.ts'
 import { addLimit, limitOf, type LimitFlags } from '../arguments/limit-options.ts'
 import { printPages } from '../terminal/print-pages.ts'
-import { addCommon } from '../arguments/common-options.ts'
 import { withSession } from '../session.ts'
 import type { Column } from '../terminal/table.ts'
 import { nonEmpty } from '../arguments/option-parsers.ts'
@@ -74,11 +73,11 @@ export function logCommand(): Command {
       const table = output.table(columns)
       const { event, action, reason, actor, batches } = flags
       const pages = pagesOf(tasks, consumer, {
-        ...(event !== undefined && { eventId: event }),
-        ...(action !== undefined && { action }),
-        ...(reason !== undefined && { reason }),
-        ...(actor !== undefined && { actor }),
-        ...(batches && { batches }),
+        eventId: event,
+        action,
+        reason,
+        actor,
+        batches,
         withEventIds: output.json,
         maxOperations: pageSize,
       })
@@ -89,7 +88,7 @@ export function logCommand(): Command {
     }),
   )
   return addExamples(
-    addCommon(command),
+    command,
     { why: 'the operations on tasks of one consumer', line: 'kanthorq-tasks log send_email' },
     {
       why: 'who moved this task?',

@@ -7,7 +7,7 @@ import { addExamples } from '../help.ts'
 import { exitCode } from '../exit-code.ts'
 import { formatTime } from '../terminal/format.ts'
 import { Output } from '../terminal/output.ts'
-import { addCommon, commonFlags } from '../arguments/common-options.ts'
+import { commonFlags } from '../arguments/common-options.ts'
 import { withSession } from '../session.ts'
 import type { Column } from '../terminal/table.ts'
 
@@ -31,7 +31,7 @@ function upCommand(): Command {
     )
     .action(() => move(command, 'up'))
   return addExamples(
-    addCommon(command),
+    command,
     {
       why: 'install or update the functions',
       line: 'kanthorq-tasks migrate up --url "$DATABASE_URL"',
@@ -48,7 +48,7 @@ function downCommand(): Command {
     .summary('Revert the newest migration')
     .description('Reverts the newest migration. Never drops a table that holds rows.')
     .action(() => move(command, 'down'))
-  return addExamples(addCommon(command), {
+  return addExamples(command, {
     why: 'go back to the previous version, and forward again',
     line: 'kanthorq-tasks migrate down && kanthorq-tasks migrate up',
   })
@@ -84,7 +84,7 @@ function sqlCommand(): Command {
         throw new UsageError('--json cannot be combined with migrate sql, whose output is SQL')
       await new Output(false).lines(installSql().split('\n').slice(0, -1))
     })
-  return addExamples(addCommon(command), {
+  return addExamples(command, {
     why: 'write a file that installs or updates the functions with psql',
     line: 'kanthorq-tasks migrate sql > kanthorq-tasks.sql',
   })
@@ -117,7 +117,7 @@ function statusCommand(): Command {
         return exitCode.done
       })
     })
-  return addExamples(addCommon(command), {
+  return addExamples(command, {
     why: 'are there migrations to apply?',
     line: 'kanthorq-tasks migrate status',
   })

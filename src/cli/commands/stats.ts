@@ -3,7 +3,6 @@ import type { TaskStats } from '../../client/types.ts'
 import { addExamples } from '../help.ts'
 import { exitCode } from '../exit-code.ts'
 import { formatNumber, formatTime } from '../terminal/format.ts'
-import { addCommon } from '../arguments/common-options.ts'
 import { withSession } from '../session.ts'
 import type { Column } from '../terminal/table.ts'
 
@@ -38,7 +37,7 @@ export function statsCommand(): Command {
         return stats.length > 0 ? exitCode.done : exitCode.nothing
       }),
     )
-  return addExamples(addCommon(command), {
+  return addExamples(command, {
     why: 'the tasks of one consumer',
     line: 'kanthorq-tasks stats send_email',
   })

@@ -1,5 +1,4 @@
 import { Command, Option } from 'commander'
-import { addCommon } from '../arguments/common-options.ts'
 import { idsOrStdin, operationIdsOf } from '../arguments/ids-or-stdin.ts'
 import { duration, nonEmpty, type Duration } from '../arguments/option-parsers.ts'
 import { retypedCommand } from '../arguments/retyped-command.ts'
@@ -37,7 +36,7 @@ export function undoCommand(): Command {
         : undoBulk(command, args, flags.bulk, flags),
     )
   return addExamples(
-    addCommon(command),
+    command,
     { why: 'the operation with the id 1', line: 'kanthorq-tasks undo 1 --reason wrong' },
     {
       why: 'all batches of a cancel by filter, selected by its reason',
@@ -58,7 +57,7 @@ async function undoOperations(
   await withSession(command, async ({ tasks, output }) => {
     let moved = 0
     for (const operation of ids) {
-      const result = await tasks.undo(operation, reason === undefined ? {} : { reason })
+      const result = await tasks.undo(operation, { reason })
       const { updated, noop } = result
       moved += updated.length
       if (output.json) await output.records([{ operation, ...result }])
@@ -87,12 +86,7 @@ async function undoBulk(
       facts: { bulk },
       done: 'put back',
       total: undefined,
-      run: (more) =>
-        tasks.undoAll(bulk, {
-          ...(reason !== undefined && { reason }),
-          ...(pause && { pause: pause.milliseconds }),
-          ...more,
-        }),
+      run: (more) => tasks.undoAll(bulk, { reason, pause: pause?.milliseconds, ...more }),
       toContinue: () => retypedCommand(command),
     }),
   )

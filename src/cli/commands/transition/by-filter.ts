@@ -11,32 +11,34 @@ import { runBulkCall } from './bulk-call.ts'
 import { previewLines } from './preview-lines.ts'
 import { transitions } from './transitions.ts'
 
-/** A transition by filter, as the command line describes it. */
-export interface BulkRequest {
-  action: TaskAction
-  consumer: string
-  filter: TaskFilter
-  options: ResumeAllOptions
-  /** Only show a preview. */
-  dryRun: boolean
-  /** Do not ask. */
-  yes: boolean
-  /** The command, to print how to continue. */
-  command: Command
+/** Whether to show a preview only, and whether to ask. */
+interface Confirmation {
+  dryRun?: boolean
+  yes?: boolean
 }
 
 /** @throws UsageError if the command has to ask and nobody can answer */
-export function refuseWithoutTerminal({ dryRun, yes }: Pick<BulkRequest, 'dryRun' | 'yes'>): void {
+export function refuseWithoutTerminal({ dryRun, yes }: Confirmation): void {
   if (!dryRun && !yes && !canConfirm())
     throw new UsageError(
       'there is no terminal to ask on: pass --yes to move the tasks without a question, or --dry-run for a preview',
     )
 }
 
-/** Shows a preview, asks, and moves the tasks, as far as the request says so. */
-export async function moveByFilter(session: Session, request: BulkRequest): Promise<ExitCode> {
-  const { tasks, output } = session
-  const { action, consumer, filter, options, dryRun, yes, command } = request
+/**
+ * Shows a preview, asks, and moves the tasks, as far as the command says so.
+ *
+ * @param command - to print how to continue
+ */
+export async function moveByFilter(
+  { tasks, output }: Session,
+  command: Command,
+  action: TaskAction,
+  consumer: string,
+  filter: TaskFilter,
+  options: ResumeAllOptions,
+  { dryRun, yes }: Confirmation,
+): Promise<ExitCode> {
   // With --yes only the progress bar shows the number of tasks.
   const preview =
     dryRun || !yes || output.isWatched

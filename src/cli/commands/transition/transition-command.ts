@@ -1,7 +1,6 @@
 import { Command, Option } from 'commander'
 import type { ResumeAllOptions } from '../../../client/options.ts'
 import type { TaskAction } from '../../../client/types.ts'
-import { addCommon } from '../../arguments/common-options.ts'
 import { addFilter, filterOf, isEmpty, type FilterFlags } from '../../arguments/filter-options.ts'
 import { eventIdsOf, idsOrStdin } from '../../arguments/ids-or-stdin.ts'
 import { count, duration, nonEmpty, type Duration } from '../../arguments/option-parsers.ts'
@@ -70,7 +69,7 @@ export function transitionCommand(
   command
     .option('-n, --dry-run', 'show a preview and change nothing')
     .option('-y, --yes', 'do not ask')
-  return addCommon(command)
+  return command
 }
 
 async function runByFilter(
@@ -82,11 +81,9 @@ async function runByFilter(
 ): Promise<void> {
   if (ids.length > 0)
     throw new UsageError('ids and a filter cannot be combined: omit one of the two')
-  const { dryRun = false, yes = false } = flags
-  refuseWithoutTerminal({ dryRun, yes })
-  const [filter, options] = [filterOf(flags), optionsOf(flags)]
+  refuseWithoutTerminal(flags)
   await withSession(command, (session) =>
-    moveByFilter(session, { action, consumer, filter, options, dryRun, yes, command }),
+    moveByFilter(session, command, action, consumer, filterOf(flags), optionsOf(flags), flags),
   )
 }
 
@@ -113,12 +110,10 @@ function refuseFilterOptions(flags: TransitionFlags): void {
     throw new UsageError(
       'an empty --metadata matches every task: name a key and value, or pass --everything for all tasks',
     )
-  const given = [
-    ...(flags.limit === undefined ? [] : ['--limit']),
-    ...(flags.batchSize === undefined ? [] : ['--batch-size']),
-    ...(flags.pause === undefined ? [] : ['--pause']),
-    ...(flags.spread === undefined ? [] : ['--spread']),
-  ]
+  const { limit, batchSize, pause, spread } = flags
+  const given = Object.entries({ limit, 'batch-size': batchSize, pause, spread })
+    .filter(([, value]) => value !== undefined)
+    .map(([name]) => `--${name}`)
   if (given.length > 0)
     throw new UsageError(
       `${given.join(' and ')} requires a filter such as --state or --subject, or --everything for all tasks`,
@@ -127,13 +122,13 @@ function refuseFilterOptions(flags: TransitionFlags): void {
 
 function optionsOf(flags: TransitionFlags): ResumeAllOptions {
   return {
-    ...(flags.everything && { everything: true }),
-    ...(flags.limit !== undefined && { maxTasks: flags.limit }),
-    ...(flags.batchSize !== undefined && { batchSize: flags.batchSize }),
-    ...(flags.pause && { pause: flags.pause.milliseconds }),
-    ...(flags.reason !== undefined && { reason: flags.reason }),
-    ...(flags.scheduleAt && { scheduleAt: flags.scheduleAt }),
-    ...(flags.resetAttempts && { resetAttempts: true }),
-    ...(flags.spread && { spread: flags.spread.milliseconds }),
+    everything: flags.everything,
+    maxTasks: flags.limit,
+    batchSize: flags.batchSize,
+    pause: flags.pause?.milliseconds,
+    reason: flags.reason,
+    scheduleAt: flags.scheduleAt,
+    resetAttempts: flags.resetAttempts,
+    spread: flags.spread?.milliseconds,
   }
 }

@@ -1,0 +1,49 @@
+import { Argument, Command } from 'commander'
+import type { RoleLevel } from '../../client/types.ts'
+import { exitCode } from '../exit-code.ts'
+import { addExamples } from '../help.ts'
+import { withSession } from '../session.ts'
+
+export function grantCommand(): Command {
+  const command = new Command('grant')
+    .summary('Give a role the rights of a viewer or an operator')
+    .description(
+      'Gives a database role the rights of a level, and removes rights that the level does not include.\n\n' +
+        'viewer: doctor, stats, find, explain, log, --dry-run\n' +
+        'operator: viewer, and cancel, resume, discard, undo\n\n' +
+        'Repeat it after a migration that adds functions.',
+    )
+    .argument('<role>', 'an existing role; it needs no rights on tables')
+    .addArgument(new Argument('<level>').choices(['viewer', 'operator']))
+    .action((role: string, level: RoleLevel) => setLevel(command, role, level))
+  return addExamples(command, {
+    why: 'the login role of the support team',
+    line: 'kanthorq-tasks grant support operator',
+  })
+}
+
+export function revokeCommand(): Command {
+  const command = new Command('revoke')
+    .summary("Remove a role's rights")
+    .description('Removes all rights of a database role on the functions.')
+    .argument('<role>', 'an existing role')
+    .action((role: string) => setLevel(command, role, null))
+  return addExamples(command, {
+    why: 'the login role of the support team',
+    line: 'kanthorq-tasks revoke support',
+  })
+}
+
+/** Gives a role the rights of a level; null is none. */
+function setLevel(command: Command, role: string, level: RoleLevel | null): Promise<void> {
+  return withSession(command, async ({ tasks, output }) => {
+    await (level === null ? tasks.revoke(role) : tasks.grant(role, level))
+    const rights = { viewer: 'the rights of a viewer', operator: 'the rights of an operator' }
+    if (output.json) await output.records([{ role, level }])
+    else
+      await output.lines([
+        `${role} has ${level === null ? 'no rights on the functions' : rights[level]}`,
+      ])
+    return exitCode.done
+  })
+}
