@@ -4,7 +4,6 @@ import test, { type ExecutionContext } from 'ava'
 import type pg from 'pg'
 import { TaskClient, type TransitionResult } from 'kanthorq-tasks'
 import { useDatabase } from '../support/database.ts'
-import { isOldCore } from '../support/old-core.ts'
 import { makeConsumer, taskTable } from '../support/scene.ts'
 import { openSession, processOf, untilBlocked, withoutWaiting } from '../support/sessions.ts'
 
@@ -26,18 +25,12 @@ const tables: { of: string; before?: string; after?: string }[] = [
   },
   { of: 'without the scheduling index', before: 'drop index #_scheduling', after: 'analyze #' },
   { of: 'in partitions', before: "select test.partition('@', 3)", after: 'analyze #' },
-  // The old functions lock in the order of such an index.
-  ...(isOldCore
-    ? []
-    : [
-        { of: 'with a descending index', before: 'create index on # (event_id desc)' },
-        {
-          of: 'with an index by another collation',
-          before:
-            'create index on # (event_id collate "en-x-icu", state, schedule_at, attempt_count)',
-          after: 'analyze #',
-        },
-      ]),
+  { of: 'with a descending index', before: 'create index on # (event_id desc)' },
+  {
+    of: 'with an index by another collation',
+    before: 'create index on # (event_id collate "en-x-icu", state, schedule_at, attempt_count)',
+    after: 'analyze #',
+  },
 ]
 
 // What somebody may have set for a session, a role or the whole database.
@@ -45,7 +38,8 @@ const settings = [
   '',
   'set enable_indexscan to off',
   'set enable_nestloop to off',
-  ...(isOldCore ? [] : ['set enable_mergejoin to off', 'set enable_hashjoin to off']),
+  'set enable_mergejoin to off',
+  'set enable_hashjoin to off',
   "set work_mem to '64kB'",
   'set random_page_cost to 100; set seq_page_cost to 0',
   'set cpu_operator_cost to 10; set cpu_index_tuple_cost to 10; set effective_cache_size to 1',

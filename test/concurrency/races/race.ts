@@ -2,7 +2,6 @@ import type pg from 'pg'
 import { TaskClient, type Operation as Listed, type TransitionResult } from 'kanthorq-tasks'
 import { callProcedure } from '../../support/bulk.ts'
 import type { TestDatabase } from '../../support/database.ts'
-import { isOldCore } from '../../support/old-core.ts'
 import { seededRandom, type Random } from '../../support/random.ts'
 import { makeConsumer, makeTasks, only, taskTable } from '../../support/scene.ts'
 import { claim } from '../../support/worker.ts'
@@ -92,7 +91,7 @@ export async function runRace(
   )
   const { rows: log } = await db.owner.query<Operation>(
     `select id, transaction_id::text as transaction, action, reason, undoes, event_ids
-     from kanthorq_task_operations($1, max_operations => 1000000${isOldCore ? '' : ', batches => true'})`,
+     from kanthorq_task_operations($1, max_operations => 1000000, each_batch => true)`,
     [consumer],
   )
   return { ...race, attemptMax, failures, journal, log }
