@@ -1,92 +1,116 @@
-// Under REPEATABLE READ and SERIALIZABLE a call is right, or fails with 40001 and is right the next time. Whatever else ends
-// a call before its time, a deadlock of its callers' making or a timeout, is PostgreSQL's own error, and changes nothing.
+// What a call does when another session changes its tasks: under READ COMMITTED it judges a task by its new state, under the
+// other levels it fails with 40001 and is right the next time. Timeouts are PostgreSQL's own errors, and change nothing.
 import test, { type ExecutionContext } from 'ava'
 import type pg from 'pg'
 import { TaskClient, type TaskState } from 'kanthorq-tasks'
-import { callProcedure, loggedOperations } from '../support/bulk.ts'
+import { callProcedure } from '../support/bulk.ts'
 import { useDatabase } from '../support/database.ts'
-import { times } from '../support/effort.ts'
-import { callNames, readyCall, type ReadyCall } from '../support/each-call.ts'
 import {
   fillTable,
   makeConsumer,
   makeTasks,
+  only,
   statesOf,
   storedTasks,
   taskTable,
 } from '../support/scene.ts'
 import { openSession, processOf, untilBlocked, withoutWaiting } from '../support/sessions.ts'
-import { mistakes } from './races/balance.ts'
-import { runRace } from './races/race.ts'
-import { seedOf } from '../support/random.ts'
+import { claim } from '../support/worker.ts'
 
 const db = useDatabase(test)
 
-// One by one, for each takes several connections out of the pools, and some hold what all need.
+/** Each call that moves tasks: what two tasks have to be for it, and what it makes of them. */
+const calls = {
+  cancel: { from: 'retryable', to: 'cancelled' },
+  resume: { from: 'discarded', to: 'running' },
+  discard: { from: 'running', to: 'discarded' },
+  undo: { from: 'retryable', to: 'retryable' },
+  kanthorq_task_batch: { from: 'retryable', to: 'cancelled' },
+} as const
+type CallName = keyof typeof calls
+const names = Object.keys(calls) as CallName[]
+// kanthorq_task_batch skips what it would have to wait for.
+const waitingCalls = names.filter((name) => name !== 'kanthorq_task_batch')
 
-// kanthorq_task_batch passes over what it would have to wait for.
-const waitingCalls = callNames.filter((name) => name !== 'kanthorq_task_batch')
+// One by one, because each takes several connections out of the pools.
 
-for (const level of ['repeatable read', 'serializable'] as const) {
-  const suffix = level.replace(' ', '_')
+for (const level of ['read committed', 'repeatable read', 'serializable']) {
+  const isStrict = level !== 'read committed'
+  const begin = `begin isolation level ${level}; select from pg_class limit 1`
 
-  for (const name of callNames) {
-    test.serial(`${level}: ${name} fails when a task was moved after the snapshot`, async (t) => {
-      const call = await readyCall(db, name, `${name}_${suffix}`)
-      const [session, other] = [await openSession(t, db.sessions), await openSession(t, db.owner)]
-      await session.query(`begin isolation level ${level}; select from pg_class limit 1`)
+  for (const name of names) {
+    test.serial(`${level}: ${name} after a task was moved in another session`, async (t) => {
+      const { call, session, other } = await ready(t, name)
+      await session.query(begin)
       await moveFirst(call, other)
-      const before = await look(call)
-      t.is(await outcomeOf(call.make(session)), '40001')
-      await session.query('rollback')
-      t.deepEqual(await look(call), before)
-      await movesTheSecond(t, call, session, level)
-    })
-  }
-
-  for (const name of ['cancel', 'resume', 'discard'] as const) {
-    test.serial(`${level}: to ${name} a task is what it was at the snapshot`, async (t) => {
-      const call = await readyCall(db, name, `${name}_sees_${suffix}`)
-      const [session, other] = [await openSession(t, db.sessions), await openSession(t, db.owner)]
-      const [was] = await statesOf(db, call.consumer, call.ids)
-      await moveFirst(call, other)
-      await session.query(`begin isolation level ${level}; select from pg_class limit 1`)
-      await moveFirst(call, other, was)
-      t.is(await call.make(session), 1)
-      await session.query('commit')
-      t.deepEqual(await statesOf(db, call.consumer, call.ids), [was, call.to])
+      await movesOnlyTheSecond(t, call, session, isStrict, outcomeOf(call.make(session)))
     })
   }
 
   for (const name of waitingCalls) {
-    for (const end of ['commit', 'rollback'] as const) {
-      const what =
-        end === 'commit' ? 'fails when a task is moved' : 'is right when nothing is moved'
-      test.serial(`${level}: ${name} ${what} while it waits`, async (t) => {
-        const call = await readyCall(db, name, `${name}_${end}_${suffix}`)
-        const [session, other] = [await openSession(t, db.sessions), await openSession(t, db.owner)]
-        await other.query('begin')
-        await moveFirst(call, other)
-        await session.query(`begin isolation level ${level}`)
-        const { outcome } = await untilItWaits(session, () => call.make(session))
-        await other.query(end)
-        if (end === 'commit') {
-          t.is(await outcome, '40001')
-          await session.query('rollback')
-          await movesTheSecond(t, call, session, level)
-        } else {
-          t.is(await outcome, 2)
-          await session.query('commit')
-          t.deepEqual(await statesOf(db, call.consumer, call.ids), [call.to, call.to])
-        }
-      })
-    }
+    test.serial(`${level}: ${name} waits for a task that is then moved`, async (t) => {
+      const { call, session, other } = await ready(t, name)
+      await other.query('begin')
+      await moveFirst(call, other)
+      await session.query(begin)
+      const { outcome } = await untilItWaits(session, () => call.make(session))
+      await other.query('commit')
+      await movesOnlyTheSecond(t, call, session, isStrict, outcome)
+    })
+
+    test.serial(`${level}: ${name} waits for a task that is then not moved`, async (t) => {
+      const { call, session, other } = await ready(t, name)
+      await other.query('begin')
+      await moveFirst(call, other)
+      await session.query(begin)
+      const { outcome } = await untilItWaits(session, () => call.make(session))
+      await other.query('rollback')
+      t.is(await outcome, 2)
+      await session.query('commit')
+      t.deepEqual(await statesOf(db, call.consumer, call.ids), [call.to, call.to])
+    })
   }
 
-  test.serial(`${level}: an _all call that fails has done whole batches`, async (t) => {
-    const consumer = await makeConsumer(db, `all_${suffix}`)
+  for (const name of ['cancel', 'resume', 'discard'] as const) {
+    test.serial(`${level}: ${name} takes a task by the state that it sees`, async (t) => {
+      const { call, session, other } = await ready(t, name)
+      const { from, to } = calls[name]
+      await moveFirst(call, other)
+      await session.query(begin)
+      await moveFirst(call, other, from)
+      t.is(await call.make(session), isStrict ? 1 : 2)
+      await session.query('commit')
+      t.deepEqual(await statesOf(db, call.consumer, call.ids), [isStrict ? from : to, to])
+    })
+  }
+}
+
+test.serial('of two calls for the same tasks the second moves none', async (t) => {
+  for (const name of ['cancel', 'resume', 'discard', 'undo'] as const) {
+    const { call, session, other } = await ready(t, name)
+    await other.query('begin')
+    t.is(await call.make(other), 2)
+    const { outcome } = await untilItWaits(session, () => call.make(session))
+    await other.query('commit')
+    t.is(await outcome, 0, name)
+  }
+})
+
+test.serial('a worker skips a task that is being cancelled', async (t) => {
+  const { call, session } = await ready(t, 'cancel')
+  await db.owner.query(`update ${call.table} set attempt_count = 1`)
+  await session.query('begin')
+  await call.make(session)
+  t.deepEqual(await claim(db, call.consumer, 'retryable'), [])
+  await session.query('rollback')
+  t.deepEqual((await claim(db, call.consumer, 'retryable')).sort(), call.ids.toSorted())
+})
+
+test.serial('an _all call that can not be serialized has done whole batches', async (t) => {
+  for (const level of ['repeatable read', 'serializable']) {
+    const consumer = await makeConsumer(db, `all_${level.replace(' ', '_')}`)
     const ids = await fillTable(db, consumer, 6, ['available'])
-    const call = { consumer, table: await taskTable(db, consumer), ids: ids.slice(2) }
+    const call = { table: await taskTable(db, consumer), ids: ids.slice(2) }
     const [session, log] = [await openSession(t, db.sessions), await openSession(t, db.owner)]
     const registry = await openSession(t, db.owner)
     const [calling, locking] = [await processOf(session), await processOf(registry)]
@@ -107,104 +131,81 @@ for (const level of ['repeatable read', 'serializable'] as const) {
     await registry.query('rollback')
     t.is(await outcome, '40001')
 
-    const batch = ids.slice(0, 2)
+    const states = await statesOf(db, consumer, ids)
+    const untouched = Array.from({ length: 3 }, () => 'available')
+    t.deepEqual(states, ['cancelled', 'cancelled', 'completed', ...untouched])
     t.deepEqual(
-      (await loggedOperations(db, consumer)).map(({ event_ids }) => event_ids),
-      [batch],
+      (await logOf(consumer)).map(({ eventIds }) => eventIds),
+      [ids.slice(0, 2)],
     )
-    t.deepEqual(await statesOf(db, consumer, batch), ['cancelled', 'cancelled'])
     t.is(await cancelAll(), 3, 'all but the one that is completed')
-  })
-
-  test.serial(
-    `${level}: every task is accounted for once when all try until they succeed`,
-    async (t) => {
-      // In less, nothing may happen.
-      const options = { seconds: Math.max(times(4), 2), seed: seedOf(t), isolation: level }
-      const race = await runRace(db, `race_${suffix}`, options)
-      t.deepEqual(race.failures, [])
-      t.deepEqual(mistakes(race).slice(0, 20), [])
-      t.log(`${race.log.length} operations, ${race.retries} calls made again`)
-      t.true(race.log.length >= 50)
-      t.true(race.retries >= 1)
-    },
-  )
-}
-
-test.serial('of two that make the same two calls in opposite orders one fails', async (t) => {
-  const consumer = await makeConsumer(db, 'opposite')
-  const [one = '', two = ''] = await makeTasks(db, consumer, ['available', 'discarded'])
-  const [forth, back] = [await openSession(t, db.sessions), await openSession(t, db.sessions)]
-  const cancel = async (session: pg.ClientBase) =>
-    (await new TaskClient(session).cancel(consumer, [one])).updated.length
-  const resume = async (session: pg.ClientBase) =>
-    (await new TaskClient(session).resume(consumer, [two])).updated.length
-
-  await forth.query('begin')
-  await back.query('begin')
-  t.deepEqual([await cancel(forth), await resume(back)], [1, 1])
-  const { outcome } = await untilItWaits(forth, () => resume(forth))
-  const finish = async (session: pg.ClientBase, call: Promise<number | string>) => {
-    const result = await call
-    await session.query(typeof result === 'number' ? 'commit' : 'rollback')
-    return result
   }
-  const results = [finish(forth, outcome), finish(back, outcomeOf(cancel(back)))]
-  const [first, second] = await Promise.all(results)
-  t.deepEqual([first, second].sort(), [1, '40P01'])
-  t.deepEqual(await statesOf(db, consumer, [one, two]), ['cancelled', 'running'])
-  const done = await loggedOperations(db, consumer)
-  t.is(new Set(done.map(({ transaction_id }) => transaction_id)).size, 1)
-
-  const loser = first === 1 ? back : forth
-  await loser.query('begin')
-  t.deepEqual([await cancel(loser), await resume(loser)], [0, 0])
-  await loser.query('commit')
-  t.deepEqual(await loggedOperations(db, consumer), done)
 })
 
-// What a call may have to wait for: a task, before it has moved any, and the log, when it has moved all.
-const holds = {
-  'a task': ({ table, ids: [, second = ''] }: ReadyCall) =>
-    `select from ${table} where event_id = '${second}' for update`,
-  'the log': () => 'lock table kanthorq_task_operation in share mode',
-}
-const interruptions = {
-  lock_timeout: '55P03',
-  statement_timeout: '57014',
-  pg_cancel_backend: '57014',
-}
+// A call waits for a task before it has moved any, and for the log when it has moved all.
+const interruptions = [
+  {
+    hold: ({ table, ids }: ReadyCall) =>
+      `select from ${table} where event_id = '${ids[1] ?? ''}' for update`,
+    setting: 'lock_timeout',
+    code: '55P03',
+  },
+  {
+    hold: () => 'lock table kanthorq_task_operation in share mode',
+    setting: 'statement_timeout',
+    code: '57014',
+  },
+]
 
 for (const name of waitingCalls) {
-  for (const [what, hold] of Object.entries(holds)) {
-    test.serial(
-      `${name} that is interrupted while it waits for ${what} has changed nothing`,
-      async (t) => {
-        for (const [way, code] of Object.entries(interruptions)) {
-          const call = await readyCall(db, name, `${name}_${way}_${what.replace(' ', '_')}`)
-          const [session, holder] = [
-            await openSession(t, db.sessions),
-            await openSession(t, db.owner),
-          ]
-          const pid = await processOf(session)
-          const before = await look(call)
-          await holder.query(`begin; ${hold(call)}`)
-          if (way === 'pg_cancel_backend') {
-            const { outcome } = await untilItWaits(session, () => call.make(session))
-            await db.owner.query('select pg_cancel_backend($1)', [pid])
-            t.is(await outcome, code)
-          } else {
-            await session.query(`set ${way} to '100ms'`)
-            t.is(await outcomeOf(call.make(session)), code)
-          }
-          t.deepEqual(await look(call), before)
-          await holder.query('rollback')
-          await session.query('reset all')
-          t.is(await call.make(session), 2)
-        }
-      },
-    )
+  test.serial(`${name} that times out has changed nothing`, async (t) => {
+    for (const { hold, setting, code } of interruptions) {
+      const { call, session, other } = await ready(t, name)
+      const before = await look(call)
+      await other.query(`begin; ${hold(call)}`)
+      await session.query(`set ${setting} to '50ms'`)
+      t.is(await outcomeOf(call.make(session)), code)
+      t.deepEqual(await look(call), before)
+      await other.query('rollback')
+      await session.query('reset all')
+      t.is(await call.make(session), 2)
+    }
+  })
+}
+
+/** A call, and two tasks that it would move. */
+interface ReadyCall {
+  consumer: string
+  table: string
+  ids: string[]
+  /** What it makes of them. */
+  to: TaskState
+  /** Makes the call for both. Returns how many it moved. */
+  make: (session: pg.ClientBase) => Promise<number>
+}
+
+let consumers = 0
+
+/** Makes a consumer with two tasks for the call, a session to make it in, and another. */
+async function ready(t: ExecutionContext, name: CallName) {
+  const { from, to } = calls[name]
+  const consumer = await makeConsumer(db, `consumer_${++consumers}`)
+  const table = await taskTable(db, consumer)
+  const ids = await makeTasks(db, consumer, [from, from])
+  // Spent, for discard; the others take tasks with any.
+  await db.owner.query(`update ${table} set attempt_count = 9`)
+  if (name === 'undo') await new TaskClient(db.pool).cancel(consumer, ids)
+  const [operation = { id: '' }] = await logOf(consumer)
+  const make = async (session: pg.ClientBase) => {
+    const tasks = new TaskClient(session)
+    if (name === 'undo') return (await tasks.undo(operation)).updated.length
+    if (name !== 'kanthorq_task_batch') return (await tasks[name](consumer, ids)).updated.length
+    const sql = "select updated from kanthorq_task_batch('cancel', $1, '{retryable}')"
+    return Number(only(await session.query<{ updated: string }>(sql, [consumer])).updated)
   }
+  const call: ReadyCall = { consumer, table, ids, to, make }
+  const [session, other] = [await openSession(t, db.sessions), await openSession(t, db.owner)]
+  return { call, session, other }
 }
 
 /** Moves the first task to where no call takes it from, as a worker does that has done it; or to another state. */
@@ -213,28 +214,34 @@ async function moveFirst(
   session: pg.ClientBase,
   to: TaskState = 'completed',
 ) {
-  await session.query(`update ${table} set state = _kanthorq_task_state($2) where event_id = $1`, [
-    first,
-    to,
-  ])
+  const sql = `update ${table} set state = _kanthorq_task_state($2) where event_id = $1`
+  await session.query(sql, [first, to])
 }
 
-/** Makes the call in another transaction, in which it sees that the first task is completed. */
-async function movesTheSecond(
+/** The call moves the second of its tasks only; under a strict level it fails first, and is made again. */
+async function movesOnlyTheSecond(
   t: ExecutionContext,
-  { consumer, ids, to, make }: ReadyCall,
+  call: ReadyCall,
   session: pg.ClientBase,
-  level: string,
+  isStrict: boolean,
+  outcome: Promise<number | string>,
 ) {
-  await session.query(`begin isolation level ${level}`)
-  t.is(await make(session), 1)
+  if (isStrict) {
+    t.is(await outcome, '40001')
+    await session.query('rollback; begin')
+  }
+  t.is(isStrict ? await call.make(session) : await outcome, 1)
   await session.query('commit')
-  t.deepEqual(await statesOf(db, consumer, ids), ['completed', to])
+  t.deepEqual(await statesOf(db, call.consumer, call.ids), ['completed', call.to])
 }
 
 /** All that a call could change. */
 async function look({ consumer }: ReadyCall) {
-  return [await storedTasks(db, consumer), await loggedOperations(db, consumer)] as const
+  return [await storedTasks(db, consumer), await logOf(consumer)] as const
+}
+
+function logOf(consumer: string) {
+  return new TaskClient(db.owner).operations(consumer, { batches: true })
 }
 
 /** What a call comes to, or the code of its error. */
@@ -247,6 +254,6 @@ async function untilItWaits<T>(session: pg.PoolClient, begin: () => Promise<T>) 
   const pid = await processOf(session)
   const outcome = outcomeOf(begin())
   await Promise.race([withoutWaiting(outcome), untilBlocked(db.owner, [pid])])
-  // In an object, for to return a promise from here would be to wait for it.
+  // In an object, because to return a promise from here is to wait for it.
   return { outcome }
 }

@@ -8,25 +8,36 @@ import { runRace } from './races/race.ts'
 
 const db = useDatabase(test)
 
-// In less, not all that may happen does.
-const seconds = Math.max(times(30), 5)
+test.serial(
+  'workers, operators and bulk calls never deadlock, and every task is accounted for once',
+  async (t) => {
+    // In less, not all that may happen does.
+    const seconds = Math.max(times(30), 5)
+    t.timeout(seconds * 1000 + 60_000)
+    const race = await runRace(db, 'crowded', { seconds, seed: seedOf(t) })
+    const waited = race.waiting.filter((sessions) => sessions > 0).length
+    t.log(`${race.journal.length} moves, ${race.calls.length} calls`)
+    t.log(`${race.late} no-ops came too late; ${waited} looks saw somebody wait`)
+    t.deepEqual(race.failures, [])
+    t.deepEqual(mistakes(race).slice(0, 20), [])
 
-test('workers, operators and bulk calls never deadlock, and every task is accounted for once', async (t) => {
-  t.timeout(seconds * 1000 + 60_000)
-  const race = await runRace(db, 'crowded', { seconds, seed: seedOf(t) })
-  const waited = race.waiting.filter((sessions) => sessions > 0).length
-  t.log(`${race.journal.length} moves, ${race.calls.length} calls`)
-  t.log(`${race.late} no-ops came too late; ${waited} looks saw somebody wait`)
+    // It was a race: much was moved, in all the ways that there are, and they were in each other's way.
+    t.deepEqual(movesOf(race), allMoves)
+    t.true(race.journal.length >= 1000)
+    t.true(race.late >= 50)
+    t.true(waited >= 10)
+  },
+)
 
-  t.deepEqual(race.failures, [])
-  t.deepEqual(mistakes(race).slice(0, 20), [])
-
-  // It was a race: much was moved, in all the ways that there are, and they were in each other's way.
-  t.deepEqual(movesOf(race), allMoves)
-  t.true(race.journal.length >= 1000)
-  t.true(race.late >= 50)
-  t.true(waited >= 10)
-})
+for (const isolation of ['repeatable read', 'serializable'] as const) {
+  test.serial(`under ${isolation} all succeed who try until they do`, async (t) => {
+    const options = { seconds: Math.max(times(4), 2), seed: seedOf(t), isolation }
+    const race = await runRace(db, isolation.replace(' ', '_'), options)
+    t.deepEqual(race.failures, [])
+    t.deepEqual(mistakes(race).slice(0, 20), [])
+    t.true(race.log.length >= 50 && race.retries >= 1, `${race.log.length}, ${race.retries}`)
+  })
+}
 
 const allMoves = [
   'cancel: available to cancelled',

@@ -2,7 +2,6 @@ import type pg from 'pg'
 import { TaskClient, type Operation as Listed, type TransitionResult } from 'kanthorq-tasks'
 import { callProcedure } from '../../support/bulk.ts'
 import type { TestDatabase } from '../../support/database.ts'
-import { isOldCore } from '../../support/old-core.ts'
 import { seededRandom, type Random } from '../../support/random.ts'
 import { makeConsumer, makeTasks, only, taskTable } from '../../support/scene.ts'
 import { claim } from '../../support/worker.ts'
@@ -92,7 +91,7 @@ export async function runRace(
   )
   const { rows: log } = await db.owner.query<Operation>(
     `select id, transaction_id::text as transaction, action, reason, undoes, event_ids
-     from kanthorq_task_operations($1, max_operations => 1000000${isOldCore ? '' : ', batches => true'})`,
+     from kanthorq_task_operations($1, max_operations => 1000000, each_batch => true)`,
     [consumer],
   )
   return { ...race, attemptMax, failures, journal, log }
@@ -160,9 +159,11 @@ async function operate(race: Race, session: pg.PoolClient, random: Random, name:
   for (let n = 1; race.goesOn(); n++) {
     const reason = `operator ${name}, call ${n}`
     const operations = random.oneOf(4)
-      ? await tasks.operations(consumer, { maxOperations: 40 })
+      ? await tasks.operations(consumer, { maxOperations: 40, batches: true })
       : []
-    const operation = random.pick<Listed | undefined>(operations)
+    // Of a bulk this undoes a batch; the first one's id stands for all of it.
+    const single = operations.filter(({ id, bulkId }) => id !== bulkId)
+    const operation = random.pick<Listed | undefined>(single)
     const action = random.pick(['cancel', 'resume', 'discard'] as const)
     const { can, to } = transitions[action]
     const asked = operation?.eventIds ?? random.some(ids, 100)
@@ -213,9 +214,16 @@ async function operateInBulk(race: Race, session: pg.PoolClient, random: Random,
     await session.query(`set default_transaction_isolation to '${race.isolation}'`)
   for (let n = 1; race.goesOn(); n++) {
     const reason = `bulk operator ${name}, call ${n}`
-    const action = random.pick(['cancel', 'resume', 'discard'])
+    const action = random.pick(['cancel', 'resume', 'discard', 'undo'])
     const resets = action === 'resume' ? ', reset_attempts => true' : ''
-    const call = `kanthorq_task_${action}_all('${race.consumer}', everything => true, batch_size => 10, max_tasks => 50, reason => '${reason}'${resets})`
+    const [bulk] = (await new TaskClient(session).operations(race.consumer)).filter(
+      ({ batches }) => batches > 1,
+    )
+    const call =
+      action === 'undo'
+        ? `kanthorq_task_undo_all(${bulk?.id ?? 1}, '${reason}')`
+        : `kanthorq_task_${action}_all('${race.consumer}', everything => true, batch_size => 10, max_tasks => 50, reason => '${reason}'${resets})`
+    if (action === 'undo' && bulk === undefined) continue
     try {
       const { updated } = await callProcedure(session, call)
       race.calls.push({ reason, updated })

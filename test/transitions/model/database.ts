@@ -2,7 +2,6 @@
 import { deepStrictEqual } from 'node:assert/strict'
 import type pg from 'pg'
 import type { TestDatabase } from '../../support/database.ts'
-import { isOldCore } from '../../support/old-core.ts'
 import { only, taskTable } from '../../support/scene.ts'
 import type { Filter } from './filter.ts'
 import type { Consumer, LogRow, Model, Task } from './model.ts'
@@ -79,7 +78,7 @@ export class Database {
 
   /** Operations of this run, the newest first. */
   async log(args: Arguments): Promise<LogRow[]> {
-    const given = isOldCore ? args : { ...args, batches: true }
+    const given = { ...args, each_batch: true }
     const columns = 'id, action, consumer_name, reason, undoes, event_ids'
     const rows = await this.call<LogRow>('kanthorq_task_operations', given, columns)
     return rows.filter(({ id }) => BigInt(id) > this.#first)

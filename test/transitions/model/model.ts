@@ -1,6 +1,5 @@
 // The model: what tasks are, and what each call and KanthorQ make of them. It knows nothing of SQL.
 import type { TaskState } from 'kanthorq-tasks'
-import { isOldCore } from '../../support/old-core.ts'
 import { matches, type Filter, type Metadata } from './filter.ts'
 
 /** A row of a consumer's table, with the state by name. A task that changes is replaced by a new object. */
@@ -81,7 +80,7 @@ export const transitions: Readonly<Record<Action, Transition>> = {
   resume: {
     from: ['discarded', 'cancelled'],
     becomes: (task, attemptMax, { dueAt, resetAttempts }) => {
-      const most = resetAttempts ? 0 : isOldCore ? attemptMax : Math.max(attemptMax - 1, 0)
+      const most = resetAttempts ? 0 : Math.max(attemptMax - 1, 0)
       const attempt_count = Math.min(task.attempt_count, most)
       return { state: 'running', finalized_at: 0, schedule_at: dueAt(task.event_id), attempt_count }
     },
@@ -127,7 +126,7 @@ export function undo(model: Model, consumer: Consumer, changes: Changes): Change
   return changes.flatMap(({ before, after }) => {
     const task = consumer.tasks.get(before.event_id)
     if (task === undefined || fingerprint.some((key) => task[key] !== after[key])) return []
-    if (!isOldCore && lastMove.get(task) !== lastMove.get(after)) return []
+    if (lastMove.get(task) !== lastMove.get(after)) return []
     const { state, updated_at, finalized_at, schedule_at, attempt_count } = before
     const back = { ...task, state, updated_at, finalized_at, schedule_at, attempt_count }
     change(model, consumer, back, lastMove.get(before) ?? before)
@@ -212,8 +211,7 @@ export function mayMove(bulk: Bulk, task: Task): boolean {
 }
 
 function isMeant(bulk: Bulk, task: Task): boolean {
-  const isTaken = takes(bulk.action, bulk.consumer, task, bulk.to)
-  return isTaken && matches(task, bulk.filter) && !(isOldCore && isLater(bulk, task))
+  return takes(bulk.action, bulk.consumer, task, bulk.to) && matches(task, bulk.filter)
 }
 
 function isLater({ to }: Bulk, task: Task): boolean {
