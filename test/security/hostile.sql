@@ -104,7 +104,7 @@ create function hostile.logged()
 returns text[]
 language sql
 as $$
-  select coalesce(array_agg(u.id order by u.id), '{}')
-  from public.kanthorq_task_operation o, unnest(o.event_ids) u (id)
+  select coalesce(array_agg(u.event_id order by u.event_id), '{}')
+  from public.kanthorq_task_operation o, unnest(o.changes) u
   where o.id > (select max(c.id) from hostile_copy.kanthorq_task_operation c)
 $$;
