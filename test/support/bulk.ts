@@ -57,8 +57,8 @@ export interface LoggedOperation {
 export async function loggedOperations(db: TestDatabase, consumer: string) {
   const { rows } = await db.owner.query<LoggedOperation>(
     `select id, action, reason, undoes, transaction_id::text, bulk_id,
-       array(select event_id from unnest(changes)) as event_ids,
-       array(select _kanthorq_task_state_name(from_state) from unnest(changes)) as from_states
+       array(select event_id from unnest(changes) order by 1) as event_ids,
+       array(select _kanthorq_task_state_name(from_state) from unnest(changes) order by event_id) as from_states
      from kanthorq_task_operation where consumer = $1 order by id`,
     [consumer],
   )
