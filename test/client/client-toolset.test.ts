@@ -1,9 +1,15 @@
 // The methods of the client that see, explain, discard, act in bulk, read the log, undo, and look for what is wrong.
 import { setTimeout } from 'node:timers/promises'
 import test from 'ava'
-import { InvalidArgumentError, OperationError, TaskClient, type Queryable } from 'kanthorq-tasks'
+import {
+  InvalidArgumentError,
+  TaskClient,
+  type OperationsOptions,
+  type Queryable,
+} from 'kanthorq-tasks'
 import { useDatabase } from '../support/database.ts'
 import { fillTable, makeConsumer, makeTasks, statesOf, taskTable } from '../support/scene.ts'
+import { openSession } from '../support/sessions.ts'
 
 const db = useDatabase(test)
 
@@ -125,7 +131,7 @@ test('explain and discard agree on a stuck task', async (t) => {
     canCancel: false,
     canResume: false,
     canDiscard: true,
-    why: 'running, overdue, attempts spent (4 of 3): no worker will take it; discard it',
+    why: 'running, overdue, attempts spent (4 of 3): no worker takes it again; discard it',
     nextRunAt: null,
   })
   t.is(missing?.state, null)
@@ -135,51 +141,91 @@ test('explain and discard agree on a stuck task', async (t) => {
   })
 })
 
-test('all calls go batch by batch, tell how far they are, and return the total', async (t) => {
+test('all calls go batch by batch, tell how far they are, and are previewed, logged and undone as one', async (t) => {
   const consumer = await makeConsumer(db, 'in_bulk')
   const ids = await fillTable(db, consumer, 25, ['available'])
   const tasks = new TaskClient(db.pool)
-  const totals: number[] = []
-  const onProgress = (total: number) => totals.push(total)
+  const told: [number, string][] = []
+  const onProgress = (total: number, bulkId: string) => told.push([total, bulkId])
+  const filter = { subject: 'order.>' }
 
   await t.throwsAsync(tasks.cancelAll(consumer, {}), {
     instanceOf: InvalidArgumentError,
     message: /everything => true/,
   })
-  t.is(
-    await tasks.cancelAll(
-      consumer,
-      { subject: 'order.>' },
-      { batchSize: 10, maxTasks: 15, onProgress },
-    ),
-    15,
+  t.like(await tasks.preview('cancel', consumer, filter, { maxTasks: 15 }), {
+    tasks: 15,
+    matching: 25,
+  })
+  const options = { batchSize: 10, maxTasks: 15, onProgress, pause: 0 }
+  const first = await tasks.cancelAll(consumer, filter, options)
+  t.like(first, { updated: 15, skipped: 0 })
+  const reason = 'all of it'
+  const rest = { everything: true, batchSize: 4, onProgress, reason, pause: 0 }
+  const second = await tasks.cancelAll(consumer, {}, rest)
+  t.is(second.updated, 10)
+  const [one, two] = [first.bulkId ?? '', second.bulkId ?? '']
+  t.deepEqual(told, [
+    [10, one],
+    [15, one],
+    [4, two],
+    [8, two],
+    [10, two],
+  ])
+
+  const bulks = await tasks.operations(consumer, { withEventIds: false })
+  t.deepEqual(
+    bulks.map(({ id, bulkId, batches, tasks, eventIds }) => [id, bulkId, batches, tasks, eventIds]),
+    [
+      [two, two, 3, 10, []],
+      [one, one, 2, 15, []],
+    ],
   )
-  t.is(
-    await tasks.cancelAll(
-      consumer,
-      {},
-      { everything: true, batchSize: 4, onProgress, reason: 'all of it' },
-    ),
-    10,
+  const batches = await tasks.operations(consumer, { bulkId: two, batches: true })
+  t.deepEqual(
+    batches.map((operation) => operation.tasks),
+    [2, 4, 4],
   )
-  t.deepEqual(totals, [10, 15, 4, 8, 10])
+  t.true(bulks.every(({ at, lastAt }) => at instanceof Date && lastAt > at))
+
+  told.length = 0
+  const undone = await tasks.undoAll(two, { reason: 'sorry', onProgress, pause: 0 })
+  t.like(undone, { updated: 10, skipped: 0 })
+  t.deepEqual(
+    told,
+    [2, 6, 10].map((total) => [total, undone.bulkId ?? '']),
+  )
+  t.like(await tasks.operations(consumer, { action: 'undo' }), [{ tasks: 10, reason: 'sorry' }])
+  t.is(await tasks.count(consumer, { states: ['available'] }), 10)
+  t.is((await tasks.cancelAll(consumer, filter)).updated, 10)
 
   const due = new Date(Date.now() + 60_000)
-  t.is(
-    await tasks.resumeAll(
-      consumer,
-      { states: ['cancelled'] },
-      { scheduleAt: due, spread: 25_000, batchSize: 7 },
-    ),
-    25,
-  )
+  const spread = { scheduleAt: due, spread: 25_000, batchSize: 7, pause: 0 }
+  t.is((await tasks.resumeAll(consumer, { states: ['cancelled'] }, spread)).updated, 25)
   const found = await tasks.find(consumer)
   const dues = found.map((task) => task.scheduleAt?.getTime() ?? 0).sort((a, b) => a - b)
   t.deepEqual(
     dues,
     ids.map((_, n) => due.getTime() + n * 1000),
   )
-  t.is(await tasks.discardAll(consumer, { states: ['running'] }), 0)
+  const nothing = { updated: 0, skipped: 0, bulkId: null }
+  t.deepEqual(await tasks.discardAll(consumer, { states: ['running'] }), nothing)
+})
+
+test('a preview has the first tasks as find returns them, and counts those that it leaves out', async (t) => {
+  const consumer = await makeConsumer(db, 'previewed')
+  const ids = await makeTasks(db, consumer, ['pending', 'retryable', 'running', 'pending'])
+  const tasks = new TaskClient(db.pool)
+  const found = await tasks.find(consumer, {}, { oldestFirst: true })
+  t.deepEqual(await tasks.preview('cancel', consumer), {
+    tasks: 3,
+    matching: 3,
+    byState: { pending: 2, retryable: 1 },
+    bySubject: [{ subject: 'order.created', tasks: 3 }],
+    subjects: 1,
+    firstTasks: found.filter(({ eventId }) => eventId !== ids[2]),
+    leftOut: { running: 1 },
+  })
 })
 
 test('a signal stops an all call between two batches, and what is done stays done', async (t) => {
@@ -191,12 +237,10 @@ test('a signal stops an all call between two batches, and what is done stays don
     if (total === 20) stop.abort()
   }
   const options = { batchSize: 10, onProgress, signal: stop.signal }
-  await t.throwsAsync(tasks.cancelAll(consumer, { subject: '>' }, options), {
-    any: true,
-    name: 'AbortError',
-  })
+  const aborted = { any: true, name: 'AbortError' } as const
+  await t.throwsAsync(tasks.cancelAll(consumer, { subject: '>' }, options), aborted)
   t.is(await tasks.count(consumer, { states: ['cancelled'] }), 20)
-  t.is(await tasks.cancelAll(consumer, { subject: '>' }), 10)
+  t.is((await tasks.cancelAll(consumer, { subject: '>' })).updated, 10)
 })
 
 for (const [what, calls] of [
@@ -229,20 +273,19 @@ for (const [what, calls] of [
 test('an all call in a transaction is part of it', async (t) => {
   const consumer = await makeConsumer(db, 'transacted')
   const ids = await fillTable(db, consumer, 12, ['available'])
-  const client = await db.pool.connect()
-  try {
-    await client.query('begin')
-    t.is(await new TaskClient(client).cancelAll(consumer, { subject: '>' }, { batchSize: 5 }), 12)
-    await client.query('rollback')
-  } finally {
-    client.release()
-  }
+  const session = await openSession(t, db.pool)
+  await session.query('begin')
+  const options = { batchSize: 5, pause: 0 }
+  const { updated } = await new TaskClient(session).cancelAll(consumer, { subject: '>' }, options)
+  t.is(updated, 12)
+  await session.query('rollback')
   t.deepEqual(await statesOf(db, consumer, ids), Array(12).fill('available'))
 })
 
-test('the log and undo go from one to the other', async (t) => {
+test('the log and undo go from one to the other, and each filter of the log reaches it', async (t) => {
   const consumer = await makeConsumer(db, 'logged')
   const ids = await makeTasks(db, consumer, ['pending', 'retryable'])
+  const [first = '', second = ''] = ids
   const tasks = new TaskClient(db.pool)
   await tasks.cancel(consumer, ids, { reason: 'INC-42' })
   const [operation, ...rest] = await tasks.operations(consumer)
@@ -251,6 +294,8 @@ test('the log and undo go from one to the other', async (t) => {
     action: 'cancel',
     consumerName: consumer,
     reason: 'INC-42',
+    bulkId: null,
+    batches: 1,
     undoes: null,
     tasks: 2,
     fromStates: { pending: 1, retryable: 1 },
@@ -262,16 +307,20 @@ test('the log and undo go from one to the other', async (t) => {
 
   t.deepEqual((await tasks.undo(operation?.id ?? '', { reason: 'sorry' })).noop, [])
   t.deepEqual(await statesOf(db, consumer, ids), ['pending', 'retryable'])
-  const [undo] = await tasks.operations(consumer, { eventId: ids[0] ?? '', maxOperations: 1 })
+  await tasks.cancel(consumer, [first])
+  const [cancel, undo] = await tasks.operations(consumer)
   t.like(undo, { action: 'undo', undoes: operation?.id, reason: 'sorry' })
-  t.deepEqual(
-    (await tasks.operations(consumer, { before: undo?.id ?? '' })).map(({ id }) => id),
-    [operation?.id],
-  )
-  await t.throwsAsync(tasks.undo('9223372036854775807'), {
-    instanceOf: OperationError,
-    message: /there is no operation/,
-  })
+  const filters: [OperationsOptions, (typeof cancel)[]][] = [
+    [{ eventId: second }, [undo, operation]],
+    [{ action: 'cancel' }, [cancel, operation]],
+    [{ reason: 'INC-42' }, [operation]],
+    [{ actor: undo?.actor ?? '' }, [cancel, undo, operation]],
+    [{ actor: 'nobody' }, []],
+    [{ before: undo?.id ?? '' }, [operation]],
+    [{ maxOperations: 1 }, [cancel]],
+  ]
+  for (const [filter, expected] of filters)
+    t.deepEqual(await tasks.operations(consumer, filter), expected, JSON.stringify(filter))
 })
 
 test('the doctor names what it finds', async (t) => {

@@ -204,7 +204,7 @@ async function moveSome(
 /** How many tasks each operation of a session moved, in the order in which it made them. */
 async function loggedBy(session: string): Promise<number[]> {
   const { rows } = await db.owner.query<{ tasks: number }>(
-    `select cardinality(event_ids) as tasks from kanthorq_task_operation
+    `select tasks from kanthorq_task_operation
      where application_name = $1 order by id`,
     [session],
   )
@@ -223,7 +223,7 @@ async function checkAndComplete(t: ExecutionContext, field: Field): Promise<void
   t.deepEqual(await statesOf(db, consumer, ids), Array(ids.length).fill(kinds[kind][1]), consumer)
   if (kind === 'by_id') return
   const { rows } = await db.owner.query<{ tasks: number }>(
-    'select cardinality(event_ids) as tasks from kanthorq_task_operation where consumer = $1',
+    'select tasks from kanthorq_task_operation where consumer = $1',
     [consumer],
   )
   t.deepEqual(rows, Array(ids.length / batchSize).fill({ tasks: batchSize }), 'whole batches')
@@ -238,7 +238,7 @@ async function disagreements({ kind, consumer }: Field): Promise<unknown[]> {
   const { rows } = await db.owner.query<object>(
     `with history as (
        select event_id, count(*) as operations, (array_agg(o.transaction_id order by o.id desc))[1] as writer
-       from kanthorq_task_operation o, unnest(o.event_ids) event_id where o.consumer = $1 group by event_id
+       from kanthorq_task_operation o, unnest(o.changes) where o.consumer = $1 group by event_id
      )
      select * from history full join ${await taskTable(db, consumer)} t using (event_id)
      where t.state is distinct from

@@ -96,6 +96,7 @@ export const usualValues: Arguments = {
   batch_size: '5',
   before: "'2100-01-01'",
   body: "'body'",
+  bulk_id: '1',
   consumer: "'send_email'",
   event_ids: "'{event_unknown}'",
   everything: 'true',

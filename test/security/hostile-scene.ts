@@ -37,6 +37,7 @@ export async function setScene(db: TestDatabase): Promise<HostileScene> {
   const values: Arguments = {
     ...usualValues,
     event_ids: `'{${ids.join()}}'`,
+    bulk_id: operation,
     operation_id: operation,
     role: `'${role}'`,
   }

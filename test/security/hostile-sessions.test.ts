@@ -165,6 +165,7 @@ function masked(value: unknown): string {
   return (
     JSON.stringify(value)
       .replace(/"\d{4}-\d\d-\d\dT[^"]*"|(?<=:)\d{13}\b/g, 'time')
+      .replace(/(bulk_id"+:)"?\d+"?/g, '$1id')
       // In a sentence for people, a time is written as the session writes times.
       .replace(/(until|cancelled at) [^,;]+/g, '$1 then')
       .replace(/(event|stream|consumer)_01\w{24}/g, (id) => (known.has(id) ? id : 'new'))

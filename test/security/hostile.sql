@@ -15,7 +15,7 @@ from (
   select s.name from public._kanthorq_task_states() s union all values ('stuck'), ('undoable')
 ) k (kind), generate_series(1, 2) n, test.consumer('send_email');
 
-select from public.kanthorq_task_cancel('send_email', (select array_agg(id) from hostile.task where kind = 'undoable'));
+select from public.kanthorq_task_cancel('send_email', (select array_agg(id) from hostile.task where kind = 'undoable'), 'why');
 
 -- Another event, of which there is no task yet.
 create table hostile.event as
@@ -104,7 +104,7 @@ create function hostile.logged()
 returns text[]
 language sql
 as $$
-  select coalesce(array_agg(u.id order by u.id), '{}')
-  from public.kanthorq_task_operation o, unnest(o.event_ids) u (id)
+  select coalesce(array_agg(u.event_id order by u.event_id), '{}')
+  from public.kanthorq_task_operation o, unnest(o.changes) u
   where o.id > (select max(c.id) from hostile_copy.kanthorq_task_operation c)
 $$;

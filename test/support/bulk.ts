@@ -6,6 +6,8 @@ import { until } from './until.ts'
 /** What a CALL came to. */
 export interface Called {
   updated: number
+  skipped: number
+  bulkId: string | null
   /** The NOTICEs, in the order in which they came. */
   notices: string[]
 }
@@ -28,8 +30,12 @@ export async function callProcedure(
   }
   session.on('notice', listener)
   try {
-    const { updated } = only(await session.query<{ updated: string }>(`call ${call}`))
-    return { updated: Number(updated), notices }
+    const { updated, skipped, bulk_id } = only(
+      await session.query<{ updated: string; skipped: string; bulk_id: string | null }>(
+        `call ${call}`,
+      ),
+    )
+    return { updated: Number(updated), skipped: Number(skipped), bulkId: bulk_id, notices }
   } finally {
     session.off('notice', listener)
   }
@@ -44,17 +50,16 @@ export interface LoggedOperation {
   event_ids: string[]
   from_states: string[]
   transaction_id: string
+  bulk_id: string | null
 }
 
 /** The log of a consumer, the oldest operation first, as it stands in its table but for the names of the states. */
 export async function loggedOperations(db: TestDatabase, consumer: string) {
   const { rows } = await db.owner.query<LoggedOperation>(
-    `select id, action, reason, undoes, event_ids, transaction_id::text,
-       array(
-         select s.name from unnest(o.from_state) with ordinality f (code, n)
-         join _kanthorq_task_states() s on s.code = f.code order by f.n
-       ) as from_states
-     from kanthorq_task_operation o where consumer = $1 order by id`,
+    `select id, action, reason, undoes, transaction_id::text, bulk_id,
+       array(select event_id from unnest(changes) order by 1) as event_ids,
+       array(select _kanthorq_task_state_name(from_state) from unnest(changes) order by event_id) as from_states
+     from kanthorq_task_operation where consumer = $1 order by id`,
     [consumer],
   )
   return rows

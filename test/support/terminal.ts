@@ -1,6 +1,6 @@
 import { stripVTControlCharacters } from 'node:util'
 import type { ExecutionContext } from 'ava'
-import { spawn, type IPty } from '@lydell/node-pty'
+import { spawn } from '@lydell/node-pty'
 import { commandLine } from './command-line.ts'
 import { projectFolder } from './run-program.ts'
 
@@ -17,6 +17,12 @@ export interface Terminal {
 /** The keys Ctrl and C. */
 export const ctrlC = '\x03'
 
+/**
+ * A pseudo-terminal may close before its last output is read, so a shell keeps it open: it names the exit code after the
+ * program's output, and waits.
+ */
+const keepOpen = `trap : INT; "$@"; printf '<exit %s>' $?; trap '' INT; read -r end`
+
 /** Starts it on a terminal of 80 columns, or as many as are asked for. It is killed when the test ends before it does. */
 export function openTerminal(
   t: ExecutionContext,
@@ -24,15 +30,23 @@ export function openTerminal(
   env: NodeJS.ProcessEnv,
   columns = 80,
 ): Terminal {
-  const [program, ...rest] = commandLine(args)
   const inherited = Object.entries(process.env).filter(
     ([name]) => !/^(PG|DATABASE_URL$|NO_COLOR$|FORCE_COLOR$|CI$)/.test(name),
   )
-  const pty = spawn(program, rest, {
+  const pty = spawn('sh', ['-c', keepOpen, 'sh', ...commandLine(args)], {
     cwd: projectFolder,
     cols: columns,
     rows: 24,
     env: { ...Object.fromEntries(inherited), TERM: 'xterm-256color', ...env },
+  })
+  const closed = new Promise<void>((resolve) => {
+    pty.onExit(() => {
+      resolve()
+    })
+  })
+  t.teardown(async () => {
+    pty.kill('SIGKILL')
+    await closed
   })
   let raw = ''
   const listeners = new Set<() => void>()
@@ -40,37 +54,29 @@ export function openTerminal(
     raw += data
     for (const listener of listeners) listener()
   })
-  const ended = endOf(pty)
-  t.teardown(async () => {
-    pty.kill('SIGKILL')
-    await ended
-  })
+  const until = (pattern: RegExp) =>
+    new Promise<RegExpExecArray>((resolve, reject) => {
+      const look = () => {
+        const found = pattern.exec(stripVTControlCharacters(raw))
+        if (found === null && !exit.test(raw)) return
+        listeners.delete(look)
+        if (found === null) reject(new Error(`it ended without ${String(pattern)}:\n${raw}`))
+        else resolve(found)
+      }
+      listeners.add(look)
+      look()
+    })
   return {
-    until: (pattern) =>
-      new Promise((resolve, reject) => {
-        const look = () => {
-          if (!pattern.test(stripVTControlCharacters(raw))) return
-          listeners.delete(look)
-          resolve()
-        }
-        listeners.add(look)
-        void ended.then(() => {
-          reject(new Error(`it ended without ${String(pattern)}:\n${raw}`))
-        })
-        look()
-      }),
+    until: async (pattern) => void (await until(pattern)),
     type: (keys) => {
       pty.write(keys)
     },
-    end: async () => ({ code: await ended, raw, screen: stripVTControlCharacters(raw) }),
+    end: async () => {
+      const [, code] = await until(exit)
+      raw = raw.replace(exit, '')
+      return { code: Number(code), raw, screen: stripVTControlCharacters(raw) }
+    },
   }
 }
 
-/** The exit code, as a shell has it. */
-function endOf(pty: IPty): Promise<number> {
-  return new Promise((resolve) => {
-    pty.onExit(({ exitCode, signal = 0 }) => {
-      resolve(signal === 0 ? exitCode : 128 + signal)
-    })
-  })
-}
+const exit = /<exit (\d+)>$/

@@ -28,7 +28,7 @@ test('an all call takes what its filter lets through, and nothing else', async (
     { states: ['available'], subject: 'order.late', error: 'timeout' },
   ]
   for (const filter of filters) {
-    t.is(await tasks.cancelAll(consumer, filter), 1, JSON.stringify(filter))
+    t.is((await tasks.cancelAll(consumer, filter)).updated, 1, JSON.stringify(filter))
     t.deepEqual(await statesOf(db, consumer, ids), [
       'available',
       'cancelled',
@@ -76,9 +76,9 @@ test('two purges of a large log do not deadlock', async (t) => {
   await db.owner.query('alter table kanthorq_task_operation set (fillfactor = 10)')
   await db.owner.query(
     `insert into kanthorq_task_operation
-       (at, transaction_id, action, consumer, actor, event_ids, from_state, from_updated_at)
+       (at, action, consumer, tasks, from_states, first_event_id, last_event_id, changes)
      select now() - case when n between 0.2 and 0.7 then interval '60 days' else interval '100 days' end,
-       '3', 'cancel', 'purged', 'nobody', '{}', '{}', '{}'
+       'cancel', 'purged', 0, '{}', '', '', '{}'
      from (
        select i::float8 / count(*) over () as n
        from generate_series(1, 2 * (select setting::integer from pg_settings where name = 'shared_buffers')) i

@@ -72,6 +72,8 @@ test.serial('after a batch that took long it waits, if it was not told how long'
 })
 
 const actions = ['cancel', 'resume', 'discard'] as const
+/** In PL/pgSQL each result needs a variable. */
+const results = ', updated => n, skipped => n, bulk_id => n'
 
 /** What refuses to be part of a transaction, and what the transaction is. */
 const transactions: Record<string, (call: string) => string[]> = {
@@ -92,7 +94,7 @@ for (const [where, statements] of Object.entries(transactions)) {
     const before = await storedTasks(db, consumer)
     for (const action of actions) {
       const session = await openSession(t, db.sessions)
-      const total = /DO|function/.test(where) ? ', updated => n' : ''
+      const total = /DO|function/.test(where) ? results : ''
       const procedure = `call kanthorq_task_${action}_all('${consumer}', everything => true${total})`
       const error = await t.throwsAsync(
         async () => {
@@ -104,7 +106,7 @@ for (const [where, statements] of Object.entries(transactions)) {
         },
       )
       t.like(error, {
-        hint: 'Call it outside BEGIN and outside a function; or call kanthorq_task_batch, which does one batch in your transaction.',
+        hint: 'Call it outside BEGIN and outside a function; or call the function that does one batch in your transaction.',
       })
       await session.query('commit')
     }
@@ -119,7 +121,7 @@ test.serial('a DO block that is no part of a transaction may call it', async (t)
   const consumer = await makeConsumer(db, 'do_block')
   const ids = await fillTable(db, consumer, 3, ['available'])
   await session.query(
-    "do $$ declare n bigint; begin call kanthorq_task_cancel_all('do_block', '{available}', batch_size => 2, updated => n); end $$",
+    `do $$ declare n bigint; begin call kanthorq_task_cancel_all('do_block', '{available}', batch_size => 2${results}); end $$`,
   )
   t.deepEqual(await statesOf(db, consumer, ids), Array(3).fill('cancelled'))
   t.is((await loggedOperations(db, consumer)).length, 2)
