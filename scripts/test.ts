@@ -18,6 +18,7 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 import { Parser } from 'tap-parser'
+import { compile } from '../test/support/compiled.ts'
 import { openRoute, routed } from '../test/support/route.ts'
 import { as, createTemplate } from '../test/support/template.ts'
 import { atExit } from './leashed.ts'
@@ -70,6 +71,7 @@ try {
     KANTHORQ_TEST_AS: role,
     DATABASE_URL: server.url,
     KANTHORQ_TEST_TEMPLATE: JSON.stringify(template),
+    KANTHORQ_TEST_COMPILED: compile(),
   }
   // pgTAP beside the first files of ava, because alone it leaves half of the machine idle.
   let report = ''

@@ -1,30 +1,22 @@
-import {
-  cpSync,
-  mkdirSync,
-  mkdtempSync,
-  readdirSync,
-  readFileSync,
-  rmSync,
-  symlinkSync,
-  writeFileSync,
-} from 'node:fs'
+import { execFileSync } from 'node:child_process'
+import { cpSync, mkdtempSync, rmSync, symlinkSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { dirname, join } from 'node:path'
-import ts from 'typescript'
+import { join } from 'node:path'
 import { projectFolder } from './run-program.ts'
 
-let folder: string | undefined
+let folder = process.env['KANTHORQ_TEST_COMPILED']
 
 /**
- * A file of `src`, compiled as the package has it, until this process ends. That starts three times as fast as by way of tsx,
- * which counts where tests start it a hundred times.
+ * A file of `src`, compiled as in the package: it starts three times as fast as through tsx. A run of the tests compiles once for all of
+ * its files.
  */
 export function compiled(file: 'cli/main.js' | 'index.js'): string {
   folder ??= compile()
   return join(folder, 'dist', file)
 }
 
-function compile(): string {
+/** Compiles `src` into a folder that goes when this process ends. */
+export function compile(): string {
   const to = mkdtempSync(join(tmpdir(), 'kanthorq-cli-'))
   process.once('exit', () => {
     rmSync(to, { recursive: true, force: true })
@@ -32,24 +24,17 @@ function compile(): string {
   for (const name of ['package.json', 'migrations'])
     cpSync(join(projectFolder, name), join(to, name), { recursive: true })
   symlinkSync(join(projectFolder, 'node_modules'), join(to, 'node_modules'))
-  const read = ts.readConfigFile(join(projectFolder, 'tsconfig.json'), (path) =>
-    ts.sys.readFile(path),
-  )
-  const { options } = ts.parseJsonConfigFileContent(read.config, ts.sys, projectFolder)
-  for (const file of readdirSync(join(projectFolder, 'src'), {
-    recursive: true,
-    encoding: 'utf8',
-  })) {
-    if (!file.endsWith('.ts')) continue
-    const text = readFileSync(join(projectFolder, 'src', file), 'utf8')
-    const { outputText } = ts.transpileModule(text, {
-      // One file by itself does not know of package.json, which makes it a module.
-      compilerOptions: { ...options, module: ts.ModuleKind.ESNext },
-      fileName: file,
-    })
-    const target = join(to, 'dist', file.replace(/\.ts$/, '.js'))
-    mkdirSync(dirname(target), { recursive: true })
-    writeFileSync(target, outputText)
-  }
+  const tsc = join(projectFolder, 'node_modules/typescript/bin/tsc')
+  const project = join(projectFolder, 'tsconfig.build.json')
+  execFileSync(process.execPath, [
+    tsc,
+    '-p',
+    project,
+    '--noCheck',
+    '--declaration',
+    'false',
+    '--outDir',
+    join(to, 'dist'),
+  ])
   return to
 }
