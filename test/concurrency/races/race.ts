@@ -38,14 +38,14 @@ const attemptMax = 3
 const firstStates = ['pending', 'available', 'running', 'retryable', 'discarded'] as const
 
 /**
- * Has four workers, four operators, and two operators in bulk at the same 200 tasks for so many seconds.
+ * Has four workers, four operators, and two operators in bulk at the same 200 tasks, until these have made so many calls.
  *
  * The seed determines what each of them chooses of what it finds, but not who comes first: that is the race.
  */
 export async function runRace(
   db: TestDatabase,
   name: string,
-  { seconds, seed, isolation }: { seconds: number; seed: number; isolation?: IsolationLevel },
+  { calls, seed, isolation }: { calls: number; seed: number; isolation?: IsolationLevel },
 ): Promise<Outcome> {
   const consumer = await makeConsumer(db, name, attemptMax)
   // Minus a day: whatever a worker has taken, the next may take at once. So some get stuck within milliseconds.
@@ -61,9 +61,9 @@ export async function runRace(
   )
   await db.owner.query(journalSql(await taskTable(db, consumer)))
   const failures: string[] = []
-  const finish = Date.now() + seconds * 1000
-  const goesOn = () => Date.now() < finish && failures.length === 0
-  const counts = { calls: [], waiting: [], late: 0, retries: 0 }
+  const made: Call[] = []
+  const goesOn = () => made.length < calls && failures.length === 0
+  const counts = { calls: made, waiting: [], late: 0, retries: 0 }
   const race: Race = { db, consumer, isolation, ids, goesOn, ...counts }
   // A bulk operator sets its isolation as the session's default, which PgBouncer would pass on to others.
   const parts: { run: Part; count: number; pool: pg.Pool }[] = [
