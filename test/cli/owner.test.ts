@@ -88,5 +88,8 @@ test('doctor ends with 1 when a finding is an error', async (t) => {
   await client.query('grant execute on function kanthorq_task_count to public')
   const { code, stdout } = await run()
   t.is(code, 1)
-  t.regex(stdout, /^error: any role may execute .*\n {2}revoke execute on routine .* from public\n$/)
+  t.regex(
+    stdout,
+    /^error: any role may execute .*\n {2}revoke execute on routine .* from public\n$/,
+  )
 })

@@ -50,7 +50,7 @@ function project(t: ExecutionContext) {
     cpSync(join(projectFolder, file), join(root, file))
   return {
     root,
-    hasFunctions(functions: Record<string, string>) {
+    hasFunctions: (functions: Record<string, string>) => {
       rmSync(join(root, 'db/functions'), { recursive: true, force: true })
       mkdirSync(join(root, 'db/functions/internal'), { recursive: true })
       for (const [name, text] of Object.entries(functions))
@@ -96,7 +96,7 @@ test('a release is frozen, and the next one goes from it to what has changed, an
   const before = await functions(client)
   const acl = async () =>
     (
-      await client.query(
+      await client.query<{ proacl: string }>(
         "select proname, proacl::text from pg_proc where proname in ('kanthorq_grows', 'kanthorq_bound') order by 1",
       )
     ).rows

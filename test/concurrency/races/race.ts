@@ -161,8 +161,10 @@ async function operate(race: Race, session: pg.PoolClient, random: Random, name:
     const operations = random.oneOf(4)
       ? await tasks.operations(consumer, { maxOperations: 40, batches: true })
       : []
-    // Of a bulk this undoes a batch; the first one's id stands for all of it.
-    const single = operations.filter(({ id, bulkId }) => id !== bulkId)
+    // Of a bulk this undoes a batch other than the first, whose id stands for all of it as soon as there is a second.
+    const single = operations.filter(
+      (each) => each.reason?.startsWith('operator ') || (each.bulkId ?? each.id) !== each.id,
+    )
     const operation = random.pick<Listed | undefined>(single)
     const action = random.pick(['cancel', 'resume', 'discard'] as const)
     const { can, to } = transitions[action]

@@ -51,7 +51,6 @@ const parts: { [Key in keyof Filter]-?: fc.Arbitrary<Filter[Key]> } = {
   states: fc.subarray(states, { minLength: 1 }),
   subject: fc.constantFrom('order.>', 'order.*', '*.new', 'order', '>', 'order.>.v1', 'Order.*'),
   metadata: fc.constantFrom(
-    {},
     { customer: '42' },
     { customer: 42 },
     { tags: ['b'] },
