@@ -163,7 +163,7 @@ async function operate(race: Race, session: pg.PoolClient, random: Random, name:
       : []
     // Of a bulk this undoes a batch other than the first, whose id stands for all of it as soon as there is a second.
     const single = operations.filter(
-      (each) => each.reason?.startsWith('operator ') || (each.bulkId ?? each.id) !== each.id,
+      ({ id, bulkId, reason }) => reason?.startsWith('operator ') === true || (bulkId ?? id) !== id,
     )
     const operation = random.pick<Listed | undefined>(single)
     const action = random.pick(['cancel', 'resume', 'discard'] as const)
