@@ -9,7 +9,7 @@ import { createDatabase } from './throwaway-database.ts'
 const accepted: readonly { functions: RegExp; message: RegExp; because: string }[] = [
   {
     functions:
-      /^(_kanthorq_set_level|_kanthorq_task_transition|kanthorq_consumer_register|kanthorq_task_(batch|count|explain|find|preview|stats))$/,
+      /^(_kanthorq_set_level|_kanthorq_task_(transition|undo)|kanthorq_consumer_register|kanthorq_task_(batch|count|explain|find|preview|stats))$/,
     message: /^text type variable is not sanitized$/,
     because: 'the text consists of constants of db/functions and names that regclass or %I quoted',
   },
