@@ -3,8 +3,7 @@ import { deepStrictEqual } from 'node:assert/strict'
 import type pg from 'pg'
 import type { TestDatabase } from '../../support/database.ts'
 import { only, taskTable } from '../../support/scene.ts'
-import type { Filter } from './filter.ts'
-import type { Consumer, LogRow, Model, Task } from './model.ts'
+import { sorted, type Consumer, type LogRow, type Model, type Task } from './model.ts'
 
 /** With the index that only KanthorQ's first consumer gets, without it, and in partitions. */
 export const names = ['with_index', 'without_index', 'partitioned'] as const
@@ -79,7 +78,7 @@ export class Database {
   /** Operations of this run, the newest first. */
   async log(args: Arguments): Promise<LogRow[]> {
     const given = { ...args, each_batch: true }
-    const columns = 'id, action, consumer_name, reason, undoes, event_ids'
+    const columns = 'id, action, consumer_name, reason, undoes, bulk_id, event_ids'
     const rows = await this.call<LogRow>('kanthorq_task_operations', given, columns)
     return rows.filter(({ id }) => BigInt(id) > this.#first)
   }
@@ -128,10 +127,8 @@ const clock = 'floor(extract(epoch from clock_timestamp()) * 1000)::float8'
 
 /** All columns of all tasks are what the model says. */
 export function agree({ consumers }: Model, { tasks }: Look): void {
-  const sorted = (all: ReadonlyMap<string, Task> = new Map()) =>
-    [...all.values()].sort((a, b) => (a.event_id < b.event_id ? -1 : 1))
-  for (const consumer of consumers)
-    same(sorted(tasks.get(consumer.name)), sorted(consumer.tasks), `the tasks of ${consumer.name}`)
+  for (const { name, tasks: expected } of consumers)
+    same(sorted(tasks.get(name)?.values() ?? []), sorted(expected.values()), `the tasks of ${name}`)
 }
 
 export function same(actual: unknown, expected: unknown, what: string): void {
@@ -140,20 +137,4 @@ export function same(actual: unknown, expected: unknown, what: string): void {
   } catch (error) {
     throw new Error(`${what}: ${(error as Error).message}`, { cause: error })
   }
-}
-
-/** The filter as arguments of a call. */
-export function filterArguments({ metadata, created_after, created_before, ...rest }: Filter) {
-  return {
-    ...rest,
-    metadata: metadata && JSON.stringify(metadata),
-    created_after: timestamp(created_after),
-    created_before: timestamp(created_before),
-  }
-}
-
-/** A point in time for SQL, to half a millisecond, which a Date can't hold. */
-export function timestamp(milliseconds: number | undefined): string | undefined {
-  if (milliseconds === undefined) return undefined
-  return new Date(milliseconds).toISOString().replace('Z', milliseconds % 1 === 0 ? 'Z' : '5Z')
 }

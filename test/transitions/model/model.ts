@@ -1,6 +1,5 @@
 // The model: what tasks are, and what each call and KanthorQ make of them. It knows nothing of SQL.
 import type { TaskState } from 'kanthorq-tasks'
-import { matches, type Filter, type Metadata } from './filter.ts'
 
 /** A row of a consumer's table, with the state by name. A task that changes is replaced by a new object. */
 export interface Task {
@@ -12,7 +11,7 @@ export interface Task {
   readonly attempt_count: number
   readonly attempted_at: number
   readonly attempted_error: readonly { at: number; error: string; stack: string }[]
-  readonly metadata: Metadata
+  readonly metadata: Readonly<Record<string, unknown>>
   readonly created_at: number
   readonly updated_at: number
 }
@@ -29,6 +28,7 @@ export interface LogRow {
   readonly consumer_name: string
   readonly reason: string | null
   readonly undoes: string | null
+  readonly bulk_id: string | null
   readonly event_ids: readonly string[]
 }
 
@@ -45,31 +45,37 @@ export interface Model {
   readonly happened: Set<string>
 }
 
+export function sorted(tasks: Iterable<Task>): Task[] {
+  return [...tasks].sort((a, b) => (a.event_id < b.event_id ? -1 : 1))
+}
+
 /** Our operation that moved the task last. */
 const lastMove = new WeakMap<Task, object>()
 
 /** Replaces a task by what it has become, by our operation or as it was under an earlier one; or by KanthorQ. */
-export function change({ open }: Model, consumer: Consumer, task: Task, move?: object): void {
-  const by = move ?? lastMove.get(consumer.tasks.get(task.event_id) ?? task)
+export function change({ tasks }: Consumer, task: Task, move?: object): void {
+  const by = move ?? lastMove.get(tasks.get(task.event_id) ?? task)
   if (by !== undefined) lastMove.set(task, by)
-  consumer.tasks.set(task.event_id, task)
-  for (const bulk of open) if (bulk.consumer === consumer) bulk.toMove.delete(task.event_id)
+  tasks.set(task.event_id, task)
 }
 
 // Cancel, resume, discard and undo.
 
 export type Action = 'cancel' | 'resume' | 'discard'
 
-/** What a call writes: its own time, and for resume when the tasks are due. */
+/** What a call writes: its own time, and for resume when the first task is due, and how much later each of the others. */
 export interface Order {
   readonly now: number
-  readonly dueAt: (id: string) => number
+  readonly due: number
+  readonly step: number
+  /** How many tasks the batches before have moved. */
+  readonly before: number
   readonly resetAttempts: boolean
 }
 
 interface Transition {
   readonly from: readonly TaskState[]
-  readonly becomes: (task: Task, attemptMax: number, order: Order) => Partial<Task>
+  readonly becomes: (task: Task, attemptMax: number, order: Order, nth: number) => Partial<Task>
 }
 
 export const transitions: Readonly<Record<Action, Transition>> = {
@@ -79,10 +85,11 @@ export const transitions: Readonly<Record<Action, Transition>> = {
   },
   resume: {
     from: ['discarded', 'cancelled'],
-    becomes: (task, attemptMax, { dueAt, resetAttempts }) => {
+    becomes: (task, attemptMax, { due, step, before, resetAttempts }, nth) => {
       const most = resetAttempts ? 0 : Math.max(attemptMax - 1, 0)
       const attempt_count = Math.min(task.attempt_count, most)
-      return { state: 'running', finalized_at: 0, schedule_at: dueAt(task.event_id), attempt_count }
+      const schedule_at = due + Math.round(step * (before + nth))
+      return { state: 'running', finalized_at: 0, schedule_at, attempt_count }
     },
   },
   discard: {
@@ -105,31 +112,30 @@ export function isStuck(task: Task, attemptMax: number, now: number): boolean {
 
 /** updated_at always grows, even if it is ahead of the clock. */
 export function move(
-  model: Model,
   consumer: Consumer,
   action: Action,
   tasks: readonly Task[],
   order: Order,
 ): Changes {
-  return tasks.map((before) => {
-    const becomes = transitions[action].becomes(before, consumer.attemptMax, order)
+  return tasks.map((before, nth) => {
+    const becomes = transitions[action].becomes(before, consumer.attemptMax, order, nth)
     const updated_at = Math.max(order.now, before.updated_at + 1)
     const after = { ...before, ...becomes, updated_at }
-    change(model, consumer, after, {})
+    change(consumer, after, {})
     return { before, after }
   })
 }
 
+const restored = ['state', 'schedule_at', 'finalized_at', 'attempt_count', 'updated_at'] as const
+
 /** Puts back what an operation wrote, where the task is as it left it and no later operation has moved it. */
-export function undo(model: Model, consumer: Consumer, changes: Changes): Changes {
-  const fingerprint = ['state', 'updated_at', 'finalized_at', 'attempt_count'] as const
+export function undo(consumer: Consumer, changes: Changes): Changes {
   return changes.flatMap(({ before, after }) => {
     const task = consumer.tasks.get(before.event_id)
-    if (task === undefined || fingerprint.some((key) => task[key] !== after[key])) return []
+    if (task === undefined || restored.some((key) => task[key] !== after[key])) return []
     if (lastMove.get(task) !== lastMove.get(after)) return []
-    const { state, updated_at, finalized_at, schedule_at, attempt_count } = before
-    const back = { ...task, state, updated_at, finalized_at, schedule_at, attempt_count }
-    change(model, consumer, back, lastMove.get(before) ?? before)
+    const back = { ...task, ...Object.fromEntries(restored.map((key) => [key, before[key]])) }
+    change(consumer, back, lastMove.get(before) ?? before)
     lastMove.set(before, lastMove.get(back) ?? before)
     return [{ before: task, after: back }]
   })
@@ -165,7 +171,18 @@ export const kanthorq: Readonly<Record<string, Work>> = {
     transitions.resume.from.includes(state) ? { state: 'running', finalized_at: 0 } : undefined,
 }
 
-// Bulk calls. In which order they go through the tasks is their own affair.
+// Bulk calls go through the tasks in the order of their ids, up to the last that was there when they began.
+
+/** A part of a filter: the arguments for it, and what they mean. */
+export interface Part {
+  readonly args: Readonly<Record<string, unknown>>
+  readonly matches: (task: Task) => boolean
+}
+export type Filter = readonly Part[]
+
+export function matches(task: Task, filter: Filter): boolean {
+  return filter.every((part) => part.matches(task))
+}
 
 export interface BulkCall {
   readonly action: Action
@@ -174,46 +191,48 @@ export interface BulkCall {
   readonly maxTasks: number | null
   readonly reason: string | null
   readonly resetAttempts: boolean
-  /** When the first resumed task is due; left out: when the call began. */
-  readonly due: number | undefined
+  /** When the first resumed task is due; undefined: when the call begins, until the first batch has shown it. */
+  due: number | undefined
   /** Hours over which the resumed tasks are spread. */
   readonly spread: number
 }
 
 export interface Bulk extends BulkCall {
   readonly consumer: Consumer
-  /** When it began, at the earliest and at the latest. */
-  readonly from: number
-  to: number
-  /** When the first resumed task is due, once that is known. */
-  first: number | undefined
   /** Milliseconds from one resumed task to the next. */
-  step: number
+  readonly step: number
+  readonly last: string
+  position: string
+  moved: number
+  /** The arguments of all its batches. */
+  given?: Readonly<Record<string, unknown>>
+  bulkId: string | null
   progress: string | null
-  /** Tasks that were there for it when it began, and that nobody has changed since. */
-  readonly toMove: Map<string, Task>
-  readonly moved: Set<string>
+  isOver: boolean
 }
 
 export function begin(call: BulkCall, consumer: Consumer, now: number): Bulk {
-  const start = { ...call, consumer, from: now, to: now, first: call.due, progress: null, step: 0 }
-  const bulk: Bulk = { ...start, toMove: new Map(), moved: new Set() }
-  for (const [id, task] of consumer.tasks) if (isMeant(bulk, task)) bulk.toMove.set(id, task)
-  const count = Math.min(bulk.toMove.size, call.maxTasks ?? Infinity)
-  bulk.step = (call.spread * 3_600_000) / Math.max(count, 1)
-  return bulk
+  const isMeant = (task: Task) =>
+    takes(call.action, consumer, task, now) && matches(task, call.filter)
+  const count = [...consumer.tasks.values()].filter(isMeant).length
+  const step = (call.spread * 3_600_000) / Math.max(Math.min(count, call.maxTasks ?? Infinity), 1)
+  const last = sorted(consumer.tasks.values()).at(-1)?.event_id ?? ''
+  const start = { position: '', moved: 0, bulkId: null, progress: null, isOver: false }
+  return { ...call, consumer, step, last, ...start }
 }
 
-/** Nothing is moved twice, and nothing that came, or was finished, after the call began. */
-export function mayMove(bulk: Bulk, task: Task): boolean {
-  if (bulk.moved.has(task.event_id)) return false
-  return bulk.toMove.has(task.event_id) || (isMeant(bulk, task) && !isLater(bulk, task))
-}
-
-function isMeant(bulk: Bulk, task: Task): boolean {
-  return takes(bulk.action, bulk.consumer, task, bulk.to) && matches(task, bulk.filter)
-}
-
-function isLater({ to }: Bulk, task: Task): boolean {
-  return task.created_at > to || task.finalized_at > to
+/** The tasks of the next batch, in order. */
+export function nextBatch(bulk: Bulk, now: number): Task[] {
+  const { action, consumer, filter, last, maxTasks } = bulk
+  const limit = Math.min(bulk.batchSize, (maxTasks ?? Infinity) - bulk.moved)
+  const ahead = sorted(consumer.tasks.values()).filter(
+    ({ event_id: id }) => id > bulk.position && id <= last,
+  )
+  const batch = ahead
+    .filter((task) => takes(action, consumer, task, now) && matches(task, filter))
+    .slice(0, limit)
+  bulk.position = batch.at(-1)?.event_id ?? ''
+  bulk.moved += batch.length
+  bulk.isOver = batch.length < limit || bulk.moved === maxTasks || bulk.position === last
+  return batch
 }
