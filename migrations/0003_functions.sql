@@ -30,6 +30,29 @@ end;
 
 comment on function kanthorq_schema._kanthorq_as_time is 'Internal. Epoch milliseconds as a time.';
 
+-- function: _kanthorq_bulk
+create or replace function
+kanthorq_schema._kanthorq_bulk(
+  bulk_id bigint,
+  consumer text,
+  action text
+)
+returns bigint
+language plpgsql
+volatile
+as $function$
+begin
+  return (
+    select o.id
+    from kanthorq_schema.kanthorq_task_operation o
+    where o.id = _kanthorq_bulk.bulk_id and o.bulk_id is null and o.consumer = _kanthorq_bulk.consumer
+      and o.action = _kanthorq_bulk.action and o.actor = session_user
+  );
+end
+$function$;
+
+comment on function kanthorq_schema._kanthorq_bulk is 'Internal. The first batch of the bulk that a progress names, or null.';
+
 -- function: _kanthorq_check_action
 create or replace function kanthorq_schema._kanthorq_check_action(action text)
 returns void
@@ -198,9 +221,11 @@ language plpgsql
 immutable
 as $function$
 begin
-  if progress.started is null or progress.moved is null or progress.skipped is null or progress.spread_step is null
-    or of_undo <> (progress.last_position is null) or of_undo and progress.position !~ '^[0-9]{1,18}$'
-  then
+  if (
+    progress.started between 0 and 8640000000000000 and progress.moved between 0 and 1000000000000000
+    and progress.skipped between 0 and 1000000000000000 and progress.spread_step between 0 and 3155760000000
+    and of_undo = (progress.last_position is null) and (not of_undo or coalesce(progress.position, '0') ~ '^[0-9]{1,18}$')
+  ) is not true then
     raise exception 'progress is not one of this call: %', left(progress::text, 100)
       using errcode = 'KQ003',
         hint = 'Pass null to begin, then the progress that the batch before returned, with the other arguments unchanged.';
@@ -928,8 +953,8 @@ begin
     ),
     moved as (
       update %1$s t
-      set state = $4, %3$s, updated_at = greatest($1, least(t.updated_at, 9223372036854775806) + 1)
-      from locked l
+      set state = $4, %3$s, updated_at = case when t.updated_at between $1 and 9223372036854775806 then t.updated_at + 1 else $1 end
+      from %4$s l
       where t.event_id = l.event_id and %2$s
       returning (
         l.event_id, l.state, l.schedule_at, l.finalized_at, l.attempt_count, l.updated_at,
@@ -943,11 +968,12 @@ begin
     case action
       when 'resume' then $set$
         finalized_at = 0,
-        schedule_at = $5 + ($6 * ($7 + width_bucket(t.event_id::text, $3) - 1))::bigint,
+        schedule_at = $5 + ($6 * ($7 + l.n - 1))::bigint,
         attempt_count = case when $8 then 0 else least(t.attempt_count, greatest($2 - 1, 0)) end
         $set$
       else 'finalized_at = $1'
-    end
+    end,
+    case action when 'resume' then '(select *, row_number() over (order by event_id) as n from locked)' else 'locked' end
   )
   into v_changes
   using v_now, v_consumer.attempt_max, event_ids,
@@ -1584,7 +1610,7 @@ begin
   using v_now, v_consumer.attempt_max, v_filter, progress.position, progress.last_position, v_limit;
 
   updated := 0;
-  bulk_id := progress.bulk_id;
+  bulk_id := kanthorq_schema._kanthorq_bulk(progress.bulk_id, consumer, action);
   if v_free is not null then
     v_moved := kanthorq_schema._kanthorq_task_transition(
       action, consumer, v_free, reason, coalesce(kanthorq_schema._kanthorq_as_milliseconds(schedule_at), progress.started),
@@ -2124,7 +2150,10 @@ begin
       select o.id, o.at, o.action, o.consumer, o.reason, o.actor, o.application_name, o.client_addr, o.transaction_id, o.bulk_id,
         o.undoes
       from kanthorq_schema.kanthorq_task_operation o
-      where ($9 or o.bulk_id is null)
+      where (
+          $9 or o.bulk_id is null
+          or not exists (select from kanthorq_schema.kanthorq_task_operation h where h.id = o.bulk_id)
+        )
         and ($1 is null or o.consumer = $1)
         and ($3 is null or o.id < $3)
         and ($5 is null or o.action = $5)
@@ -2133,7 +2162,7 @@ begin
         and ($8 is null or o.id = $8 or o.bulk_id = $8)
         and (
           $2 is null or o.id = any (array(
-            select case when $9 then e.id else coalesce(e.bulk_id, e.id) end
+            select case when $9 then e.id else coalesce((select h.id from kanthorq_schema.kanthorq_task_operation h where h.id = e.bulk_id), e.id) end
             from kanthorq_schema.kanthorq_task_operation e
             where e.last_event_id >= $2 and e.first_event_id <= $2
               and exists (select from unnest(e.changes) c where c.event_id = $2)
@@ -2526,7 +2555,7 @@ $function$;
 
 comment on function kanthorq_schema.kanthorq_task_undo is 'Undoes an operation of the log: puts its tasks back to what they were before it, where nothing has moved them since.
 
-operation_id  an id of kanthorq_task_operations: of a single call, or of one batch
+operation_id  an id of kanthorq_task_operations: of a single call, or of a batch of a bulk but the first, whose id is that of the bulk
 reason        why, for the log
 
 Returns one row of two arrays that hold each task of the operation once:
@@ -2611,7 +2640,7 @@ declare
   v_operation_id bigint;
   v_undone record;
 begin
-  select o.id, o.bulk_id as first_batch into v_bulk from kanthorq_schema.kanthorq_task_operation o where o.id = bulk_id;
+  select o.id, o.bulk_id as first_batch, o.consumer into v_bulk from kanthorq_schema.kanthorq_task_operation o where o.id = bulk_id;
   if v_bulk.id is null then
     raise exception 'there is no bulk %', coalesce(bulk_id::text, 'null')
       using errcode = 'KQ004', hint = 'kanthorq_task_operations() lists them; an old one may have been purged.';
@@ -2632,7 +2661,7 @@ begin
 
   updated := 0;
   skipped := progress.skipped;
-  undo_bulk_id := progress.bulk_id;
+  undo_bulk_id := kanthorq_schema._kanthorq_bulk(progress.bulk_id, v_bulk.consumer, 'undo'::text);
   if v_operation_id is not null then
     v_undone := kanthorq_schema._kanthorq_task_undo(v_operation_id, reason, undo_bulk_id);
     updated := cardinality(v_undone.updated);
@@ -2667,6 +2696,7 @@ Raises KQ003 for a bad progress, KQ004 if there is no such bulk, KQ001 or KQ002 
 revoke all on routine
   kanthorq_schema._kanthorq_as_milliseconds,
   kanthorq_schema._kanthorq_as_time,
+  kanthorq_schema._kanthorq_bulk,
   kanthorq_schema._kanthorq_check_action,
   kanthorq_schema._kanthorq_check_can_commit,
   kanthorq_schema._kanthorq_check_event_ids,
@@ -2921,6 +2951,9 @@ drop procedure kanthorq_schema._kanthorq_check_can_commit;
 
 -- function: _kanthorq_check_action
 drop function kanthorq_schema._kanthorq_check_action;
+
+-- function: _kanthorq_bulk
+drop function kanthorq_schema._kanthorq_bulk;
 
 -- function: _kanthorq_as_time
 drop function kanthorq_schema._kanthorq_as_time;

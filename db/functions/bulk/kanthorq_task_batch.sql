@@ -116,7 +116,7 @@ begin
   using v_now, v_consumer.attempt_max, v_filter, progress.position, progress.last_position, v_limit;
 
   updated := 0;
-  bulk_id := progress.bulk_id;
+  bulk_id := kanthorq_schema._kanthorq_bulk(progress.bulk_id, consumer, action);
   if v_free is not null then
     v_moved := kanthorq_schema._kanthorq_task_transition(
       action, consumer, v_free, reason, coalesce(kanthorq_schema._kanthorq_as_milliseconds(schedule_at), progress.started),

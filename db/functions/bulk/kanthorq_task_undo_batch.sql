@@ -23,7 +23,7 @@ declare
   v_operation_id bigint;
   v_undone record;
 begin
-  select o.id, o.bulk_id as first_batch into v_bulk from kanthorq_schema.kanthorq_task_operation o where o.id = bulk_id;
+  select o.id, o.bulk_id as first_batch, o.consumer into v_bulk from kanthorq_schema.kanthorq_task_operation o where o.id = bulk_id;
   if v_bulk.id is null then
     raise exception 'there is no bulk %', coalesce(bulk_id::text, 'null')
       using errcode = 'KQ004', hint = 'kanthorq_task_operations() lists them; an old one may have been purged.';
@@ -44,7 +44,7 @@ begin
 
   updated := 0;
   skipped := progress.skipped;
-  undo_bulk_id := progress.bulk_id;
+  undo_bulk_id := kanthorq_schema._kanthorq_bulk(progress.bulk_id, v_bulk.consumer, 'undo'::text);
   if v_operation_id is not null then
     v_undone := kanthorq_schema._kanthorq_task_undo(v_operation_id, reason, undo_bulk_id);
     updated := cardinality(v_undone.updated);

@@ -9,9 +9,11 @@ language plpgsql
 immutable
 as $function$
 begin
-  if progress.started is null or progress.moved is null or progress.skipped is null or progress.spread_step is null
-    or of_undo <> (progress.last_position is null) or of_undo and progress.position !~ '^[0-9]{1,18}$'
-  then
+  if (
+    progress.started between 0 and 8640000000000000 and progress.moved between 0 and 1000000000000000
+    and progress.skipped between 0 and 1000000000000000 and progress.spread_step between 0 and 3155760000000
+    and of_undo = (progress.last_position is null) and (not of_undo or coalesce(progress.position, '0') ~ '^[0-9]{1,18}$')
+  ) is not true then
     raise exception 'progress is not one of this call: %', left(progress::text, 100)
       using errcode = 'KQ003',
         hint = 'Pass null to begin, then the progress that the batch before returned, with the other arguments unchanged.';

@@ -7,9 +7,9 @@
 -- - cancel and discard write what KanthorQ's own calls write: state and finalized_at.
 -- - resume makes tasks running, because that is what KanthorQ's visibility puller takes up, if attempt_count <= attempt_max. With
 --   attempt_max - 1 a worker that dies in the attempt does not strand the task: it is due once more.
--- - updated_at always grows, also within a millisecond: undo recognises by it which operation was the last.
+-- - updated_at grows, also within a millisecond, so that undo tells two operations apart.
 --
--- due is when resumed tasks run, in epoch milliseconds. The n-th of event_ids, which are sorted then, runs at
+-- due is when resumed tasks run, in epoch milliseconds. The n-th task, in the order of ids, runs at
 -- due + (spread_from + n - 1) * spread_step.
 create or replace function
 kanthorq_schema._kanthorq_task_transition(
@@ -47,8 +47,8 @@ begin
     ),
     moved as (
       update %1$s t
-      set state = $4, %3$s, updated_at = greatest($1, least(t.updated_at, 9223372036854775806) + 1)
-      from locked l
+      set state = $4, %3$s, updated_at = case when t.updated_at between $1 and 9223372036854775806 then t.updated_at + 1 else $1 end
+      from %4$s l
       where t.event_id = l.event_id and %2$s
       returning (
         l.event_id, l.state, l.schedule_at, l.finalized_at, l.attempt_count, l.updated_at,
@@ -62,11 +62,12 @@ begin
     case action
       when 'resume' then $set$
         finalized_at = 0,
-        schedule_at = $5 + ($6 * ($7 + width_bucket(t.event_id::text, $3) - 1))::bigint,
+        schedule_at = $5 + ($6 * ($7 + l.n - 1))::bigint,
         attempt_count = case when $8 then 0 else least(t.attempt_count, greatest($2 - 1, 0)) end
         $set$
       else 'finalized_at = $1'
-    end
+    end,
+    case action when 'resume' then '(select *, row_number() over (order by event_id) as n from locked)' else 'locked' end
   )
   into v_changes
   using v_now, v_consumer.attempt_max, event_ids,

@@ -33,7 +33,10 @@ begin
       select o.id, o.at, o.action, o.consumer, o.reason, o.actor, o.application_name, o.client_addr, o.transaction_id, o.bulk_id,
         o.undoes
       from kanthorq_schema.kanthorq_task_operation o
-      where ($9 or o.bulk_id is null)
+      where (
+          $9 or o.bulk_id is null
+          or not exists (select from kanthorq_schema.kanthorq_task_operation h where h.id = o.bulk_id)
+        )
         and ($1 is null or o.consumer = $1)
         and ($3 is null or o.id < $3)
         and ($5 is null or o.action = $5)
@@ -42,7 +45,7 @@ begin
         and ($8 is null or o.id = $8 or o.bulk_id = $8)
         and (
           $2 is null or o.id = any (array(
-            select case when $9 then e.id else coalesce(e.bulk_id, e.id) end
+            select case when $9 then e.id else coalesce((select h.id from kanthorq_schema.kanthorq_task_operation h where h.id = e.bulk_id), e.id) end
             from kanthorq_schema.kanthorq_task_operation e
             where e.last_event_id >= $2 and e.first_event_id <= $2
               and exists (select from unnest(e.changes) c where c.event_id = $2)

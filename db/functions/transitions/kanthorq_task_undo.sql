@@ -30,7 +30,7 @@ $function$;
 
 comment on function kanthorq_schema.kanthorq_task_undo is 'Undoes an operation of the log: puts its tasks back to what they were before it, where nothing has moved them since.
 
-operation_id  an id of kanthorq_task_operations: of a single call, or of one batch
+operation_id  an id of kanthorq_task_operations: of a single call, or of a batch of a bulk but the first, whose id is that of the bulk
 reason        why, for the log
 
 Returns one row of two arrays that hold each task of the operation once:
