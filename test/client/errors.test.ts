@@ -12,7 +12,7 @@ import {
 import { createRole } from '../../scripts/throwaway-database.ts'
 import { fromDatabaseError } from '../../src/client/errors.ts'
 import { useDatabase } from '../support/database.ts'
-import { makeConsumer, makeTasks, statesOf, taskTable } from '../support/scene.ts'
+import { makeConsumer, makeTasks, taskTable } from '../support/scene.ts'
 import { openSession, processOf, untilBlocked } from '../support/sessions.ts'
 import { as } from '../support/template.ts'
 
@@ -117,28 +117,6 @@ test('a permission denied, a closed connection and a serialization failure pass 
   await session.query('begin isolation level repeatable read; select 1')
   await new TaskClient(db.pool).cancel(consumer, ids)
   await passesThrough(t, session, '40001', consumer, ids)
-})
-
-test('after an error and ROLLBACK TO SAVEPOINT the transaction is as before', async (t) => {
-  const consumer = await makeConsumer(db, 'intact')
-  const ids = await makeTasks(db, consumer, ['available', 'available'])
-  const [first = '', second = ''] = ids
-  const session = await openSession(t, db.sessions)
-  const tasks = new TaskClient(session)
-
-  await session.query('begin')
-  await tasks.cancel(consumer, [first])
-  for (const call of [
-    () => tasks.cancel('nobody', [second]),
-    () => tasks.resume(consumer, [second, '']),
-  ]) {
-    await session.query('savepoint before')
-    await t.throwsAsync(call, { instanceOf: KanthorqError })
-    await session.query('rollback to savepoint before')
-  }
-  t.deepEqual(await tasks.cancel(consumer, ids), { updated: [second], noop: [first] })
-  await session.query('commit')
-  t.deepEqual(await statesOf(db, consumer, ids), ['cancelled', 'cancelled'])
 })
 
 /** A connection that remembers the very objects that it threw. */

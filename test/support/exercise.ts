@@ -34,9 +34,9 @@ export async function exercise(
   t.deepEqual(await move("kanthorq_task_resume('send_email', $1)", ids), [6, 22])
 
   const expected = [
-    { action: 'resume', actor: role, reason: null, undoes: null, tasks: 6 },
-    { action: 'undo', actor: role, reason: null, undoes: cancelled?.id, tasks: 8 },
-    { action: 'cancel', actor: role, reason: 'INC-42', undoes: null, tasks: 8 },
+    { action: 'resume', actor: role, reason: null, undoes: null, tasks: '6' },
+    { action: 'undo', actor: role, reason: null, undoes: cancelled?.id, tasks: '8' },
+    { action: 'cancel', actor: role, reason: 'INC-42', undoes: null, tasks: '8' },
   ]
   t.like(await log(operator), expected)
 }

@@ -67,7 +67,9 @@ export function openTerminal(
       look()
     })
   return {
-    until: async (pattern) => void (await until(pattern)),
+    until: async (pattern) => {
+      await until(pattern)
+    },
     type: (keys) => {
       pty.write(keys)
     },

@@ -10,42 +10,38 @@ const db = useDatabase(test)
 const count = 100
 const batchSize = 10
 
-const ways = {
-  'a cancel request': { stop: 'pg_cancel_backend', code: '57014' },
-  'a killed connection': { stop: 'pg_terminate_backend', code: '57P01' },
-} as const
+for (const [stop, code] of [
+  ['pg_cancel_backend', '57014'],
+  ['pg_terminate_backend', '57P01'],
+] as const) {
+  test.serial(`${stop} leaves only whole batches`, async (t) => {
+    const consumer = await makeConsumer(db, stop)
+    await fillTable(db, consumer, count, ['available'])
+    const session = await openSession(t, db.sessions)
+    const holder = await openSession(t, db.owner)
+    const pid = await processOf(session)
 
-for (const [way, { stop, code }] of Object.entries(ways)) {
-  for (const batches of [1, 5]) {
-    test.serial(`${way} after batch ${batches} leaves only whole batches`, async (t) => {
-      const consumer = await makeConsumer(db, `${stop}_${batches}`)
-      await fillTable(db, consumer, count, ['available'])
-      const session = await openSession(t, db.sessions)
-      const holder = await openSession(t, db.owner)
-      const pid = await processOf(session)
-
-      const { call } = await new Promise<{ call: Promise<unknown> }>((resolve, reject) => {
-        // The pauses give the lock time to be there before the last batch.
-        const call = callProcedure(session, procedure(consumer, '150 milliseconds'), (notices) => {
-          if (notices === batches) resolve({ call })
-        })
-        call.catch(reject)
+    const { call } = await new Promise<{ call: Promise<unknown> }>((resolve, reject) => {
+      // The pauses give the lock time to be there before the last batch.
+      const call = callProcedure(session, procedure(consumer, '150 milliseconds'), (notices) => {
+        if (notices === 2) resolve({ call })
       })
-      await holder.query('begin; lock table kanthorq_task_operation in share mode')
-      await untilBlocked(db.owner, [pid])
-      await db.owner.query(`select ${stop}($1)`, [pid])
-      await t.throwsAsync(call, { code })
-      await holder.query('rollback')
-      // A process that is terminated says so before it lets its locks go.
-      if (code === '57P01') await untilProcess(db.owner, pid, 'gone')
-
-      const done = await movedTasks(t, consumer)
-      t.true(done >= batches * batchSize && done < count, `${done} tasks are done`)
-      const another = await openSession(t, db.pool)
-      t.is((await callProcedure(another, procedure(consumer))).updated, count - done)
-      t.is(await movedTasks(t, consumer), count)
+      call.catch(reject)
     })
-  }
+    await holder.query('begin; lock table kanthorq_task_operation in share mode')
+    await untilBlocked(db.owner, [pid])
+    await db.owner.query(`select ${stop}($1)`, [pid])
+    await t.throwsAsync(call, { code })
+    await holder.query('rollback')
+    // A process that is terminated says so before it lets its locks go.
+    if (code === '57P01') await untilProcess(db.owner, pid, 'gone')
+
+    const done = await movedTasks(t, consumer)
+    t.true(done >= 2 * batchSize && done < count, `${done} tasks are done`)
+    const another = await openSession(t, db.pool)
+    t.is((await callProcedure(another, procedure(consumer))).updated, count - done)
+    t.is(await movedTasks(t, consumer), count)
+  })
 }
 
 /** Counts the moved tasks. The log has to name exactly them, each once, in whole batches. */

@@ -18,58 +18,44 @@ const db = useDatabase(test)
 
 // One by one, for each takes several connections out of the pools.
 
-test.serial('a batch is committed before the next begins', async (t) => {
-  const session = await openSession(t, db.sessions)
-  const consumer = await makeConsumer(db, 'committed')
-  const ids = await fillTable(db, consumer, 3, ['available'])
-  const pid = await processOf(session)
+for (const [pause, name] of [
+  [", pause => '1 hour'", 'pausing'],
+  // After a batch that took long it waits, if it was not told how long.
+  ['', 'unhurried'],
+] as const) {
+  test.serial(`a batch is committed before the next begins (${name})`, async (t) => {
+    const session = await openSession(t, db.sessions)
+    const holder = await openSession(t, db.owner)
+    const consumer = await makeConsumer(db, name)
+    const ids = await fillTable(db, consumer, 3, ['available'])
+    const pid = await processOf(session)
+    await holder.query('begin; lock table kanthorq_task_operation in share mode')
 
-  const call = callProcedure(
-    session,
-    "kanthorq_task_cancel_all('committed', '{available}', batch_size => 2, pause => '1 hour')",
-  )
-  call.catch(() => undefined)
-  await untilProcess(db.owner, pid, 'sleeps')
-  t.deepEqual(await statesOf(db, consumer, ids), ['cancelled', 'cancelled', 'available'])
-  t.is((await loggedOperations(db, consumer)).length, 1)
-  // It holds nothing while it waits.
-  const other = await openSession(t, db.owner)
-  await other.query('begin')
-  const locked = `select from ${await taskTable(db, consumer)} for update nowait`
-  t.is((await other.query(locked)).rowCount, 3)
-  await other.query('rollback')
+    const call = callProcedure(
+      session,
+      `kanthorq_task_cancel_all('${name}', '{available}', batch_size => 2${pause})`,
+    )
+    call.catch(() => undefined)
+    await untilBlocked(db.owner, [pid])
+    const waited =
+      "select now() - query_start > interval '1 second' as so from pg_stat_activity where pid = $1"
+    await until(
+      async () => only(await db.owner.query<{ so: boolean }>(waited, [pid])).so,
+      'the call is not a second old',
+    )
+    await holder.query('rollback')
+    await untilProcess(db.owner, pid, 'sleeps')
+    t.deepEqual(await statesOf(db, consumer, ids), ['cancelled', 'cancelled', 'available'])
+    t.is((await loggedOperations(db, consumer)).length, 1)
+    // It holds nothing while it waits.
+    const locked = `select from ${await taskTable(db, consumer)} for update nowait`
+    t.is((await holder.query(locked)).rowCount, 3)
 
-  await db.owner.query('select pg_cancel_backend($1)', [pid])
-  await t.throwsAsync(call, { code: '57014' })
-  t.deepEqual(await statesOf(db, consumer, ids), ['cancelled', 'cancelled', 'available'])
-})
-
-test.serial('after a batch that took long it waits, if it was not told how long', async (t) => {
-  const session = await openSession(t, db.sessions)
-  const holder = await openSession(t, db.owner)
-  const consumer = await makeConsumer(db, 'unhurried')
-  const ids = await fillTable(db, consumer, 3, ['available'])
-  const pid = await processOf(session)
-  await holder.query('begin; lock table kanthorq_task_operation in share mode')
-
-  const call = callProcedure(
-    session,
-    "kanthorq_task_cancel_all('unhurried', '{available}', batch_size => 2)",
-  )
-  call.catch(() => undefined)
-  await untilBlocked(db.owner, [pid])
-  const waited =
-    'select now() - query_start > $2::interval as so from pg_stat_activity where pid = $1'
-  await until(
-    async () => only(await db.owner.query<{ so: boolean }>(waited, [pid, '1 second'])).so,
-    'the call is not a second old',
-  )
-  await holder.query('rollback')
-  await untilProcess(db.owner, pid, 'sleeps')
-  t.deepEqual(await statesOf(db, consumer, ids), ['cancelled', 'cancelled', 'available'])
-  await db.owner.query('select pg_cancel_backend($1)', [pid])
-  await t.throwsAsync(call, { code: '57014' })
-})
+    await db.owner.query('select pg_cancel_backend($1)', [pid])
+    await t.throwsAsync(call, { code: '57014' })
+    t.deepEqual(await statesOf(db, consumer, ids), ['cancelled', 'cancelled', 'available'])
+  })
+}
 
 const actions = ['cancel', 'resume', 'discard'] as const
 /** In PL/pgSQL each result needs a variable. */

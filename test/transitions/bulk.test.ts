@@ -73,76 +73,74 @@ test.serial('each takes the filter, the pace and the rest by name', async (t) =>
         [action, 'INC-42', [state]],
       ],
     )
+    t.is(new Set(moved.map(({ transaction_id }) => transaction_id)).size, 2)
+    const meant = ids.filter((_, n) => n % 2 === 0).slice(0, 4)
     t.deepEqual(
       moved.flatMap(({ event_ids }) => event_ids),
-      ids.filter((_, n) => n % 2 === 0).slice(0, 4),
+      meant,
+    )
+    if (action !== 'resume') continue
+    const tasks = await storedTasks(db, consumer)
+    t.deepEqual(
+      meant.map((id) => tasks.get(id)?.schedule_at),
+      [0, 1, 2, 3].map((second) => Date.parse('2100-01-01Z') + second * 1000),
     )
   }
 })
 
-test.serial('what is resumed is spread evenly', async (t) => {
-  const session = await openSession(t, db.pool)
-  const consumer = await makeConsumer(db, 'spread')
-  await fillTable(db, consumer, 8, ['cancelled', 'discarded'])
-  await callProcedure(
-    session,
-    `kanthorq_task_resume_all('spread', everything => true, batch_size => 3, schedule_at => '2100-01-01Z',
-       spread => '8 seconds')`,
+test.serial('locked tasks are skipped and counted, and are taken by a later call', async (t) => {
+  const [session, worker] = [await openSession(t, db.pool), await openSession(t, db.owner)]
+  const consumer = await makeConsumer(db, 'locked')
+  const ids = await fillTable(db, consumer, 10, ['available'])
+  const locked = ids.filter((_, n) => n % 3 === 0)
+  await worker.query('begin')
+  await worker.query(
+    `select from ${await taskTable(db, consumer)} where event_id = any ($1) for update`,
+    [locked],
   )
-  const due = [...(await storedTasks(db, consumer)).values()].map((task) => task.schedule_at)
-  const start = Date.parse('2100-01-01T00:00:00Z')
-  t.deepEqual(
-    due.sort((a, b) => a - b).map((at) => at - start),
-    [0, 1000, 2000, 3000, 4000, 5000, 6000, 7000],
-  )
+  const call = "kanthorq_task_cancel_all('locked', everything => true, batch_size => 2)"
+  const { updated, skipped, notices } = await callProcedure(session, call)
+  t.deepEqual([updated, skipped], [6, 4])
+  t.regex(notices.at(-1) ?? '', /^cancel locked: 4 tasks skipped/)
+  const states = ids.map((id) => (locked.includes(id) ? 'available' : 'cancelled'))
+  t.deepEqual(await statesOf(db, consumer, ids), states)
+
+  await worker.query('rollback')
+  t.like(await callProcedure(session, call), { updated: 4, skipped: 0 })
+  t.deepEqual(await statesOf(db, consumer, ids), Array(10).fill('cancelled'))
 })
 
-test.serial('each batch is a transaction, and says how many tasks there were so far', async (t) => {
-  const session = await openSession(t, db.pool)
-  const consumer = await makeConsumer(db, 'notices')
-  await fillTable(db, consumer, 7, ['pending', 'retryable'])
-  const { notices, updated } = await callProcedure(
-    session,
-    "kanthorq_task_cancel_all('notices', everything => true, batch_size => 2)",
-  )
-  t.deepEqual(
-    notices,
-    [2, 4, 6, 7].map((n) => `cancel notices: ${n} tasks so far`),
-  )
-  t.is(updated, 7)
-  const operations = await loggedOperations(db, consumer)
-  t.is(new Set(operations.map(({ transaction_id }) => transaction_id)).size, 4)
-})
+test.serial(
+  'undo_all takes back a bulk, the newest batch first, but for what has changed since',
+  async (t) => {
+    const session = await openSession(t, db.pool)
+    const consumer = await makeConsumer(db, 'undone')
+    const ids = await fillTable(db, consumer, 5, ['pending', 'retryable'])
+    const before = await storedTasks(db, consumer)
+    const call = "kanthorq_task_cancel_all('undone', everything => true, batch_size => 2)"
+    const { bulkId } = await callProcedure(session, call)
+    await db.owner.query('select kanthorq_task_resume($1, $2)', [consumer, ids.slice(0, 1)])
 
-for (const index of [true, false]) {
-  test.serial(
-    `locked tasks are skipped, and are taken by a later call (${index ? 'with' : 'without'} index)`,
-    async (t) => {
-      const [session, worker] = [await openSession(t, db.pool), await openSession(t, db.owner)]
-      const consumer = await makeConsumer(db, `locked_${index ? 'index' : 'key'}`)
-      const table = await taskTable(db, consumer)
-      if (!index) await dropIndexes(table)
-      const ids = await fillTable(db, consumer, 10, ['available'])
-      const locked = ids.filter((_, n) => n % 3 === 0)
-      await worker.query('begin')
-      await worker.query(`select from ${table} where event_id = any ($1) for update`, [locked])
-
-      const call = `kanthorq_task_cancel_all('${consumer}', everything => true, batch_size => 2)`
-      t.is((await callProcedure(session, call)).updated, 6)
-      const states = ids.map((id) => (locked.includes(id) ? 'available' : 'cancelled'))
-      t.deepEqual(await statesOf(db, consumer, ids), states)
-
-      await worker.query('rollback')
-      t.is((await callProcedure(session, call)).updated, 4)
-      t.deepEqual(await statesOf(db, consumer, ids), Array(10).fill('cancelled'))
-    },
-  )
-}
-
-async function dropIndexes(table: string): Promise<void> {
-  const { rows } = await db.owner.query<{ name: string }>(
-    'select indexrelid::regclass::text as name from pg_index where indrelid = $1::regclass and not indisprimary',
-    [table],
-  )
-  for (const { name } of rows) await db.owner.query(`drop index ${name}`)
-}
+    const undo = await callProcedure(session, `kanthorq_task_undo_all(${bulkId ?? ''}, 'sorry')`)
+    t.like(undo, { updated: 4, skipped: 1 })
+    const told = [1, 3, 4].map((total) => `undo of bulk ${bulkId ?? ''}: ${total} tasks so far`)
+    t.deepEqual(undo.notices.slice(0, 3), told)
+    t.regex(undo.notices[3] ?? '', /1 tasks left alone/)
+    const after = await storedTasks(db, consumer)
+    t.deepEqual(
+      ids.slice(1).map((id) => after.get(id)),
+      ids.slice(1).map((id) => before.get(id)),
+    )
+    t.is(after.get(ids[0] ?? '')?.state, 'running')
+    const undone = (await loggedOperations(db, consumer)).filter(({ action }) => action === 'undo')
+    t.deepEqual(
+      undone.map(({ reason, event_ids }) => [reason, event_ids]),
+      [
+        ['sorry', ids.slice(4)],
+        ['sorry', ids.slice(2, 4)],
+        ['sorry', ids.slice(1, 2)],
+      ],
+    )
+    t.is(new Set(undone.map(({ transaction_id }) => transaction_id)).size, 3)
+  },
+)

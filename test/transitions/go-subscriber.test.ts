@@ -7,17 +7,11 @@ import { useServer } from '../support/empty-database.ts'
 const { emptyDatabase } = useServer(test)
 const now = 'extract(epoch from current_timestamp) * 1000'
 
-interface Registered {
-  client: pg.Client
-  consumer: { id: string; stream_id: string; cursor: string }
-  tasks: string
-}
-
 /** A database in which the functions registered `send_email` on `orders`, two attempts a task. */
-async function register(t: ExecutionContext): Promise<Registered> {
+async function register(t: ExecutionContext) {
   const { client, url } = await emptyDatabase(t)
   await migrate({ database: url })
-  const { rows } = await client.query<Registered['consumer']>(
+  const { rows } = await client.query<{ id: string; stream_id: string; cursor: string }>(
     "select * from kanthorq_consumer_register('orders', 'send_email', '{order.>}', attempt_max => 2)",
   )
   const [consumer] = rows
@@ -30,25 +24,6 @@ async function publish(client: pg.Client): Promise<string> {
     "select kanthorq_stream_publish('orders', 'order.created', 'body') as id",
   )
   return rows[0]?.id ?? ''
-}
-
-/** The visibility puller, for running tasks, or the retry puller, for retryable ones. */
-async function pull(client: pg.Client, tasks: string, state: number): Promise<unknown[]> {
-  const { rows } = await client.query<object>(
-    `with due as (
-       select event_id from ${tasks}
-       where state = $1 and attempt_count <= $2 and schedule_at < ${now}
-       order by state, schedule_at limit 10
-       for update skip locked
-     )
-     update ${tasks} as t
-     set state = 2, attempt_count = attempt_count + 1, attempted_at = ${now},
-       schedule_at = ${now} + 300000
-     from due where t.event_id = due.event_id
-     returning t.event_id, t.attempt_count`,
-    [state, 2],
-  )
-  return rows
 }
 
 test('a Go subscriber registers a stream and a consumer that are there, and gets the same', async (t) => {
@@ -107,21 +82,4 @@ test('a Go subscriber reads the events from the cursor on, and makes tasks of th
     [ids],
   )
   t.deepEqual(cancelled, [{ updated: [], noop: ids }], 'they are running')
-})
-
-test('the Go pullers get a resumed task, every time it is resumed, and a retryable one', async (t) => {
-  const { client, tasks } = await register(t)
-  const id = await publish(client)
-  await client.query(`select kanthorq_task_convert('send_email', array[$1], 'discarded')`, [id])
-  await client.query(`update ${tasks} set attempt_count = 2`)
-
-  for (const resume of [1, 2, 3]) {
-    await client.query(`select kanthorq_task_resume('send_email', array[$1])`, [id])
-    t.deepEqual(await pull(client, tasks, 2), [{ event_id: id, attempt_count: 2 }], `${resume}`)
-    t.deepEqual(await pull(client, tasks, 2), [], 'not before its visibility timeout')
-    await client.query(`update ${tasks} set state = -102, finalized_at = ${now}`)
-  }
-
-  await client.query(`update ${tasks} set state = 102, attempt_count = 1, schedule_at = 0`)
-  t.deepEqual(await pull(client, tasks, 102), [{ event_id: id, attempt_count: 2 }])
 })

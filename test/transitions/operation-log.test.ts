@@ -1,6 +1,5 @@
 // The log of transitions, as sessions and their transactions see it.
 import test from 'ava'
-import pg from 'pg'
 import { loggedOperations } from '../support/bulk.ts'
 import { useDatabase } from '../support/database.ts'
 import { makeConsumer, makeTasks, only, storedTasks, taskTable } from '../support/scene.ts'
@@ -80,22 +79,3 @@ for (const [action, [was, became]] of Object.entries(meanwhile)) {
     })
   })
 }
-
-test.serial('the log names the program and where it is', async (t) => {
-  const consumer = await makeConsumer(db, 'program')
-  const ids = await makeTasks(db, consumer, ['available'])
-  const client = new pg.Client({ connectionString: db.url, application_name: 'night shift' })
-  await client.connect()
-  t.teardown(() => client.end())
-  await client.query('select kanthorq_task_cancel($1, $2)', [consumer, ids])
-  const { rows } = await db.owner.query(
-    `select actor, application_name, host(client_addr) as client_addr
-     from kanthorq_task_operations($1)`,
-    [consumer],
-  )
-  const me = await client.query(
-    `select session_user::text as actor, 'night shift' as application_name,
-       host(inet_client_addr()) as client_addr`,
-  )
-  t.deepEqual(rows, me.rows)
-})
