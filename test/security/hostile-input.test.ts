@@ -47,7 +47,7 @@ test.serial('every argument of every function may be hostile', async (t) => {
 
   for (const routine of routines) {
     for (const parameter of routine.parameters) {
-      const huge = seen.has(parameter.name) ? [] : hugeValues(parameter).slice(0, times(2))
+      const huge = seen.has(parameter.name) ? [] : hugeValues(parameter).slice(0, 2 * effort)
       seen.add(parameter.name)
       // Many functions share a parameter. Each of them tries a part of the values, all together try all.
       const sharing = routines.filter(({ parameters }) =>
