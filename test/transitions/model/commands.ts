@@ -50,6 +50,23 @@ export const make = command(
   },
 )
 
+interface Work {
+  does: string
+  consumer: number
+  ids: readonly string[]
+  due: number
+}
+
+async function work({ does, ids, due, ...args }: Work, model: Model, db: Database): Promise<void> {
+  const consumer = consumerOf(model, args.consumer)
+  const tasks = tasksOf(consumer, ids).flatMap((task): Task[] => {
+    const becomes = of.kanthorq[does]?.(task, consumer.attemptMax, db.clock, due)
+    return becomes === undefined ? [] : [{ ...task, ...becomes }]
+  })
+  if (tasks.length > 0) model.happened.add(`KanthorQ: ${does}`)
+  await write(model, db, consumer, tasks)
+}
+
 const kanthorq = command(
   'KanthorQ',
   fc.record({
@@ -58,15 +75,7 @@ const kanthorq = command(
     ids: some.ids,
     due: some.time,
   }),
-  async ({ does, ids, due, ...args }, model, db) => {
-    const consumer = consumerOf(model, args.consumer)
-    const tasks = tasksOf(consumer, ids).flatMap((task): Task[] => {
-      const becomes = of.kanthorq[does]?.(task, consumer.attemptMax, db.clock, due)
-      return becomes === undefined ? [] : [{ ...task, ...becomes }]
-    })
-    if (tasks.length > 0) model.happened.add(`KanthorQ: ${does}`)
-    await write(model, db, consumer, tasks)
-  },
+  work,
 )
 
 async function write(model: Model, db: Database, consumer: Consumer, tasks: Task[]): Promise<void> {
@@ -76,6 +85,49 @@ async function write(model: Model, db: Database, consumer: Consumer, tasks: Task
 }
 
 // Calls by ids, after explain has said what they will do; and undo.
+
+interface ByIds {
+  action: of.Action
+  consumer: number
+  ids: readonly string[]
+  reason: string | null
+  due: number | undefined
+  resetAttempts: boolean
+}
+
+async function callByIds(
+  { action, ids, reason, due, resetAttempts, ...args }: ByIds,
+  model: Model,
+  db: Database,
+): Promise<void> {
+  const consumer = consumerOf(model, args.consumer)
+  const given = { consumer: consumer.name, event_ids: ids }
+  const columns = `event_id, state, can_${action} as can, next_run_at is not null as runs`
+  const explained = await db.call('kanthorq_task_explain', given, columns)
+  const forResume = { schedule_at: some.timestamp(due), reset_attempts: resetAttempts }
+  const told = await db.call(`kanthorq_task_${action}`, {
+    ...given,
+    reason,
+    ...(action === 'resume' && forResume),
+  })
+  const look = await db.look()
+
+  const can = (task: Task) => of.takes(action, consumer, task, look.to)
+  const verdicts = [...new Set(ids)].map((event_id) => {
+    const task = consumer.tasks.get(event_id)
+    if (task === undefined) return { event_id, state: null, can: false, runs: false }
+    const runs = of.isPulled(task, consumer.attemptMax)
+    return { event_id, state: task.state, can: can(task), runs }
+  })
+  same(explained, verdicts, 'what explain says')
+  const tasks = tasksOf(consumer, ids).filter(can)
+  const order = { due, step: 0, before: 0, resetAttempts }
+  const changes = move(look, consumer, action, tasks, order)
+  same(told, [divide(ids, changes)], 'what the call returns')
+  logged(model, look, [{ action, consumer_name: consumer.name, reason, undoes: null, changes }])
+  agree(model, look)
+  note(model, action, changes, ids.length)
+}
 
 const byIds = command(
   'by ids',
@@ -87,35 +139,7 @@ const byIds = command(
     due: some.due,
     resetAttempts: fc.boolean(),
   }),
-  async ({ action, ids, reason, due, resetAttempts, ...args }, model, db) => {
-    const consumer = consumerOf(model, args.consumer)
-    const given = { consumer: consumer.name, event_ids: ids }
-    const columns = `event_id, state, can_${action} as can, next_run_at is not null as runs`
-    const explained = await db.call('kanthorq_task_explain', given, columns)
-    const forResume = { schedule_at: some.timestamp(due), reset_attempts: resetAttempts }
-    const told = await db.call(`kanthorq_task_${action}`, {
-      ...given,
-      reason,
-      ...(action === 'resume' && forResume),
-    })
-    const look = await db.look()
-
-    const can = (task: Task) => of.takes(action, consumer, task, look.to)
-    const verdicts = [...new Set(ids)].map((event_id) => {
-      const task = consumer.tasks.get(event_id)
-      if (task === undefined) return { event_id, state: null, can: false, runs: false }
-      const runs = of.isPulled(task, consumer.attemptMax)
-      return { event_id, state: task.state, can: can(task), runs }
-    })
-    same(explained, verdicts, 'what explain says')
-    const tasks = tasksOf(consumer, ids).filter(can)
-    const order = { due, step: 0, before: 0, resetAttempts }
-    const changes = move(look, consumer, action, tasks, order)
-    same(told, [divide(ids, changes)], 'what the call returns')
-    logged(model, look, [{ action, consumer_name: consumer.name, reason, undoes: null, changes }])
-    agree(model, look)
-    note(model, action, changes, ids.length)
-  },
+  callByIds,
 )
 
 /** Moves the tasks. The call's time is the first that it wrote, and all the others have to fit. */
@@ -148,52 +172,79 @@ function idsOf(changes: Changes): string[] {
   return changes.map(({ after }) => after.event_id).sort()
 }
 
+async function undoOperation(
+  { back, reason }: { back: number; reason: string | null },
+  model: Model,
+  db: Database,
+): Promise<void> {
+  const operation = model.log.at(-1 - (back % model.log.length))
+  ok(operation)
+  const { id, action, consumer_name, event_ids } = operation.row
+  const consumer = consumerOf(model, consumer_name)
+  const isAgain = model.log.some(({ row }) => row.undoes === id)
+  // Of a bulk, the first batch stands for all of it, and the newest goes first.
+  const batches = model.log.filter(({ row }) => row.id === id || row.bulk_id === id).reverse()
+  const told = await (batches.length > 1
+    ? undoBulk(model, db, { bulk_id: id, reason })
+    : db.call('kanthorq_task_undo', { operation_id: id, reason }))
+  const look = await db.look()
+  const undone = batches.map(({ row: { id: undoes }, changes }) => {
+    const back = of.undo(consumer, changes)
+    return { action: 'undo', consumer_name, reason, undoes, changes: back }
+  })
+  const first = logged(model, look, undone)
+  const changes = undone.flatMap((one) => one.changes)
+  const asked = batches.flatMap(({ row }) => row.event_ids).length
+  const [updated, skipped] = [changes.length, asked - changes.length]
+  const isBulk = batches.length > 1
+  const end = model.inTransaction && { progress: null }
+  const bulk = {
+    ...end,
+    updated: `${updated}`,
+    skipped: `${skipped}`,
+    undo_bulk_id: first ?? null,
+  }
+  same(inOrder(told), [isBulk ? bulk : divide([...event_ids].sort(), changes)], 'what undo returns')
+  agree(model, look)
+  note(
+    model,
+    action === 'undo' ? 'undo of undo' : isBulk ? 'undo of a bulk' : 'undo',
+    changes,
+    asked,
+  )
+  if (isAgain && changes.length === 0) model.happened.add('undo twice')
+}
+
 const undo = command(
   'undo',
   fc.record({ back: fc.oneof(fc.constant(0), fc.nat(3), fc.nat(40)), reason: some.reason }),
-  async ({ back, reason }, model, db) => {
-    const operation = model.log.at(-1 - (back % model.log.length))
-    ok(operation)
-    const { id, action, consumer_name, event_ids } = operation.row
-    const consumer = consumerOf(model, consumer_name)
-    const isAgain = model.log.some(({ row }) => row.undoes === id)
-    // Of a bulk, the first batch stands for all of it, and the newest goes first.
-    const batches = model.log.filter(({ row }) => row.id === id || row.bulk_id === id).reverse()
-    const told = await (batches.length > 1
-      ? undoBulk(model, db, { bulk_id: id, reason })
-      : db.call('kanthorq_task_undo', { operation_id: id, reason }))
-    const look = await db.look()
-    const undone = batches.map(({ row: { id: undoes }, changes }) => {
-      const back = of.undo(consumer, changes)
-      return { action: 'undo', consumer_name, reason, undoes, changes: back }
-    })
-    const first = logged(model, look, undone)
-    const changes = undone.flatMap((one) => one.changes)
-    const asked = batches.flatMap(({ row }) => row.event_ids).length
-    const [updated, skipped] = [changes.length, asked - changes.length]
-    const isBulk = batches.length > 1
-    const end = model.inTransaction && { progress: null }
-    const bulk = {
-      ...end,
-      updated: `${updated}`,
-      skipped: `${skipped}`,
-      undo_bulk_id: first ?? null,
-    }
-    same(
-      inOrder(told),
-      [isBulk ? bulk : divide([...event_ids].sort(), changes)],
-      'what undo returns',
-    )
-    agree(model, look)
-    note(
-      model,
-      action === 'undo' ? 'undo of undo' : isBulk ? 'undo of a bulk' : 'undo',
-      changes,
-      asked,
-    )
-    if (isAgain && changes.length === 0) model.happened.add('undo twice')
-  },
+  undoOperation,
   ({ log }) => log.length > 0,
+)
+
+/** Resumes the same tasks twice, with an undo or with work in between, and undoes the first: it looks like the second. */
+const again = command(
+  'again',
+  fc.record({
+    consumer: some.consumer,
+    ids: fc.constant(some.eventIds),
+    due: some.time,
+    resetAttempts: fc.boolean(),
+    isUndone: fc.boolean(),
+  }),
+  async ({ isUndone, ...args }, model, db) => {
+    const call = { ...args, reason: null }
+    const index = model.log.length
+    await callByIds({ ...call, action: 'resume' }, model, db)
+    if (model.log.length === index) return
+    if (isUndone) await undoOperation({ back: 0, reason: null }, model, db)
+    else {
+      await work({ ...args, does: 'fail' }, model, db)
+      await callByIds({ ...call, action: 'cancel' }, model, db)
+    }
+    await callByIds({ ...call, action: 'resume' }, model, db)
+    await undoOperation({ back: model.log.length - 1 - index, reason: null }, model, db)
+  },
 )
 
 interface Undone extends Record<string, unknown> {
@@ -468,6 +519,7 @@ export const anything = fc.oneof(
   { weight: 6, arbitrary: kanthorq },
   { weight: 6, arbitrary: byIds },
   { weight: 4, arbitrary: undo },
+  { weight: 3, arbitrary: again },
   { weight: 4, arbitrary: beginBatches },
   { weight: 2, arbitrary: nextBatches },
   { weight: 3, arbitrary: all },

@@ -4,7 +4,7 @@ import type { TaskState } from 'kanthorq-tasks'
 import { actions, type Filter, type Part, type Task } from './model.ts'
 
 const [past, future] = [1_000_000, 4_000_000_000_000]
-const eventIds = Array.from({ length: 12 }, (_, n) => `event_${String(n).padStart(2, '0')}`)
+export const eventIds = Array.from({ length: 12 }, (_, n) => `event_${String(n).padStart(2, '0')}`)
 const states: TaskState[] = [
   'discarded',
   'cancelled',
@@ -47,7 +47,7 @@ export const tasks = fc.uniqueArray(
       { customer: '7', address: { city: 'Oslo', zip: 1 } },
     ),
     created_at: fc.constantFrom(past, 2 * past, 'now' as const, future),
-    updated_at: fc.constantFrom(past, past, future),
+    updated_at: time,
   }),
   { selector: (task) => task.event_id, maxLength: 12, size: 'max' },
 )
