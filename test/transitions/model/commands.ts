@@ -84,7 +84,7 @@ async function write(model: Model, db: Database, consumer: Consumer, tasks: Task
   agree(model, await db.look())
 }
 
-// Calls by ids, after explain has said what they will do; and undo.
+// Calls by ids, and undo.
 
 interface ByIds {
   action: of.Action
@@ -102,8 +102,6 @@ async function callByIds(
 ): Promise<void> {
   const consumer = consumerOf(model, args.consumer)
   const given = { consumer: consumer.name, event_ids: ids }
-  const columns = `event_id, state, can_${action} as can, next_run_at is not null as runs`
-  const explained = await db.call('kanthorq_task_explain', given, columns)
   const forResume = { schedule_at: some.timestamp(due), reset_attempts: resetAttempts }
   const told = await db.call(`kanthorq_task_${action}`, {
     ...given,
@@ -112,15 +110,7 @@ async function callByIds(
   })
   const look = await db.look()
 
-  const can = (task: Task) => of.takes(action, consumer, task, look.to)
-  const verdicts = [...new Set(ids)].map((event_id) => {
-    const task = consumer.tasks.get(event_id)
-    if (task === undefined) return { event_id, state: null, can: false, runs: false }
-    const runs = of.isPulled(task, consumer.attemptMax)
-    return { event_id, state: task.state, can: can(task), runs }
-  })
-  same(explained, verdicts, 'what explain says')
-  const tasks = tasksOf(consumer, ids).filter(can)
+  const tasks = tasksOf(consumer, ids).filter((task) => of.takes(action, consumer, task, look.to))
   const order = { due, step: 0, before: 0, resetAttempts }
   const changes = move(look, consumer, action, tasks, order)
   same(told, [divide(ids, changes)], 'what the call returns')
@@ -173,11 +163,13 @@ function idsOf(changes: Changes): string[] {
 }
 
 async function undoOperation(
-  { back, reason }: { back: number; reason: string | null },
+  { back, reason, isWhole }: { back: number; reason: string | null; isWhole?: boolean },
   model: Model,
   db: Database,
 ): Promise<void> {
-  const operation = model.log.at(-1 - (back % model.log.length))
+  const picked = model.log.at(-1 - (back % model.log.length))
+  const bulkId = isWhole ? picked?.row.bulk_id : null
+  const operation = model.log.find(({ row }) => row.id === bulkId) ?? picked
   ok(operation)
   const { id, action, consumer_name, event_ids } = operation.row
   const consumer = consumerOf(model, consumer_name)
@@ -204,7 +196,7 @@ async function undoOperation(
     skipped: `${skipped}`,
     undo_bulk_id: first ?? null,
   }
-  same(inOrder(told), [isBulk ? bulk : divide([...event_ids].sort(), changes)], 'what undo returns')
+  same(told, [isBulk ? bulk : divide([...event_ids].sort(), changes)], 'what undo returns')
   agree(model, look)
   note(
     model,
@@ -217,7 +209,12 @@ async function undoOperation(
 
 const undo = command(
   'undo',
-  fc.record({ back: fc.oneof(fc.constant(0), fc.nat(3), fc.nat(40)), reason: some.reason }),
+  fc.record({
+    back: fc.oneof(fc.constant(0), fc.nat(3), fc.nat(40)),
+    reason: some.reason,
+    /** Whether the bulk is undone, where it is a batch of one. */
+    isWhole: fc.boolean(),
+  }),
   undoOperation,
   ({ log }) => log.length > 0,
 )
@@ -263,18 +260,6 @@ async function undoBulk(model: Model, db: Database, args: Record<string, unknown
     progress = rows[0]?.progress ?? null
     if (progress === null) return rows
   }
-}
-
-/** Undo returns its ids in any order. */
-function inOrder(rows: readonly object[]): unknown[] {
-  return rows.map((row) =>
-    Object.fromEntries(
-      Object.entries(row).map(([key, value]: [string, unknown]) => [
-        key,
-        Array.isArray(value) ? value.toSorted() : value,
-      ]),
-    ),
-  )
 }
 
 type Expected = Omit<of.LogRow, 'id' | 'event_ids' | 'bulk_id'> & { changes: Changes }
@@ -331,8 +316,13 @@ function note({ happened }: Model, call: string, changes: Changes, asked: number
 // Calls by filter: batches, also with other commands in between, and the procedures that loop.
 
 /** Begins a bulk call, without states of which the action takes none: it refuses them. */
-function begin(given: of.BulkCall, consumer: Consumer, now: number): Bulk {
+function begin({ happened }: Model, given: of.BulkCall, consumer: Consumer, now: number): Bulk {
   const { from } = of.transitions[given.action]
+  for (const { args, matches } of given.filter) {
+    const some = [...consumer.tasks.values()].filter(matches).length
+    if (some > 0 && some < consumer.tasks.size)
+      happened.add(`a filter by ${Object.keys(args).join()}`)
+  }
   const filter = given.filter.filter(({ args: { states } }) => {
     return !Array.isArray(states) || states.some((state) => from.some((one) => one === state))
   })
@@ -417,7 +407,7 @@ const beginBatches = command(
   'begin batches',
   fc.record({ consumer: some.consumer, bulk: some.bulk, batches }),
   async ({ consumer, bulk, batches }, model, db) => {
-    await goOn(model, db, begin(bulk, consumerOf(model, consumer), db.clock), batches)
+    await goOn(model, db, begin(model, bulk, consumerOf(model, consumer), db.clock), batches)
   },
 )
 
@@ -437,7 +427,7 @@ const all = command(
   'all',
   fc.record({ consumer: some.consumer, bulk: some.bulk }),
   async ({ consumer, bulk: given }, model, db) => {
-    const bulk = begin(given, consumerOf(model, consumer), db.clock)
+    const bulk = begin(model, given, consumerOf(model, consumer), db.clock)
     const name = `kanthorq_task_${bulk.action}_all`
     const told = await db.callProcedure(name, { ...bulkArguments(bulk), pause: '0' })
     const look = await db.look()
@@ -451,68 +441,6 @@ const all = command(
   ({ inTransaction }) => !inTransaction,
 )
 
-// Reading.
-
-const find = command(
-  'find',
-  fc.record({
-    consumer: some.consumer,
-    filter: some.filter,
-    after: fc.option(some.id),
-    max: fc.integer({ min: 1, max: 12 }),
-    isAscending: fc.boolean(),
-  }),
-  async ({ filter, after, max, isAscending, ...args }, model, db) => {
-    const consumer = consumerOf(model, args.consumer)
-    const all = [...consumer.tasks.values()]
-    const given = { consumer: consumer.name, ...argumentsOf(filter) }
-    const page = { after, max_tasks: max, oldest_first: isAscending }
-    const columns = 'event_id, state, stuck, last_error'
-    const rows = await db.call('kanthorq_task_find', { ...given, ...page }, columns)
-    const [counted] = await db.call<{ kanthorq_task_count: string }>('kanthorq_task_count', given)
-
-    const found = all.filter((task) => of.matches(task, filter))
-    const order = (a: string, b: string) => (isAscending ? 1 : -1) * (a < b ? -1 : Number(a > b))
-    const shown = found
-      .map((task) => ({
-        event_id: task.event_id,
-        state: task.state,
-        stuck: of.isStuck(task, consumer.attemptMax, db.clock),
-        last_error: some.lastError(task),
-      }))
-      .filter(({ event_id }) => after === null || order(after, event_id) < 0)
-      .sort((a, b) => order(a.event_id, b.event_id))
-    same(rows, shown.slice(0, max), 'what is found')
-    same(Number(counted?.kanthorq_task_count), found.length, 'how many there are')
-    for (const part of filter) {
-      const some = all.filter(part.matches).length
-      const [key = ''] = Object.keys(part.args)
-      if (some > 0 && some < all.length) model.happened.add(`a filter by ${key}`)
-    }
-  },
-)
-
-const log = command(
-  'log',
-  fc.record({
-    consumer: fc.option(some.consumer),
-    id: fc.option(some.id),
-    back: fc.option(fc.nat(10)),
-    max: fc.integer({ min: 1, max: 8 }),
-  }),
-  async ({ consumer: which, id, back, max }, model, db) => {
-    const consumer = which === null ? null : consumerOf(model, which).name
-    const before = back === null ? null : (model.log.at(-1 - back)?.row.id ?? null)
-    const rows = await db.log({ consumer, event_id: id, before, max_operations: max })
-    const operations = model.log
-      .map(({ row }) => shown(model, row))
-      .filter(({ consumer_name: name }) => consumer === null || name === consumer)
-      .filter(({ event_ids }) => id === null || event_ids.includes(id))
-      .filter((row) => before === null || BigInt(row.id) < BigInt(before))
-    same(rows, operations.toReversed().slice(0, max), 'what the log shows')
-  },
-)
-
 /** Any command, each as often as it is worth. */
 export const anything = fc.oneof(
   { weight: 2, arbitrary: make },
@@ -523,8 +451,6 @@ export const anything = fc.oneof(
   { weight: 4, arbitrary: beginBatches },
   { weight: 2, arbitrary: nextBatches },
   { weight: 3, arbitrary: all },
-  { weight: 3, arbitrary: find },
-  { weight: 1, arbitrary: log },
 )
 
 /** What happens in a long test. */

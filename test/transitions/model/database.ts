@@ -30,8 +30,7 @@ type Arguments = Readonly<Record<string, unknown>>
 export class Database {
   /** Later than all that happened before. */
   clock = 0
-  /** The newest operation from before the run, and the newest that was seen. */
-  #first = 0n
+  /** The newest operation that was seen. */
   #last = 0n
   readonly #session: pg.ClientBase
 
@@ -49,11 +48,12 @@ export class Database {
       )
     }
     await this.look()
-    this.#first = this.#last
   }
 
   async look(): Promise<Look> {
-    const log = await this.log({})
+    const columns = 'id, action, consumer_name, reason, undoes, bulk_id, event_ids'
+    const args = { each_batch: true }
+    const log = await this.call<LogRow>('kanthorq_task_operations', args, columns)
     const { rows } = await this.#session.query<{ clock: number; name: string; tasks: Task[] }>(
       `select ${clock} as clock, name, (select coalesce(jsonb_agg(t), '[]') from test.tasks(name) t) as tasks
        from unnest($1::text[]) name`,
@@ -73,14 +73,6 @@ export class Database {
       this.clock = only(tick).now
     }
     return look
-  }
-
-  /** Operations of this run, the newest first. */
-  async log(args: Arguments): Promise<LogRow[]> {
-    const given = { ...args, each_batch: true }
-    const columns = 'id, action, consumer_name, reason, undoes, bulk_id, event_ids'
-    const rows = await this.call<LogRow>('kanthorq_task_operations', given, columns)
-    return rows.filter(({ id }) => BigInt(id) > this.#first)
   }
 
   /** Calls a function by its named arguments; what is undefined is left out. */

@@ -17,7 +17,7 @@ const states: TaskState[] = [
 
 /** Most commands are about one consumer, so that much happens to its tasks. */
 export const consumer = fc.constantFrom(0, 0, 0, 0, 0, 1, 2)
-export const id = fc.constantFrom(...eventIds)
+const id = fc.constantFrom(...eventIds)
 const someIds = fc.array(fc.constantFrom(...eventIds, 'event_?'), { maxLength: 10, size: 'max' })
 export const ids = fc.oneof(fc.constant(eventIds), someIds, someIds, someIds)
 export const reason = fc.constantFrom(null, 'INC-42', "it's over")
@@ -52,7 +52,7 @@ export const tasks = fc.uniqueArray(
   { selector: (task) => task.event_id, maxLength: 12, size: 'max' },
 )
 
-export function lastError({ attempted_error }: Task): string | null {
+function lastError({ attempted_error }: Task): string | null {
   return attempted_error.at(-1)?.error ?? null
 }
 
