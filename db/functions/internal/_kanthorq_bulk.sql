@@ -9,7 +9,7 @@ kanthorq_schema._kanthorq_bulk(
 )
 returns bigint
 language plpgsql
-volatile
+stable
 as $function$
 begin
   return (
