@@ -768,7 +768,7 @@ begin
     kanthorq_schema._kanthorq_as_time(t.created_at),
     kanthorq_schema._kanthorq_as_time(t.updated_at)
     $q$,
-    kanthorq_schema._kanthorq_task_takes_sql('discard', 't.state')
+    kanthorq_schema._kanthorq_task_takes_sql('discard', false)
   );
 end
 $function$;
@@ -888,26 +888,28 @@ end;
 comment on function kanthorq_schema._kanthorq_task_states is 'Internal. The states of a task, by name and by code.';
 
 -- function: _kanthorq_task_takes_sql
-create or replace function kanthorq_schema._kanthorq_task_takes_sql(action text, state text)
+create or replace function kanthorq_schema._kanthorq_task_takes_sql(action text, by_id boolean)
 returns text
 language plpgsql
 immutable
 as $function$
+declare
+  v_hidden text := case when by_id then ' + 0' else '' end;
 begin
   return case action
     when 'cancel' then format(
-      '%s in (%s, %s, %s)', state,
+      't.state%s in (%s, %s, %s)', v_hidden,
       kanthorq_schema._kanthorq_task_state('pending'),
       kanthorq_schema._kanthorq_task_state('available'),
       kanthorq_schema._kanthorq_task_state('retryable')
     )
     when 'resume' then format(
-      '%s in (%s, %s)', state,
+      't.state%s in (%s, %s)', v_hidden,
       kanthorq_schema._kanthorq_task_state('discarded'),
       kanthorq_schema._kanthorq_task_state('cancelled')
     )
     when 'discard' then format(
-      '%s = %s and t.schedule_at < $1 and t.attempt_count > $2', state,
+      't.state%1$s = %2$s and t.schedule_at%1$s < $1 and t.attempt_count%1$s > $2', v_hidden,
       kanthorq_schema._kanthorq_task_state('running')
     )
   end;
@@ -941,8 +943,7 @@ declare
   v_now bigint := kanthorq_schema._kanthorq_now();
   v_changes kanthorq_schema.kanthorq_task_change[];
 begin
-  -- The array of ids stands in a sub-select: the planner would look at each element. 't.state + 0' keeps it from an index on the state,
-  -- which could lead through millions of tasks to find a few; the way to a task is its id.
+  -- The array of ids stands in a sub-select: the planner would look at each element.
   execute format($q$
     with locked as materialized (
       select t.event_id, t.state, t.schedule_at, t.finalized_at, t.attempt_count, t.updated_at
@@ -964,7 +965,7 @@ begin
     select array_agg(m.change) from moved m
     $q$,
     v_consumer.tasks,
-    kanthorq_schema._kanthorq_task_takes_sql(action, 't.state + 0'),
+    kanthorq_schema._kanthorq_task_takes_sql(action, true),
     case action
       when 'resume' then $set$
         finalized_at = 0,
@@ -1298,7 +1299,7 @@ begin
         count(*) filter (where t.state = kanthorq_schema._kanthorq_task_state('available'))
       from %s t
       $q$,
-      kanthorq_schema._kanthorq_task_takes_sql('discard', 't.state'),
+      kanthorq_schema._kanthorq_task_takes_sql('discard', false),
       kanthorq_schema._kanthorq_only_sql(v_consumer.task_table)
     )
     into v_stuck, v_parked
@@ -1569,7 +1570,7 @@ begin
         )
       $q$,
       v_consumer.tasks,
-      kanthorq_schema._kanthorq_task_takes_sql(action, 't.state')
+      kanthorq_schema._kanthorq_task_takes_sql(action, false)
     )
     into v_last, total
     using v_now, v_consumer.attempt_max, v_filter, coalesce(spread > interval '0', false);
@@ -1604,7 +1605,7 @@ begin
       (select array_agg(f.event_id::text order by f.event_id) from free f)
     $q$,
     v_consumer.tasks,
-    kanthorq_schema._kanthorq_task_takes_sql(action, 't.state')
+    kanthorq_schema._kanthorq_task_takes_sql(action, false)
   )
   into v_scanned, v_last, v_free
   using v_now, v_consumer.attempt_max, v_filter, progress.position, progress.last_position, v_limit;
@@ -1993,9 +1994,9 @@ begin
     order by i.n
     $q$,
     v_consumer.tasks,
-    kanthorq_schema._kanthorq_task_takes_sql('cancel', 't.state'),
-    kanthorq_schema._kanthorq_task_takes_sql('resume', 't.state'),
-    kanthorq_schema._kanthorq_task_takes_sql('discard', 't.state')
+    kanthorq_schema._kanthorq_task_takes_sql('cancel', false),
+    kanthorq_schema._kanthorq_task_takes_sql('resume', false),
+    kanthorq_schema._kanthorq_task_takes_sql('discard', false)
   )
   using kanthorq_schema._kanthorq_now(), v_consumer.attempt_max, event_ids;
 end
@@ -2323,7 +2324,7 @@ begin
     $q$,
     v_consumer.tasks,
     kanthorq_schema._kanthorq_task_columns_sql(),
-    kanthorq_schema._kanthorq_task_takes_sql(action, 't.state')
+    kanthorq_schema._kanthorq_task_takes_sql(action, false)
   )
   into matching, by_state, by_subject, subjects, left_out, first_tasks
   using kanthorq_schema._kanthorq_now(), v_consumer.attempt_max, v_filter;
@@ -2504,7 +2505,7 @@ begin
       ) c
       order by c.state
       $q$,
-      kanthorq_schema._kanthorq_task_takes_sql('discard', 't.state'),
+      kanthorq_schema._kanthorq_task_takes_sql('discard', false),
       v_consumer.tasks
     )
     using kanthorq_schema._kanthorq_now(), v_consumer.attempt_max, v_name;

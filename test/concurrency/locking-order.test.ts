@@ -60,8 +60,8 @@ for (const [n, { of, before = '', after = '' }] of tables.entries()) {
     // Each setting comes with one of the tables at least.
     for (let nth = 0; nth < Math.max(times(settings.length), 2); nth++) {
       const setting = settings[(2 * n + nth) % settings.length] ?? ''
-      // Ids besides those of its tasks: many are looked for in another way.
-      const more = nth % 2 === 0 ? 0 : 6000
+      // Ids besides those of its tasks.
+      const more = nth % 2 === 0 ? 0 : 600
       await session.query(`reset all; ${setting}`)
       for (const action of Object.keys(kinds) as Action[]) {
         const ids = await idsFor(action, table)

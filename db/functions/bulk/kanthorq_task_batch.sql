@@ -75,7 +75,7 @@ begin
         )
       $q$,
       v_consumer.tasks,
-      kanthorq_schema._kanthorq_task_takes_sql(action, 't.state')
+      kanthorq_schema._kanthorq_task_takes_sql(action, false)
     )
     into v_last, total
     using v_now, v_consumer.attempt_max, v_filter, coalesce(spread > interval '0', false);
@@ -110,7 +110,7 @@ begin
       (select array_agg(f.event_id::text order by f.event_id) from free f)
     $q$,
     v_consumer.tasks,
-    kanthorq_schema._kanthorq_task_takes_sql(action, 't.state')
+    kanthorq_schema._kanthorq_task_takes_sql(action, false)
   )
   into v_scanned, v_last, v_free
   using v_now, v_consumer.attempt_max, v_filter, progress.position, progress.last_position, v_limit;

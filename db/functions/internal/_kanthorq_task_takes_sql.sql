@@ -1,31 +1,34 @@
 -- The condition under which an action takes a task t, as SQL: the one condition behind the transitions, the bulk calls, explain,
 -- preview, stats and the doctor.
 --
--- $1 is now in epoch milliseconds, $2 the consumer's attempt_max; state is SQL for the state.
+-- $1 is now in epoch milliseconds, $2 the consumer's attempt_max. by_id hides the columns from indexes, for tasks that are named by
+-- their ids: an index on the state or the schedule could lead through millions of tasks to a few.
 --
 -- - cancel leaves running tasks alone: a worker may hold them.
 -- - discard takes the stuck ones: running, overdue, and with more attempts behind them than KanthorQ's pullers accept
 --   (attempt_count <= attempt_max).
-create or replace function kanthorq_schema._kanthorq_task_takes_sql(action text, state text)
+create or replace function kanthorq_schema._kanthorq_task_takes_sql(action text, by_id boolean)
 returns text
 language plpgsql
 immutable
 as $function$
+declare
+  v_hidden text := case when by_id then ' + 0' else '' end;
 begin
   return case action
     when 'cancel' then format(
-      '%s in (%s, %s, %s)', state,
+      't.state%s in (%s, %s, %s)', v_hidden,
       kanthorq_schema._kanthorq_task_state('pending'),
       kanthorq_schema._kanthorq_task_state('available'),
       kanthorq_schema._kanthorq_task_state('retryable')
     )
     when 'resume' then format(
-      '%s in (%s, %s)', state,
+      't.state%s in (%s, %s)', v_hidden,
       kanthorq_schema._kanthorq_task_state('discarded'),
       kanthorq_schema._kanthorq_task_state('cancelled')
     )
     when 'discard' then format(
-      '%s = %s and t.schedule_at < $1 and t.attempt_count > $2', state,
+      't.state%1$s = %2$s and t.schedule_at%1$s < $1 and t.attempt_count%1$s > $2', v_hidden,
       kanthorq_schema._kanthorq_task_state('running')
     )
   end;

@@ -35,8 +35,7 @@ declare
   v_now bigint := kanthorq_schema._kanthorq_now();
   v_changes kanthorq_schema.kanthorq_task_change[];
 begin
-  -- The array of ids stands in a sub-select: the planner would look at each element. 't.state + 0' keeps it from an index on the state,
-  -- which could lead through millions of tasks to find a few; the way to a task is its id.
+  -- The array of ids stands in a sub-select: the planner would look at each element.
   execute format($q$
     with locked as materialized (
       select t.event_id, t.state, t.schedule_at, t.finalized_at, t.attempt_count, t.updated_at
@@ -58,7 +57,7 @@ begin
     select array_agg(m.change) from moved m
     $q$,
     v_consumer.tasks,
-    kanthorq_schema._kanthorq_task_takes_sql(action, 't.state + 0'),
+    kanthorq_schema._kanthorq_task_takes_sql(action, true),
     case action
       when 'resume' then $set$
         finalized_at = 0,

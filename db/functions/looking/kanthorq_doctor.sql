@@ -79,7 +79,7 @@ begin
         count(*) filter (where t.state = kanthorq_schema._kanthorq_task_state('available'))
       from %s t
       $q$,
-      kanthorq_schema._kanthorq_task_takes_sql('discard', 't.state'),
+      kanthorq_schema._kanthorq_task_takes_sql('discard', false),
       kanthorq_schema._kanthorq_only_sql(v_consumer.task_table)
     )
     into v_stuck, v_parked

@@ -44,9 +44,9 @@ begin
     order by i.n
     $q$,
     v_consumer.tasks,
-    kanthorq_schema._kanthorq_task_takes_sql('cancel', 't.state'),
-    kanthorq_schema._kanthorq_task_takes_sql('resume', 't.state'),
-    kanthorq_schema._kanthorq_task_takes_sql('discard', 't.state')
+    kanthorq_schema._kanthorq_task_takes_sql('cancel', false),
+    kanthorq_schema._kanthorq_task_takes_sql('resume', false),
+    kanthorq_schema._kanthorq_task_takes_sql('discard', false)
   )
   using kanthorq_schema._kanthorq_now(), v_consumer.attempt_max, event_ids;
 end

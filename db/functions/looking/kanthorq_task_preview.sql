@@ -81,7 +81,7 @@ begin
     $q$,
     v_consumer.tasks,
     kanthorq_schema._kanthorq_task_columns_sql(),
-    kanthorq_schema._kanthorq_task_takes_sql(action, 't.state')
+    kanthorq_schema._kanthorq_task_takes_sql(action, false)
   )
   into matching, by_state, by_subject, subjects, left_out, first_tasks
   using kanthorq_schema._kanthorq_now(), v_consumer.attempt_max, v_filter;

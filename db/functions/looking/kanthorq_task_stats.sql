@@ -46,7 +46,7 @@ begin
       ) c
       order by c.state
       $q$,
-      kanthorq_schema._kanthorq_task_takes_sql('discard', 't.state'),
+      kanthorq_schema._kanthorq_task_takes_sql('discard', false),
       v_consumer.tasks
     )
     using kanthorq_schema._kanthorq_now(), v_consumer.attempt_max, v_name;
