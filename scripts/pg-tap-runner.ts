@@ -1,42 +1,44 @@
-import { readdir, readFile, stat } from 'node:fs/promises'
-import { join } from 'node:path'
-import { parseArgs, styleText } from 'node:util'
+import { readFile } from 'node:fs/promises'
+import { styleText } from 'node:util'
 import pg from 'pg'
-import { lineOfPosition, statementLines } from './pg-tap/source-lines.ts'
-import { judge, type Outcome, type TapRow } from './pg-tap/judge.ts'
+import { Parser, type FinalResults, type Result } from 'tap-parser'
+import { lineOfPosition, statementsOf } from './source-lines.ts'
 
-const usage = `Usage: tsx scripts/pg-tap-runner.ts [options] [paths…]
+/** A test, or a thing that is wrong with a file as a whole. */
+interface Outcome {
+  ok: boolean
+  name: string
+  line?: number | undefined
+  /** More about it, line by line: pgTAP's diagnostics, for instance. */
+  details?: string[]
+}
 
-Runs pgTAP files. Paths are files, or folders to search for *.sql; db/tests if none is given.
-
-  --url <postgres://…>        database with pgTAP in its schema tap; default: DATABASE_URL
-  --role <name>               run the files as this role, as if it had logged in
-
-Exit code: 0 all tests passed, 1 not so (or there were none), 2 wrong usage.
-`
+/** A row of output, and the line of the statement that produced it. */
+interface Row {
+  text: string
+  line: number
+}
 
 /**
  * Runs pgTAP files one after the other, each in a connection of its own, and writes a line for each file, then each failure.
  *
  * @param options.url - the database, with pgTAP in its schema `tap`
- * @param options.role - the role to run the files as; the user of `url` must then be a superuser
- * @param options.write - takes the report as it comes; default: standard output
- * @returns how many tests passed and failed. Anything else that is wrong with a file counts as one failure, so that each
- * file yields at least one of either
- * @throws a database error when the connection or the change of role fails
+ * @returns how many tests passed and failed; anything else that is wrong with a file counts as one failure
  */
-export async function runTapFiles(options: {
+export async function runTapFiles({
+  url,
+  files,
+  write,
+}: {
   url: string
-  role?: string
   files: string[]
-  write?: (text: string) => void
+  write: (text: string) => void
 }): Promise<{ passed: number; failed: number }> {
-  const write = options.write ?? ((text: string) => void process.stdout.write(text))
   const sum = { passed: 0, failed: 0 }
   const failures: string[] = []
-  for (const file of options.files) {
+  for (const file of files) {
     const start = performance.now()
-    const outcomes = await runFile(options.url, file, options.role)
+    const outcomes = await runFile(url, file)
     const bad = outcomes.filter(({ ok }) => !ok)
     const good = outcomes.length - bad.length
     sum.passed += good
@@ -46,124 +48,93 @@ export async function runTapFiles(options: {
     const counts = `${good} passed${bad.length === 0 ? '' : `, ${bad.length} failed`}`
     write(`${mark} ${file}  ${counts}  ${Math.round(performance.now() - start)} ms\n`)
   }
-  write(
-    [...failures, `${sum.passed} passed, ${sum.failed} failed`]
-      .map((each) => `\n${each}\n`)
-      .join(''),
-  )
+  for (const text of [...failures, `${sum.passed} passed, ${sum.failed} failed`])
+    write(`\n${text}\n`)
   return sum
 }
 
-function describe(file: string, { name, line, details }: Outcome): string {
+function describe(file: string, { name, line, details = [] }: Outcome): string {
   const place = line === undefined ? file : `${file}:${line}`
-  return [`${styleText('red', '✗')} ${place}  ${name}`, ...details.map((text) => `  ${text}`)].join(
-    '\n',
-  )
+  return [`${styleText('red', '✗')} ${place}  ${name}`, ...details].join('\n  ')
 }
 
-/**
- * The SQL files at some paths, sorted.
- *
- * @param paths - files, taken as they are, and folders, searched to the bottom for `*.sql`
- * @throws Error when a path does not exist
- */
-export async function findTapFiles(paths: string[]): Promise<string[]> {
-  const files = await Promise.all(
-    paths.map(async (path) => {
-      const found = await stat(path).catch(() => undefined)
-      if (!found) throw new Error(`no file or folder ${path}: name one that exists`)
-      if (!found.isDirectory()) return [path]
-      const entries = await readdir(path, { recursive: true })
-      return entries.filter((entry) => entry.endsWith('.sql')).map((entry) => join(path, entry))
-    }),
-  )
-  return [...new Set(files.flat())].sort()
-}
-
-/** Runs a file of plain SQL in a connection of its own, with `search_path` set to `tap, public`. */
-async function runFile(url: string, file: string, role: string | undefined): Promise<Outcome[]> {
+/** Runs a file of plain SQL, statement by statement, with `search_path` set to `tap, public`. */
+async function runFile(url: string, file: string): Promise<Outcome[]> {
   const sql = await readFile(file, 'utf8')
   const client = new pg.Client({ connectionString: url, application_name: 'pg-tap-runner' })
   // A lost connection also fails the query that is running, which reports it.
   client.on('error', () => undefined)
   await client.connect()
+  const rows: Row[] = []
   try {
     await client.query('set search_path to tap, public')
-    // Not SET ROLE: RESET ROLE in the file would undo that, and session_user would be another role.
-    if (role !== undefined)
-      await client.query(`set session authorization ${client.escapeIdentifier(role)}`)
-    const { rows, error, statement } = await execute(client, sql)
-    const lines = await statementLines(sql)
-    return judge(
-      rows.map((row): TapRow => ({ text: row.text, line: lines[row.statement] })),
-      error && sqlFailure(error, sql, lines[statement]),
-    )
+    for (const { text, line } of await statementsOf(sql)) {
+      try {
+        const result = await client.query<unknown[]>({ text, rowMode: 'array' })
+        rows.push(...result.rows.map((row) => ({ text: row.join('|'), line })))
+      } catch (error) {
+        const { position } = error as Partial<pg.DatabaseError>
+        const below = position === undefined ? 0 : lineOfPosition(text, Number(position)) - 1
+        return judge(rows, sqlFailure(error as pg.DatabaseError, line + below))
+      }
+    }
+    return judge(rows)
   } finally {
     await client.end()
   }
 }
 
-interface Execution {
-  rows: { text: string; statement: number }[]
-  error?: Error
-  /** Index of the statement that failed; the number of statements if none did. */
-  statement: number
+function sqlFailure({ message, code, detail, hint, where }: pg.DatabaseError, line: number) {
+  const details = Object.entries({ SQLSTATE: code, detail, hint, where }).flatMap(
+    ([label, text]) => (text === undefined ? [] : `${label}: ${text}`.split('\n')),
+  )
+  return { ok: false, name: `SQL error: ${message}`, line, details }
 }
 
-/** Sends the whole text at once and keeps the rows that came before an error, which the promise API drops. */
-function execute(client: pg.Client, sql: string): Promise<Execution> {
-  const rows: Execution['rows'] = []
-  let statement = 0
-  const query = new pg.Query<(string | null)[]>({
-    text: sql,
-    rowMode: 'array',
-    types: { getTypeParser: () => (value: string) => value },
-  } as pg.QueryArrayConfig)
-  query.on('row', (row) => {
-    rows.push({ text: row.map((value) => value ?? '').join('|'), statement })
+/**
+ * Judges the TAP in the rows of a file.
+ *
+ * @param failure - the error that ended the file, if one did
+ * @returns an outcome for each test, then one if something is wrong with the file: a file that tests nothing fails
+ */
+function judge(rows: Row[], failure?: Outcome): Outcome[] {
+  const events = Parser.parse(rows.map(({ text }) => `${text}\n`).join(''))
+  const valuesOf = (event: string) =>
+    events.flatMap(([name, value]) => (name === event ? [value as unknown] : []))
+  // The row of each test, which has its diagnostics too.
+  const tested = rows.flatMap((row) => Array.from(row.text.matchAll(/^(not )?ok\b/gm), () => row))
+  const outcomes = (valuesOf('assert') as Result[]).map((result, index): Outcome => {
+    const complaint = complaintAbout(result)
+    const { text = '', line } = tested[index] ?? {}
+    const diagnostics = text.split('\n').filter((each) => /^#(?! Failed test \d)/.test(each))
+    return {
+      ok: result.ok && complaint === undefined,
+      name: result.name.replace(/^- /, '') || `test ${result.id}`,
+      line,
+      details: [complaint ?? [], diagnostics.map((each) => each.replace(/^# ?/, ''))].flat(),
+    }
   })
-  client.connection.on('commandComplete', () => (statement += 1))
-  return new Promise((resolve) => {
-    query.on('error', (error) => {
-      resolve({ rows, error, statement })
-    })
-    query.on('end', () => {
-      resolve({ rows, statement })
-    })
-    client.query(query)
-  })
+  const [results] = valuesOf('complete') as FinalResults[]
+  const problem = failure ?? fileFailure(rows, results)
+  return problem === undefined ? outcomes : [...outcomes, problem]
 }
 
-function sqlFailure(error: Error, sql: string, statementLine: number | undefined): Outcome {
-  const { code, position, detail, hint, where } = error as Partial<pg.DatabaseError>
-  return {
-    ok: false,
-    name: `SQL error: ${error.message}`,
-    line: position === undefined ? statementLine : lineOfPosition(sql, Number(position)),
-    details: Object.entries({ SQLSTATE: code, detail, hint, where }).flatMap(([label, text]) =>
-      text === undefined ? [] : `${label}: ${text}`.split('\n'),
-    ),
-  }
+/** Why a test that may call itself ok is not: the project allows neither skipped tests nor open ones. */
+function complaintAbout({ skip, todo, tapError }: Result): string | undefined {
+  if (skip !== false) return `skipped (${String(skip)}): a test that does not run counts as failed`
+  if (todo !== false) return `todo (${String(todo)}): a test that may fail counts as failed`
+  return tapError ?? undefined
 }
 
-async function main(): Promise<number> {
-  let options
-  try {
-    const { values, positionals } = parseArgs({
-      allowPositionals: true,
-      options: { url: { type: 'string' }, role: { type: 'string' } },
-    })
-    const { role, url = process.env['DATABASE_URL'] } = values
-    if (!url) throw new Error('no database: give --url or set DATABASE_URL')
-    const files = await findTapFiles(positionals.length > 0 ? positionals : ['db/tests'])
-    options = { url, files, ...(role !== undefined && { role }) }
-  } catch (error) {
-    process.stderr.write(`pg-tap-runner: ${(error as Error).message}\n\n${usage}`)
-    return 2
-  }
-  const { passed, failed } = await runTapFiles(options)
-  if (passed + failed === 0) process.stderr.write('pg-tap-runner: found no *.sql file to run\n')
-  return passed > 0 && failed === 0 ? 0 : 1
+function fileFailure(rows: Row[], results: FinalResults | undefined): Outcome | undefined {
+  const { bailout, plan, count = 0 } = results ?? {}
+  const failure = (name: string, line?: number) => ({ ok: false, name, line })
+  if (bailout)
+    return failure(
+      `bailed out: ${String(bailout)}`,
+      rows.find(({ text }) => /^bail out!/im.test(text))?.line,
+    )
+  if (count === 0) return failure('no test ran: a file has to test something')
+  if (plan?.end === count) return undefined
+  return failure(`the plan does not match: planned ${plan?.end ?? 'no'} tests, ran ${count}`)
 }
-
-if (process.argv[1] === import.meta.filename) void main().then((code) => (process.exitCode = code))

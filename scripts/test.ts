@@ -22,7 +22,7 @@ import { compile } from '../test/support/compiled.ts'
 import { openRoute, routed } from '../test/support/route.ts'
 import { as, createTemplate } from '../test/support/template.ts'
 import { atExit } from './leashed.ts'
-import { findTapFiles, runTapFiles } from './pg-tap-runner.ts'
+import { runTapFiles } from './pg-tap-runner.ts'
 import { startServer } from './server.ts'
 import { createDatabase } from './throwaway-database.ts'
 
@@ -54,9 +54,16 @@ const leftOut = [
   ...(process.env['KANTHORQ_TEST_PARTITIONS'] ? unpartitioned : []),
 ]
 
-function isWanted(file: string): boolean {
-  const within = (path: string) => file === path || file.startsWith(`${path}/`)
-  return (wanted.length === 0 || wanted.some(within)) && !leftOut.some(within)
+/** The wanted files of a folder whose names end so. */
+function filesIn(folder: string, ending: string): string[] {
+  return readdirSync(folder, { recursive: true, encoding: 'utf8' })
+    .filter((file) => file.endsWith(ending))
+    .map((file) => join(folder, file))
+    .filter((file) => {
+      const within = (path: string) => file === path || file.startsWith(`${path}/`)
+      return (wanted.length === 0 || wanted.some(within)) && !leftOut.some(within)
+    })
+    .sort()
 }
 
 const server = await startServer()
@@ -78,15 +85,11 @@ try {
   const runTap = async () => {
     const { url } = await createDatabase(server.url, new URL(template.url).pathname.slice(1))
     const login = routed(role === 'operator' ? as(template.operator, url) : url)
-    const files = (await findTapFiles(['db/tests'])).filter(isWanted)
+    const files = filesIn('db/tests', '.sql')
     return runTapFiles({ url: login, files, write: (text) => (report += text) })
   }
-  const files = readdirSync('test', { recursive: true, encoding: 'utf8' })
-    .filter((file) => file.endsWith('.test.ts'))
-    .map((file) => join('test', file))
-    .filter(isWanted)
-    .sort()
-  for (const { passed, failed } of await Promise.all([runTap(), runAva(files, env)])) {
+  const both = [runTap(), runAva(filesIn('test', '.test.ts'), env)]
+  for (const { passed, failed } of await Promise.all(both)) {
     sum.passed += passed
     sum.failed += failed
   }

@@ -1,6 +1,6 @@
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { dirname, join } from 'node:path'
+import { join } from 'node:path'
 import test, { type ExecutionContext } from 'ava'
 import { lintSql } from '../../scripts/lint-sql.ts'
 
@@ -10,6 +10,7 @@ create or replace function kanthorq_schema.double(n int)
 returns int
 language plpgsql
 immutable
+parallel safe
 set search_path to pg_catalog, pg_temp
 as $function$
 declare
@@ -30,10 +31,9 @@ function project(t: ExecutionContext, files: Record<string, string>): string {
   t.teardown(() => {
     rmSync(root, { recursive: true })
   })
-  for (const [name, text] of Object.entries(files)) {
-    mkdirSync(dirname(join(root, name)), { recursive: true })
-    writeFileSync(join(root, name), text)
-  }
+  for (const folder of ['db/functions', 'db/tests', 'examples', 'migrations'])
+    mkdirSync(join(root, folder), { recursive: true })
+  for (const [name, text] of Object.entries(files)) writeFileSync(join(root, name), text)
   return root
 }
 
@@ -41,17 +41,16 @@ test('formatted, lower-case files are clean', async (t) => {
   const root = project(t, {
     [file]: clean,
     'db/tables.sql': 'create table a (b int);\n',
-    'db/tests/double/doubles.sql': 'select is(1, 1, $$"Doubled" É$$);\n',
+    'db/tests/doubles.sql': 'select is(1, 1, $$"Doubled" É$$);\n',
     'examples/double.sql': "\\set Who 'it''s me'\nselect :'Who', :\"Who\", n::text;\n",
   })
   t.deepEqual(await lintSql(root), { files: 4, findings: [] })
-  t.deepEqual(await lintSql(join(root, 'examples')), { files: 0, findings: [] })
 })
 
 const repaired = 'layout or upper case: npm run format repairs it'
-for (const [what, name, text, ...findings] of [
-  ['an upper-case word in a body', file, clean.replace('return n', 'RETURN n'), `13  ${repaired}`],
-  ['an upper-case word in dynamic SQL', file, clean.replace('from', 'FROM'), `12  ${repaired}`],
+for (const [what, name, text, finding] of [
+  ['an upper-case word in a body', file, clean.replace('return n', 'RETURN n'), `14  ${repaired}`],
+  ['an upper-case word in dynamic SQL', file, clean.replace('from', 'FROM'), `13  ${repaired}`],
   ['a bad layout', file, clean.replace('(n int)\nreturns', '(n int) returns'), `2  ${repaired}`],
   ['an upper-case name in an example', 'examples/a.sql', 'select\n1 as Name;', `2  ${repaired}`],
   ['a letter that is not ASCII', 'migrations/0001_a.sql', '-- a\n-- é\n', '2  not plain ASCII'],
@@ -62,22 +61,13 @@ for (const [what, name, text, ...findings] of [
     '3  syntax error at or near "from"',
   ],
 ] as const) {
-  test(`${what} is found with its line`, async (t) => {
+  test(`${what} is found with its line, and repaired on request if it can be`, async (t) => {
     const root = project(t, { [name]: text })
-    const expected = findings.map((each) => `${name}:${each}`)
-    t.deepEqual(await lintSql(root), { files: 1, findings: expected })
+    const found = { files: 1, findings: [`${name}:${finding}`] }
+    t.deepEqual(await lintSql(root), found)
+    t.is(readFileSync(join(root, name), 'utf8'), text, 'a check changes nothing')
+    const isRepaired = finding.endsWith(repaired)
+    t.deepEqual(await lintSql(root, true), isRepaired ? { files: 1, findings: [] } : found)
+    if (name === file) t.is(readFileSync(join(root, name), 'utf8'), clean)
   })
 }
-
-test('layout and case are repaired on request, also what the formatter writes in capitals', async (t) => {
-  const badly = clean
-    .replace('(n int)\nreturns int', '(n int) returns    int')
-    .replace('return n', 'RETURN n')
-    .replace('immutable\n', 'immutable\nparallel safe\n')
-  const root = project(t, { [file]: badly })
-  t.is((await lintSql(root)).findings.length, 1)
-  t.is(readFileSync(join(root, file), 'utf8'), badly, 'a check changes nothing')
-  t.deepEqual(await lintSql(root, true), { files: 1, findings: [] })
-  const expected = clean.replace('immutable\n', 'immutable\nparallel safe\n')
-  t.is(readFileSync(join(root, file), 'utf8'), expected)
-})

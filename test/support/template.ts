@@ -1,7 +1,9 @@
+import { execFileSync } from 'node:child_process'
 import { readFileSync } from 'node:fs'
+import { createRequire } from 'node:module'
+import { dirname, join } from 'node:path'
 import pg from 'pg'
 import { migrate } from 'kanthorq-tasks'
-import { loadPgtap } from '../../scripts/load-pgtap.ts'
 import { createDatabase, createRole } from '../../scripts/throwaway-database.ts'
 
 /** What a run of the tests starts from. */
@@ -20,7 +22,7 @@ export async function createTemplate(serverUrl: string): Promise<Template> {
   const client = new pg.Client(database.url)
   await client.connect()
   try {
-    await loadPgtap(client)
+    await client.query(pgtapSql())
     await client.query(readFileSync(new URL('./fixtures.sql', import.meta.url), 'utf8'))
     await client.query(partitionsSql(Number(process.env['KANTHORQ_TEST_PARTITIONS'] ?? 0)))
     const { rows } = await client.query<{ grant: string }>(grantSql, [operator.name])
@@ -34,6 +36,21 @@ export async function createTemplate(serverUrl: string): Promise<Template> {
 /** The connection string of a database, for another role. */
 export function as(role: Template['operator'], databaseUrl: string): string {
   return Object.assign(new URL(databaseUrl), { username: role.name, password: role.password }).href
+}
+
+/** pgTAP in the schema `tap`, for all roles: out of the archive of the npm package, so that no system package is needed. */
+function pgtapSql(): string {
+  const program = createRequire(import.meta.url).resolve('@electric-sql/pglite-pgtap')
+  const archive = join(dirname(program), 'pgtap.tar.gz')
+  const file = 'share/postgresql/extension/pgtap.sql'
+  // A single simple query is a single transaction: SET LOCAL ends with it.
+  return `
+    create schema tap;
+    set local search_path to tap, pg_catalog;
+    ${execFileSync('tar', ['-xzOf', archive, file], { encoding: 'utf8' })}
+    grant usage on schema tap to public;
+    grant execute on all functions in schema tap to public;
+    grant select on all tables in schema tap to public;`
 }
 
 const partitionsSql = (partitions: number) =>
