@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { availableParallelism, cpus, release, totalmem, type } from 'node:os'
 import pg from 'pg'
+import type { Server } from '../scripts/server.ts'
 
 /** What numbers were measured on, and with. */
 export interface Conditions {
@@ -28,31 +29,28 @@ const settings = [
 ]
 
 /** Asks the machine and the server. */
-export async function conditionsOf(serverUrl: string, scale: number): Promise<Conditions> {
-  const client = new pg.Client(serverUrl)
+export async function conditionsOf(server: Server, scale: number): Promise<Conditions> {
+  const client = new pg.Client(server.url)
   await client.connect()
-  try {
-    const { rows } = await client.query<{ name: string; setting: string }>(
-      `select name, current_setting(name) as setting from pg_settings where name = any ($1)`,
-      [[...settings, 'server_version']],
-    )
-    const shown = new Map(rows.map(({ name, setting }) => [name, setting]))
-    const model = cpus()[0]?.model.trim() ?? 'unknown processor'
-    return {
-      date: new Date().toISOString().slice(0, 10),
-      machine: `${availableParallelism()} cores (${model}), ${Math.round(totalmem() / 2 ** 30)} GB of memory`,
-      system: `${type()} ${release().split('-')[0] ?? ''}`,
-      scale,
-      versions: {
-        'Node.js': process.versions.node,
-        PostgreSQL: shown.get('server_version')?.split(' ')[0] ?? '',
-        pg: (readJson('../node_modules/pg/package.json') as { version: string }).version,
-        ...(readJson('package.json') as { dependencies: Record<string, string> }).dependencies,
-      },
-      settings: Object.fromEntries(settings.map((name) => [name, shown.get(name) ?? ''])),
-    }
-  } finally {
-    await client.end()
+  const { rows } = await client.query<[name: string, setting: string]>({
+    text: 'select name, current_setting(name) from unnest($1::text[]) name',
+    values: [settings],
+    rowMode: 'array',
+  })
+  await client.end()
+  const model = cpus()[0]?.model.trim() ?? 'unknown processor'
+  return {
+    date: new Date().toISOString().slice(0, 10),
+    machine: `${availableParallelism()} cores (${model}), ${Math.round(totalmem() / 2 ** 30)} GB of memory`,
+    system: `${type()} ${release().split('-')[0] ?? ''}`,
+    scale,
+    versions: {
+      'Node.js': process.versions.node,
+      PostgreSQL: server.version,
+      pg: (readJson('../node_modules/pg/package.json') as { version: string }).version,
+      ...(readJson('package.json') as { dependencies: Record<string, string> }).dependencies,
+    },
+    settings: Object.fromEntries(rows),
   }
 }
 

@@ -32,22 +32,15 @@ export async function timed<T>(action: () => Promise<T>): Promise<{ ms: number; 
   return { ms: performance.now() - start, result }
 }
 
-/**
- * Makes rounds until the time is up: one more as long as it can be expected to end in time.
- *
- * @param least - how many there are in any case
- * @param most - how many there are at most
- * @returns how many there were
- */
+/** Makes at least so many rounds, and at most 200: one more as long as it can be expected to end in time. */
 export async function rounds(
-  { seconds, least, most = 200 }: { seconds: number; least: number; most?: number },
+  { seconds, least }: { seconds: number; least: number },
   round: (number: number) => Promise<void>,
-): Promise<number> {
+): Promise<void> {
   const start = performance.now()
-  for (let done = 0; ; done++) {
+  for (let done = 0; done < 200; done++) {
     const spent = (performance.now() - start) / 1000
-    const next = done === 0 ? 0 : spent / done
-    if (done >= most || (done >= least && spent + next > seconds)) return done
+    if (done >= least && spent + spent / done > seconds) return
     await round(done)
   }
 }

@@ -25,7 +25,7 @@ export async function withResults(document: string, results: Partial<Results>): 
   const text = readFileSync(document, 'utf8').replace(
     /(<!-- bench: ([\w-]+) -->\n).*?(<!-- bench end -->)/gs,
     (_, begin: string, name: string, end: string) => {
-      const section = texts.get(name)
+      const section = texts[name]
       if (section === undefined) throw new Error(`${document}: no result for the section ${name}`)
       return `${begin}\n${section}\n\n${end}`
     },

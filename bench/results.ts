@@ -14,14 +14,13 @@ export interface Results {
 /** The parts, in the order in which they are run. */
 export const parts = ['ids', 'filter', 'growth'] as const
 
-/** One of them. */
-export type Part = (typeof parts)[number]
-
-/** Writes the result of a part as JSON, with a line for each row of it. */
-export function writeResult<P extends Part>(folder: string, part: P, result: Results[P]): void {
+/** Writes the result of each part as JSON, with a line for each row of it. */
+export function writeResults(folder: string, results: Partial<Results>): void {
   mkdirSync(folder, { recursive: true })
-  const members = Object.entries(result).map(([name, value]) => `"${name}":${lines(value)}`)
-  writeFileSync(join(folder, `${part}.json`), `{\n${members.join(',\n')}\n}\n`)
+  for (const [part, result] of Object.entries(results)) {
+    const members = Object.entries(result).map(([name, value]) => `"${name}":${lines(value)}`)
+    writeFileSync(join(folder, `${part}.json`), `{\n${members.join(',\n')}\n}\n`)
+  }
 }
 
 function lines(value: unknown): string {
@@ -38,9 +37,10 @@ function round(_: string, value: unknown): unknown {
 
 /** The results that are in a folder. */
 export function readResults(folder: string): Partial<Results> {
-  const fileOf = (part: Part) => join(folder, `${part}.json`)
-  const there = parts.filter((part) => existsSync(fileOf(part)))
+  const files = parts.map((part) => [part, join(folder, `${part}.json`)] as const)
   return Object.fromEntries(
-    there.map((part) => [part, JSON.parse(readFileSync(fileOf(part), 'utf8')) as unknown]),
+    files
+      .filter(([, file]) => existsSync(file))
+      .map(([part, file]) => [part, JSON.parse(readFileSync(file, 'utf8')) as unknown]),
   )
 }

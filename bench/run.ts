@@ -6,20 +6,20 @@ import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 import { startKillableServer, startServer } from '../scripts/server.ts'
 import { Bench } from './bench.ts'
-import { charts } from './chart.ts'
+import { chartOfClaims } from './chart.ts'
 import { conditionsOf } from './conditions.ts'
 import { filter } from './filter.ts'
 import { growth } from './growth.ts'
 import { ids } from './ids.ts'
 import { writeReport } from './report.ts'
-import { parts, writeResult, type Part, type Results } from './results.ts'
-import { sections } from './sections.ts'
+import { parts, writeResults, type Results } from './results.ts'
+import { sectionsOf } from './sections.ts'
 
 const usage = `Usage: npm run bench -- [ids] [filter] [growth] [options]
        npm run bench -- report
 
-Measures the named parts, or all, and writes the results as JSON and as charts. report puts the results of bench/results
-into docs/benchmarks.md and docs/scaling.md.
+Measures the named parts, or all, and writes the results. report puts the results of bench/results into docs/benchmarks.md
+and docs/scaling.md.
 
   --scale NUMBER    the tables' share of their full size, which is up to 10 million tasks; default 1
   --minutes NUMBER  the time for all three parts, without filling tables; default 13
@@ -35,13 +35,13 @@ if (chosen.length > 0) {
   // The embedded server of the tests does not wait for the disk; this one does, as in production.
   const server = process.env['DATABASE_URL'] ? await startServer() : await startKillableServer()
   try {
-    const bench = new Bench(server, await conditionsOf(server.url, scale))
-    const run = {
-      ids: () => finish('ids', ids(bench, minutes * 60 * 0.42)),
-      filter: () => finish('filter', filter(bench, minutes * 60 * 0.36)),
-      growth: () => finish('growth', growth(bench, minutes * 60 * 0.22)),
+    const bench = new Bench(server, await conditionsOf(server, scale))
+    const measure = {
+      ids: () => ids(bench, minutes * 60 * 0.42),
+      filter: () => filter(bench, minutes * 60 * 0.36),
+      growth: () => growth(bench, minutes * 60 * 0.22),
     }
-    for (const part of chosen) await run[part]()
+    for (const part of chosen) finish({ [part]: await measure[part]() })
   } catch (error) {
     // Leaves at once: open connections do not survive the end of the server.
     console.error(error)
@@ -50,23 +50,18 @@ if (chosen.length > 0) {
   await server.stop()
 }
 
-/** Writes the result of a part, and prints what the documents show of it. */
-async function finish<P extends Part>(part: P, measured: Promise<Results[P]>): Promise<void> {
-  const result = await measured
-  writeResult(out, part, result)
-  writeFileSync(join(out, `${part}.svg`), charts[part](result))
-  for (const section of Object.values(sections[part])) console.log(`${section(result)}\n`)
-  console.log(`${join(out, part)}.json and .svg\n`)
+/** Writes results, and prints what the documents show of them. */
+function finish(results: Partial<Results>): void {
+  writeResults(out, results)
+  if (results.filter) writeFileSync(join(out, 'filter.svg'), chartOfClaims(results.filter))
+  for (const section of Object.values(sectionsOf(results))) console.log(`${section}\n`)
 }
 
 /** Installs the queues that bench/package.json names, unless they are there. */
 function installQueues(): void {
   if (existsSync(new URL('node_modules/pg-boss', import.meta.url))) return
   const args = ['ci', '--prefix', fileURLToPath(new URL('.', import.meta.url))]
-  const { status } = spawnSync('npm', args, {
-    stdio: 'inherit',
-    shell: process.platform === 'win32',
-  })
+  const { status } = spawnSync('npm', args, { stdio: 'inherit' })
   if (status !== 0) process.exit(1)
 }
 

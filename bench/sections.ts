@@ -1,78 +1,33 @@
-// What the documents show of results.
 import { capacity } from './capacity.ts'
 import type { Conditions } from './conditions.ts'
 import type { Action } from './contenders/contender.ts'
 import { ours } from './contenders/on-kanthorq.ts'
-import { parts, type Part, type Results } from './results.ts'
+import type { Results } from './results.ts'
 import { middle, number, table } from './table.ts'
 
-type Growth = Results['growth']
-type Section<P extends Part> = (result: Results[P]) => string
-
-/** The sections of each part, by the names that they have in a document. */
-export const sections: { [P in Part]: Record<string, Section<P>> } = {
-  ids: {
-    'ids-summary': ({ rows }) =>
-      rows
-        .filter(({ action, contender }) => action === 'cancel' && contender === ours)
-        .map(({ ids, ms, timesBare }) => {
-          const what = ids === 1 ? 'Cancelling one task' : `Cancelling ${number(ids)} tasks`
-          return `- ${what} takes ${number(ms.median)} ms, ${number(timesBare.median)} times what the bare UPDATE takes.`
-        })
-        .join('\n'),
-    'ids-cancel-ms': (result) => byIds(result, 'cancel'),
-    'ids-resume-ms': (result) => byIds(result, 'resume'),
-  },
-  filter: {
-    'filter-setup': ({ tasks, matching, workers, claimSize, rows }) =>
-      `${number(matching)} of ${number(tasks)} tasks match. Workers: ${workers}, each of which asks for ` +
-      `${claimSize} tasks at a time; rounds: ${Math.min(...rows.map((row) => row.rounds))}.`,
-    filter: ({ rows }) =>
-      table(
-        [
-          ...['', 'cancelled', 'seconds', 'times the one UPDATE', 'claims/s alone'],
-          ...['meanwhile', 'share', 'slowest claim'],
-        ],
-        rows.map((row) => [
-          row.contender,
-          number(row.cancelled),
-          middle(row.seconds),
-          middle(row.timesUpdate),
-          middle(row.claimsAlone),
-          middle(row.claimsMeanwhile) + (row.ranDry ? ', until none were left' : ''),
-          middle(row.share),
-          middle(row.longestClaim, ' ms'),
-        ]),
-      ),
-  },
-  growth: {
-    'growth-ids': (result) =>
-      acrossTables(result, false, ({ ms, tasks }) => (ms.median / tasks) * 1000),
-    'growth-find': (result) => acrossTables(result, true, ({ ms }) => ms.median),
-    memory: ({ memory }) =>
-      table(
-        ['', 'ids', 'seconds', 'MB, server', 'MB, client'],
-        memory.map(({ what, ids, seconds, server, client }) => [
-          ...[what, number(ids), number(seconds)],
-          ...[server === null ? 'not to be seen' : number(server), number(client)],
-        ]),
-      ),
-  },
-}
-
-/** All that can be said about these results, by the names of sections. */
-export function sectionsOf(results: Partial<Results>): Map<string, string> {
-  const { ids, filter, growth } = results
+/** What documents show of these results, by the names of their sections. */
+export function sectionsOf({ ids, filter, growth }: Partial<Results>): Record<string, string> {
   const conditions = [ids, filter, growth].flatMap((result) => result?.conditions ?? [])
-  const texts = new Map([['conditions', [...new Set(conditions.map(describe))].join('\n\n')]])
-  for (const part of parts) {
-    const result = results[part]
-    if (result === undefined) continue
-    for (const [name, write] of Object.entries(sections[part]))
-      texts.set(name, (write as (result: unknown) => string)(result))
+  return {
+    conditions: [...new Set(conditions.map(describe))].join('\n\n'),
+    ...(ids && {
+      'ids-summary': summary(ids),
+      'ids-cancel-ms': byIds(ids, 'cancel'),
+      'ids-resume-ms': byIds(ids, 'resume'),
+    }),
+    ...(filter && {
+      'filter-setup':
+        `${number(filter.matching)} of ${number(filter.tasks)} tasks match. Workers: ${filter.workers}, each of which asks ` +
+        `for ${filter.claimSize} tasks at a time; rounds: ${Math.min(...filter.rows.map((row) => row.rounds))}.`,
+      filter: byFilter(filter),
+    }),
+    ...(growth && {
+      'growth-ids': acrossTables(growth, false, ({ ms, tasks }) => (ms.median / tasks) * 1000),
+      'growth-find': acrossTables(growth, true, ({ ms }) => ms.median),
+      memory: memory(growth),
+    }),
+    ...(filter && growth && { capacity: capacity(filter, growth) }),
   }
-  if (filter && growth) texts.set('capacity', capacity(filter, growth))
-  return texts
 }
 
 function describe({ date, machine, system, scale, versions, settings }: Conditions): string {
@@ -85,6 +40,16 @@ function describe({ date, machine, system, scale, versions, settings }: Conditio
     `- ${shown.join(', ')}`,
     ...(scale === 1 ? [] : [`- **tables at ${scale} of their full size**`]),
   ].join('\n')
+}
+
+function summary({ rows }: Results['ids']): string {
+  return rows
+    .filter(({ action, contender }) => action === 'cancel' && contender === ours)
+    .map(({ ids, ms, timesBare }) => {
+      const what = ids === 1 ? 'Cancelling one task' : `Cancelling ${number(ids)} tasks`
+      return `- ${what} takes ${number(ms.median)} ms, ${number(timesBare.median)} times what the bare UPDATE takes.`
+    })
+    .join('\n')
 }
 
 function byIds({ rows }: Results['ids'], action: Action): string {
@@ -103,19 +68,46 @@ function byIds({ rows }: Results['ids'], action: Action): string {
   )
 }
 
+function byFilter({ rows }: Results['filter']): string {
+  return table(
+    [
+      ...['', 'cancelled', 'seconds', 'times the one UPDATE', 'claims/s alone'],
+      ...['meanwhile', 'share', 'slowest claim'],
+    ],
+    rows.map((row) => [
+      row.contender,
+      number(row.cancelled),
+      middle(row.seconds),
+      middle(row.timesUpdate),
+      middle(row.claimsAlone),
+      middle(row.claimsMeanwhile) + (row.ranDry ? ', until none were left' : ''),
+      middle(row.share),
+      middle(row.longestClaim, ' ms'),
+    ]),
+  )
+}
+
 function acrossTables(
-  { tables, rows }: Growth,
+  { tables, rows }: Results['growth'],
   areFinds: boolean,
-  value: (row: Growth['rows'][number]) => number,
+  value: (row: Results['growth']['rows'][number]) => number,
 ): string {
-  const names = new Set(rows.map(({ what }) => what))
+  const some = rows.filter(({ what }) => what.startsWith('find') === areFinds)
   return table(
     ['', ...tables.map((each) => each.table)],
-    [...names]
-      .filter((what) => what.startsWith('find') === areFinds)
-      .map((name) => [
-        name,
-        ...rows.filter(({ what }) => what === name).map((row) => number(value(row))),
-      ]),
+    [...new Set(some.map(({ what }) => what))].map((name) => [
+      name,
+      ...some.filter(({ what }) => what === name).map((row) => number(value(row))),
+    ]),
+  )
+}
+
+function memory(growth: Results['growth']): string {
+  return table(
+    ['', 'ids', 'seconds', 'MB, server', 'MB, client'],
+    growth.memory.map(({ what, ids, seconds, server, client }) => [
+      ...[what, number(ids), number(seconds)],
+      ...[server === null ? 'not to be seen' : number(server), number(client)],
+    ]),
   )
 }

@@ -18,7 +18,11 @@ async function run(name: string, sql: string, times = 1) {
   writeFileSync(file, sql)
   let report = ''
   const write = (text: string) => (report += text)
-  const counts = await runTapFiles({ url: db.ownerUrl, files: Array<string>(times).fill(file), write })
+  const counts = await runTapFiles({
+    url: db.ownerUrl,
+    files: Array<string>(times).fill(file),
+    write,
+  })
   return { counts, report: stripVTControlCharacters(report).replaceAll(file, 'FILE') }
 }
 
