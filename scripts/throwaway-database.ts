@@ -11,12 +11,6 @@ export interface ThrowawayDatabase {
   readonly drop: () => Promise<void>
 }
 
-/** A role that exists for one run. */
-export interface ThrowawayRole {
-  readonly name: string
-  readonly password: string
-}
-
 /** Whether this process began the run, and so has to drop what the run created: its child processes inherit the run. */
 export const ownsRun = process.env['KANTHORQ_RUN'] === undefined
 
@@ -24,12 +18,11 @@ export const ownsRun = process.env['KANTHORQ_RUN'] === undefined
 const prefix = `kanthorq_tmp_${(process.env['KANTHORQ_RUN'] ??= randomBytes(4).toString('hex'))}_`
 
 /**
- * Creates a database with a unique name, `kanthorq_tmp_…`. If nobody drops it, {@link dropRun} does.
+ * Creates a database with a unique name. If nobody drops it, {@link dropRun} does.
  *
  * @param serverUrl - connection string of the server's maintenance database; its role may CREATE DATABASE
- * @param template - name of a database to copy that nobody is connected to
+ * @param template - name of a database to copy that nobody stays connected to
  * @param strategy - `file_copy`, as of PostgreSQL 15, is quicker where gigabytes are copied
- * @throws pg.DatabaseError when the server refuses, e.g. `55006` when somebody stays connected to the template
  */
 export async function createDatabase(
   serverUrl: string,
@@ -55,13 +48,8 @@ export async function createDatabase(
   }
 }
 
-/**
- * Creates a role that may log in and has no other rights. It is dropped when the run ends, after the databases in which
- * it may have been granted something.
- *
- * @param serverUrl - connection string of the server's maintenance database; its role may CREATE ROLE
- */
-export async function createRole(serverUrl: string): Promise<ThrowawayRole> {
+/** Creates a role that may log in and has no other rights. It is dropped when the run ends, after all databases. */
+export async function createRole(serverUrl: string) {
   const role = { name: uniqueName(), password: randomBytes(16).toString('hex') }
   await withClient(serverUrl, (client) =>
     // One has to be a member of a role to end its sessions, as dropping a database does.
@@ -70,28 +58,22 @@ export async function createRole(serverUrl: string): Promise<ThrowawayRole> {
   return role
 }
 
-/**
- * Drops every database and role that this run created and has not dropped, those of its child processes too.
- *
- * @param serverUrl - connection string of the server's maintenance database
- */
+/** Drops every database and role that this run created and has not dropped, those of its child processes too. */
 export async function dropRun(serverUrl: string): Promise<void> {
   await withClient(serverUrl, async (client) => {
-    const names = async (sql: string) => {
-      const { rows } = await client.query<{ name: string }>(sql, [prefix])
-      return rows.map(({ name }) => name)
+    const select = async (name: string, from: string, start = prefix) => {
+      const sql = `SELECT ${name} AS name FROM ${from} WHERE starts_with(${name}, $1)`
+      return (await client.query<{ name: string }>(sql, [start])).rows
     }
     // A session completes its CREATE DATABASE even when its client is gone.
-    while ((await names(creating)).length > 0) await setTimeout(10)
-    const databases = 'SELECT datname AS name FROM pg_database WHERE starts_with(datname, $1)'
-    for (const name of await names(databases)) await drop(client, name)
-    const roles = 'SELECT rolname AS name FROM pg_roles WHERE starts_with(rolname, $1)'
-    for (const name of await names(roles)) await client.query(`DROP ROLE IF EXISTS ${name}`)
+    const creating = "(SELECT query FROM pg_stat_activity WHERE state = 'active') q"
+    while ((await select('query', creating, `CREATE DATABASE ${prefix}`)).length > 0)
+      await setTimeout(10)
+    for (const { name } of await select('datname', 'pg_database')) await drop(client, name)
+    for (const { name } of await select('rolname', 'pg_roles'))
+      await client.query(`DROP ROLE IF EXISTS ${name}`)
   })
 }
-
-const creating = `SELECT query AS name FROM pg_stat_activity
-  WHERE state = 'active' AND starts_with(query, 'CREATE DATABASE ' || $1)`
 
 function uniqueName(): string {
   return prefix + randomBytes(6).toString('hex')

@@ -67,8 +67,8 @@ async function remainsOf(url: string): Promise<() => string[]> {
 function isAlive(pid: number): boolean {
   try {
     return process.kill(pid, 0)
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === 'EPERM'
+  } catch {
+    return false
   }
 }
 

@@ -29,22 +29,12 @@ export async function emptyProject(
   writeFileSync(join(folder, 'package.json'), JSON.stringify({ type: 'module', private: true }))
   // The versions that we have, which npm keeps in its cache.
   const types = ['@types/pg', '@types/node'].map((name) => `${name}@${versionOf(name)}`)
-  const arguments_ = ['install', '--prefer-offline', packed, `pg@${pgVersion}`, ...types]
-  const installed = await runProgram('npm', arguments_, { cwd: folder })
-  if (installed.code !== 0) throw new Error(`npm install failed: ${installed.stderr}`)
+  await npm(['install', '--prefer-offline', packed, `pg@${pgVersion}`, ...types], folder)
+  const modules = { module: 'NodeNext', target: 'ES2023', types: ['node'] }
+  const compilerOptions = { ...modules, strict: true, noEmit: true, skipLibCheck: true }
   writeFileSync(
     join(folder, 'tsconfig.json'),
-    JSON.stringify({
-      compilerOptions: {
-        strict: true,
-        module: 'NodeNext',
-        target: 'ES2023',
-        noEmit: true,
-        skipLibCheck: true,
-        types: ['node'],
-      },
-      include: ['*.ts'],
-    }),
+    JSON.stringify({ compilerOptions, include: ['*.ts'] }),
   )
   symlinkSync(join(projectFolder, 'examples'), join(folder, 'examples'))
   return {
@@ -60,7 +50,7 @@ export async function emptyProject(
  * Packs the package into a folder as `npm publish` would, and says where it is. That is done in a copy of the project, whose
  * `dist` holds nothing old, and where two that pack at once don't build into each other's.
  */
-export async function pack(to: string): Promise<string> {
+async function pack(to: string): Promise<string> {
   const copy = mkdtempSync(join(tmpdir(), 'kanthorq-pack-'))
   try {
     cpSync(projectFolder, copy, {
@@ -68,13 +58,16 @@ export async function pack(to: string): Promise<string> {
       filter: (path) => !['node_modules', 'dist', '.git'].includes(basename(path)),
     })
     symlinkSync(join(projectFolder, 'node_modules'), join(copy, 'node_modules'))
-    const arguments_ = ['pack', '--pack-destination', to]
-    const { code, stdout, stderr } = await runProgram('npm', arguments_, { cwd: copy })
-    if (code !== 0) throw new Error(`npm pack failed: ${stderr}${stdout}`)
+    await npm(['pack', '--pack-destination', to], copy)
   } finally {
     rmSync(copy, { recursive: true, force: true })
   }
   return join(to, readdirSync(to).find((name) => name.endsWith('.tgz')) ?? '')
+}
+
+async function npm(args: string[], cwd: string): Promise<void> {
+  const { code, stdout, stderr } = await runProgram('npm', args, { cwd })
+  if (code !== 0) throw new Error(`npm ${args.join(' ')} failed: ${stderr}${stdout}`)
 }
 
 /** The files of the extension that the installed package has, and their text. */
