@@ -5,14 +5,15 @@ import { createdAt, type Tasks } from './tasks.ts'
 import { claim } from './worker.ts'
 
 /** A consumer with its tasks, and a session to make calls by. */
-export interface Scene {
+interface Scene {
   tasks: Tasks
   session: pg.Client
 }
 
-/** What is measured: what a call took, without setting the scene and putting it back, and about how many tasks it was. */
-export interface Call {
+/** What is measured. */
+interface Call {
   name: string
+  /** What a call takes, without setting the scene and putting it back, and about how many tasks it is. */
   make: (scene: Scene) => Promise<{ ms: number; tasks: number }>
 }
 
@@ -66,11 +67,8 @@ function byIds(
       const [first = '', ...ids] = await scene.tasks.pick(1 + someIds(scene.tasks), state)
       await call(scene, [first])
       const { ms, result } = await timed(() => call(scene, ids))
-      if (result.length !== ids.length) {
-        throw new Error(
-          `${name} of ${ids.length} tasks of ${scene.tasks.consumer} did ${result.length}`,
-        )
-      }
+      if (result.length !== ids.length)
+        throw new Error(`${name} of ${ids.length} tasks did ${result.length}`)
       await scene.tasks.putBack([first, ...ids], state)
       return { ms, tasks: ids.length }
     },

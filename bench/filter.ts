@@ -39,28 +39,17 @@ const contenders: readonly Contender[] = [
   {
     name: oneUpdate,
     mayStop: false,
-    async cancel(session, tasks) {
-      const { rowCount } = await session.query(
-        `update ${tasks.table} t set ${assignments(tasks)} where ${matches(tasks)}`,
-        [Date.now()],
-      )
-      return rowCount ?? 0
-    },
+    cancel: (session, tasks) => update(session, tasks, matches(tasks)),
   },
   {
     name: 'UPDATE … LIMIT 1000, over and over',
     mayStop: true,
     async cancel(session, tasks, late) {
-      let done = 0
-      for (;;) {
-        const { rowCount } = await session.query(
-          `update ${tasks.table} t set ${assignments(tasks)} where event_id in (
-             select event_id from ${tasks.table} where ${matches(tasks)} limit 1000
-           )`,
-          [Date.now()],
-        )
-        done += rowCount ?? 0
-        if (rowCount === 0 || late()) return done
+      const some = `select event_id from ${tasks.table} where ${matches(tasks)} limit 1000`
+      for (let done = 0; ;) {
+        const moved = await update(session, tasks, `event_id in (${some})`)
+        done += moved
+        if (moved === 0 || late()) return done
       }
     },
   },
@@ -79,24 +68,18 @@ function cancelAll(name: string, pace = ''): Contender {
   }
 }
 
-function assignments(tasks: Tasks): string {
-  return statement('cancel', tasks).assignments
+async function update(session: pg.Client, tasks: Tasks, condition: string): Promise<number> {
+  const { assignments } = statement('cancel', tasks)
+  const sql = `update ${tasks.table} t set ${assignments} where ${condition}`
+  return (await session.query(sql, [Date.now()])).rowCount ?? 0
 }
 
 function matches({ codes }: Tasks): string {
   return `state = ${codes.available} and subject like 'email.%'`
 }
 
-/** What a contender came to in one round. Times are seconds since it began. */
-interface Run {
-  cancelled: number
-  seconds: number
-  longest: number
-  ranDry: boolean
-  course: { second: number; claims: number }[]
-  /** How many tasks workers claimed a second in the first so many seconds. */
-  claims: (seconds: number) => number
-}
+/** What a contender came to in one round. */
+type Run = Awaited<ReturnType<typeof run>>
 
 /** Measures for about so many seconds. Returns a row for each contender. */
 export async function filter(bench: Bench, seconds: number) {
@@ -125,7 +108,7 @@ export async function filter(bench: Bench, seconds: number) {
 const workers = Math.max(availableParallelism() - 1, 1)
 
 /** Each run begins with a copy of the same database, so that none meets what another has left. */
-async function run(bench: Bench, contender: Contender, seconds: number): Promise<Run> {
+async function run(bench: Bench, contender: Contender, seconds: number) {
   const { database, tasks } = await bench.large()
   const session = new pg.Client(database.url)
   const sessions = Array.from({ length: workers }, () => new pg.Client(database.url))
@@ -152,12 +135,13 @@ async function run(bench: Bench, contender: Contender, seconds: number): Promise
     longest: claims.between(start, end).longest,
     ranDry: claims.ranDry,
     course: course(claims, from, start, end),
-    claims: (seconds) => claims.between(start, start + seconds * 1000).perSecond,
+    /** How many tasks workers claimed a second in the first so many seconds. */
+    claims: (first: number) => claims.between(start, start + first * 1000).perSecond,
   }
 }
 
 /** What was claimed in each second, or in shorter times if all of it did not last for twenty. */
-function course(claims: Workers, from: number, start: number, end: number): Run['course'] {
+function course(claims: Workers, from: number, start: number, end: number) {
   const step = Math.min(1000, (end - from) / 20)
   const first = -Math.floor((start - from) / step)
   const length = Math.floor((end - start) / step) - first
@@ -168,13 +152,7 @@ function course(claims: Workers, from: number, start: number, end: number): Run[
   })
 }
 
-function summary(
-  contender: string,
-  runs: readonly Run[],
-  base: readonly Run[],
-  control: readonly Run[],
-) {
-  const all = (of: (run: Run) => number) => runs.map(of)
+function summary(contender: string, runs: Run[], base: Run[], control: Run[]) {
   // As long as both lasted.
   const pairs = runs.flatMap((run, round) => {
     const beside = control[round]
@@ -187,11 +165,11 @@ function summary(
     contender,
     rounds: runs.length,
     /** How many it cancelled in the time that it was given. */
-    cancelled: Math.min(...all((run) => run.cancelled)),
-    seconds: spread(all((run) => run.seconds)),
+    cancelled: Math.min(...runs.map((run) => run.cancelled)),
+    seconds: spread(runs.map((run) => run.seconds)),
     /** How many times as long as the one UPDATE of the same round. */
     timesUpdate: spreadOfRatios(
-      all((run) => run.seconds / run.cancelled),
+      runs.map((run) => run.seconds / run.cancelled),
       base.map((run) => run.seconds / run.cancelled),
     ),
     /** Tasks that the workers claim in a second with nobody beside them, and meanwhile; as long as both lasted. */
@@ -199,7 +177,7 @@ function summary(
     claimsMeanwhile: spread(pairs.map(({ meanwhile }) => meanwhile)),
     share: spread(pairs.map(({ meanwhile, alone }) => meanwhile / alone)),
     /** In milliseconds. */
-    longestClaim: spread(all((run) => run.longest)),
+    longestClaim: spread(runs.map((run) => run.longest)),
     ranDry: runs.some((run) => run.ranDry),
     /** Of the last round. */
     course: runs.at(-1)?.course ?? [],

@@ -58,11 +58,8 @@ export class Tasks {
   async pick(count: number, state: TaskState = 'available'): Promise<string[]> {
     const { tasks, states } = this.filling
     const there = Math.floor(tasks / states.length) * states.filter((each) => each === state).length
-    if (count > there) {
-      throw new Error(
-        `${this.consumer} has ${there} ${state} tasks, not ${count}: use a larger --scale`,
-      )
-    }
+    if (count > there)
+      throw new Error(`${this.consumer} has ${there} ${state} tasks: use a larger --scale`)
     const numbers = pickNumbers(count, tasks, (n) => states[n % states.length] === state)
     const { rows } = await this.#pool.query<{ id: string }>(
       'select bench.event_id(n) as id from unnest($1::bigint[]) with ordinality u (n, position) order by position',

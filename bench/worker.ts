@@ -7,26 +7,9 @@ import type { Tasks } from './tasks.ts'
 /** How many tasks a worker asks for at a time. */
 export const claimSize = 10
 
-/** A claim: when it ended, how long it took, and how many tasks it got. */
-interface Claim {
-  at: number
-  ms: number
-  tasks: number
-}
-
-/** What was claimed from one moment to another. */
-export interface Claims {
-  /** Tasks in a second. */
-  perSecond: number
-  /** What the slowest claim took, in milliseconds. */
-  longest: number
-}
-
 /**
  * KanthorQ's puller: takes tasks that are due and have attempts left, counts the attempt and pushes the next one out. The
- * retry puller takes retryable tasks, the visibility puller running ones.
- *
- * @returns the ids of the tasks
+ * retry puller takes retryable tasks, the visibility puller running ones. Returns their ids.
  */
 export async function claim(
   session: Pick<pg.ClientBase, 'query'>,
@@ -53,10 +36,12 @@ export async function claim(
 
 /** Workers that claim as fast as they can, and finish nothing, until they are told to stop. */
 export class Workers {
-  readonly #claims: Claim[] = []
+  /** When each claim ended, how long it took, and how many tasks it got. */
+  readonly #claims: { at: number; ms: number; tasks: number }[] = []
   readonly #loops: Promise<void>[]
   #stopped = false
-  #ranDry = false
+  /** Whether there was a moment with nothing to claim. */
+  ranDry = false
 
   /** @param sessions - one for each worker */
   constructor(sessions: readonly pg.ClientBase[], tasks: Tasks) {
@@ -68,13 +53,8 @@ export class Workers {
     await Promise.all(this.#loops)
   }
 
-  /** Whether there was a moment with nothing to claim. */
-  get ranDry(): boolean {
-    return this.#ranDry
-  }
-
-  /** What was claimed between two times of `performance.now()`. */
-  between(from: number, to: number): Claims {
+  /** Tasks in a second between two times of `performance.now()`, and the milliseconds of the slowest claim. */
+  between(from: number, to: number) {
     const claims = this.#claims.filter(({ at }) => at > from && at <= to)
     return {
       perSecond: (claims.reduce((sum, { tasks }) => sum + tasks, 0) / (to - from)) * 1000,
@@ -88,7 +68,7 @@ export class Workers {
       const { ms, result } = await timed(() => claim(session, tasks, state, claimSize))
       this.#claims.push({ at: performance.now(), ms, tasks: result.length })
       if (result.length === 0) {
-        this.#ranDry = true
+        this.ranDry = true
         await setTimeout(10)
       }
     }
