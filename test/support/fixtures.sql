@@ -1,6 +1,7 @@
 -- What tests need beside the SQL API: tasks in any state, and a look at the tables. Loaded into the schema `test`.
 --
 -- The functions run as their owner, so that a test passes unchanged for a role that may only execute the SQL API.
+
 -- As it is by default from PostgreSQL 15 on.
 revoke create on schema public from public;
 
@@ -15,21 +16,16 @@ language plpgsql security definer set search_path to pg_catalog, pg_temp
 as $$
 begin
   perform public.kanthorq_consumer_register(name || '_stream', name, '{>}', attempt_max => attempt_max);
-  if test.partitions() > 0 then
-    perform test.partition(name, test.partitions());
-  end if;
+  perform test.partition(name, test.partitions());
   return name;
 end
 $$;
 
--- How many partitions the table of each new consumer gets; with 0 it is the table that KanthorQ makes. A run of the tests
--- may have it otherwise (template.ts).
+-- How many partitions the table of each new consumer gets: 0, unless template.ts replaces this function.
 create function test.partitions()
 returns integer
-language sql immutable set search_path to pg_catalog, pg_temp
-as $$
-  select 0
-$$;
+language sql immutable
+return 0;
 
 -- Partitions a consumer's empty table by the hash of event_id, if it is not; all else about it stays as it is.
 create function test.partition(consumer text, partitions integer)
@@ -43,7 +39,7 @@ declare
   );
   v_index text;
 begin
-  if v_name is null then
+  if v_name is null or partitions = 0 then
     return;
   end if;
   execute format('alter table public.%I rename to whole', v_name);
@@ -137,28 +133,33 @@ as $$
   select t.state from test.tasks(consumer) t where t.event_id = state.event_id
 $$;
 
--- What the visibility puller of KanthorQ does: takes the overdue running tasks that have attempts left, counts the
--- attempt, and sets the next visibility timeout. Returns the ids that it took.
-create function test.pull(consumer text)
+-- What the pullers of KanthorQ do, the visibility puller with running tasks and the retry puller with retryable ones: takes
+-- those that are due and have attempts left, counts the attempt, and pushes the next one out. Returns the ids.
+create function test.pull(consumer text, state text default 'running')
 returns setof text
 language plpgsql security definer set search_path to pg_catalog, pg_temp
 as $$
 begin
   return query execute format(
-    'with ready as ('
-    ' select t.event_id from %1$s t'
-    ' where t.state = public._kanthorq_task_state(''running'') and t.attempt_count <= $1'
-    '   and t.schedule_at < extract(epoch from clock_timestamp()) * 1000'
-    ' order by t.state, t.schedule_at limit 100 for update skip locked'
-    ')'
-    ' update %1$s t'
-    ' set attempt_count = t.attempt_count + 1, attempted_at = extract(epoch from clock_timestamp()) * 1000,'
-    '   schedule_at = extract(epoch from clock_timestamp()) * 1000 + $2 + (t.attempt_count + 1)::numeric ^ 4 * 1000'
-    ' from ready where ready.event_id = t.event_id returning t.event_id::text',
+    $q$
+      with consumer as (
+        select r.attempt_max, r.visibility_timeout, extract(epoch from clock_timestamp()) * 1000 as now
+        from public.kanthorq_consumer_registry r where r.name = $1
+      ), ready as (
+        select t.event_id from %1$s t
+        where t.state = public._kanthorq_task_state($2) and t.attempt_count <= (select c.attempt_max from consumer c)
+          and t.schedule_at < (select c.now from consumer c)
+        order by t.state, t.schedule_at limit 100 for update skip locked
+      )
+      update %1$s t
+      set state = public._kanthorq_task_state('running'), attempt_count = t.attempt_count + 1, attempted_at = c.now,
+        schedule_at = c.now + c.visibility_timeout + (t.attempt_count + 1)::numeric ^ 4 * 1000
+      from ready, consumer c
+      where ready.event_id = t.event_id
+      returning t.event_id::text
+    $q$,
     test.task_table(consumer)
-  )
-  using (select r.attempt_max from public.kanthorq_consumer_registry r where r.name = consumer),
-    (select r.visibility_timeout from public.kanthorq_consumer_registry r where r.name = consumer);
+  ) using consumer, state;
 end
 $$;
 
