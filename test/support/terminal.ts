@@ -3,6 +3,7 @@ import type { ExecutionContext } from 'ava'
 import { spawn } from '@lydell/node-pty'
 import { commandLine } from './command-line.ts'
 import { projectFolder } from './run-program.ts'
+import { until } from './until.ts'
 
 /** `kanthorq-tasks` under a pseudo-terminal. */
 export interface Terminal {
@@ -49,32 +50,26 @@ export function openTerminal(
     await closed
   })
   let raw = ''
-  const listeners = new Set<() => void>()
-  pty.onData((data) => {
-    raw += data
-    for (const listener of listeners) listener()
-  })
-  const until = (pattern: RegExp) =>
-    new Promise<RegExpExecArray>((resolve, reject) => {
-      const look = () => {
+  pty.onData((data) => (raw += data))
+  const match = (pattern: RegExp) =>
+    until(
+      () => {
         const found = pattern.exec(stripVTControlCharacters(raw))
-        if (found === null && !exit.test(raw)) return
-        listeners.delete(look)
-        if (found === null) reject(new Error(`it ended without ${String(pattern)}:\n${raw}`))
-        else resolve(found)
-      }
-      listeners.add(look)
-      look()
-    })
+        if (found === null && exit.test(raw))
+          throw new Error(`it ended without ${String(pattern)}:\n${raw}`)
+        return Promise.resolve(found ?? undefined)
+      },
+      `it has not written ${String(pattern)}`,
+    )
   return {
     until: async (pattern) => {
-      await until(pattern)
+      await match(pattern)
     },
     type: (keys) => {
       pty.write(keys)
     },
     end: async () => {
-      const [, code] = await until(exit)
+      const [, code] = await match(exit)
       raw = raw.replace(exit, '')
       return { code: Number(code), raw, screen: stripVTControlCharacters(raw) }
     },
