@@ -44,7 +44,7 @@ for (const [linter, ...args] of [
   ['attw', '--profile', 'esm-only'],
 ] as const) {
   test(`${linter} finds nothing wrong with it`, async (t) => {
-    const all = ['--no', linter, ...args, newestProject.tarball]
+    const all = ['--no', '--', linter, ...args, newestProject.tarball]
     const { code, stdout, stderr } = await runProgram('npx', all)
     t.is(code, 0, stdout + stderr)
     t.regex(stdout, linter === 'attw' ? /node16 \(from ESM\).*🟢 \(ESM\)/ : /All good!/)
