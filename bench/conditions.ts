@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { availableParallelism, cpus, release, totalmem, type } from 'node:os'
-import pg from 'pg'
 import type { Server } from '../scripts/server.ts'
+import { withClient } from '../scripts/with-client.ts'
 
 /** What numbers were measured on, and with. */
 export interface Conditions {
@@ -30,14 +30,13 @@ const settings = [
 
 /** Asks the machine and the server. */
 export async function conditionsOf(server: Server, scale: number): Promise<Conditions> {
-  const client = new pg.Client(server.url)
-  await client.connect()
-  const { rows } = await client.query<[name: string, setting: string]>({
-    text: 'select name, current_setting(name) from unnest($1::text[]) name',
-    values: [settings],
-    rowMode: 'array',
-  })
-  await client.end()
+  const { rows } = await withClient(server.url, (client) =>
+    client.query<[name: string, setting: string]>({
+      text: 'select name, current_setting(name) from unnest($1::text[]) name',
+      values: [settings],
+      rowMode: 'array',
+    }),
+  )
   const model = cpus()[0]?.model.trim() ?? 'unknown processor'
   return {
     date: new Date().toISOString().slice(0, 10),

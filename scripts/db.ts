@@ -1,11 +1,11 @@
 // npm run db: a database to play with, as KanthorQ left it and with everything installed. Gone when you stop it.
 // npm run db -- --empty: one with nothing in it, for the tutorial.
-import { readFileSync } from 'node:fs'
 import { parseArgs } from 'node:util'
-import pg from 'pg'
 import { migrate } from 'kanthorq-tasks'
+import { dump } from '../test/support/kanthorq-dump.ts'
 import { startServer } from './server.ts'
 import { createDatabase } from './throwaway-database.ts'
+import { withClient } from './with-client.ts'
 
 const { values } = parseArgs({ options: { empty: { type: 'boolean', default: false } } })
 const server = await startServer()
@@ -17,12 +17,7 @@ if (values.empty) {
   export DATABASE_URL='${url}'
 `)
 } else {
-  const client = new pg.Client(url)
-  await client.connect()
-  await client.query(
-    readFileSync(new URL('../test/fixtures/kanthorq-go.sql', import.meta.url), 'utf8'),
-  )
-  await client.end()
+  await withClient(url, (client) => client.query(dump))
   await migrate({ database: url })
   console.log(`PostgreSQL ${server.version} with 28 tasks of the consumer send_email, in every state. In another terminal:
 

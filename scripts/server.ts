@@ -5,8 +5,9 @@ import { readFileSync, writeFileSync } from 'node:fs'
 import { createServer, type AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import pg from 'pg'
+import { initData, startOn } from '../test/support/own-server.ts'
 import { embeddedBinaries } from './embedded-postgres.ts'
-import { atExit, giveToRunner, makeFolder, runner, startLeashed } from './leashed.ts'
+import { atExit, giveToRunner, makeFolder } from './leashed.ts'
 import { dropRun, ownsRun } from './throwaway-database.ts'
 import { tsx } from './tsx.ts'
 
@@ -34,8 +35,10 @@ export interface KillableServer extends Server {
 const fast = { fsync: 'off', full_page_writes: 'off' }
 
 /** After a crash PostgreSQL syncs the files of its folder one by one, or on Linux as quickly as can be. */
-const durable: Record<string, string> =
-  process.platform === 'linux' ? { recovery_init_sync_method: 'syncfs' } : {}
+const durable = {
+  fsync: 'on',
+  ...(process.platform === 'linux' && { recovery_init_sync_method: 'syncfs' }),
+}
 
 /**
  * The server that DATABASE_URL names, or else an embedded one on a free port. Either way nothing is left behind when the
@@ -70,14 +73,11 @@ export function startKillableServer(): Promise<KillableServer> {
 async function startEmbedded(settings: Record<string, string>): Promise<KillableServer> {
   const folder = makeFolder('server')
   const { initdb, postgres } = embeddedBinaries(folder)
-  const data = join(folder, 'data')
   const password = randomBytes(16).toString('hex')
   const passwordFile = join(folder, 'password')
   writeFileSync(passwordFile, password)
   giveToRunner(passwordFile)
-  const options = ['--username=postgres', '--auth=scram-sha-256', `--pwfile=${passwordFile}`]
-  const layout = ['--encoding=UTF8', '--locale=C', '--no-sync', data]
-  execFileSync(initdb, [...options, ...layout], { ...runner(), stdio: 'pipe' })
+  const data = initData(initdb, folder, ['--auth=scram-sha-256', `--pwfile=${passwordFile}`])
 
   const port = await freePort()
   const url = `postgres://postgres:${password}@127.0.0.1:${port}/postgres`
@@ -88,8 +88,7 @@ async function startEmbedded(settings: Record<string, string>): Promise<Killable
     max_connections: '200',
     ...settings,
   }
-  const flags = Object.entries(all).flatMap(([name, value]) => ['-c', `${name}=${value}`])
-  const start = () => startLeashed(folder, 'SIGQUIT', [postgres, '-D', data, ...flags], url)
+  const start = () => startOn(folder, postgres, all, url)
   let server = await start()
   return {
     url,

@@ -8,6 +8,7 @@ import pg from 'pg'
 import { startKillableServer, startServer, type Server } from '../../scripts/server.ts'
 import { createDatabase, createRole } from '../../scripts/throwaway-database.ts'
 import { tsx } from '../../scripts/tsx.ts'
+import { withClient } from '../../scripts/with-client.ts'
 import { until } from '../support/until.ts'
 
 // A run may have set these. What the tests start must have neither.
@@ -43,14 +44,8 @@ function holder(t: ExecutionContext, { then = '', env = {} }: { then?: string; e
 }
 
 async function query(url: string, sql: string, values: unknown[] = []): Promise<unknown[]> {
-  const client = new pg.Client(url)
-  await client.connect()
-  try {
-    const { rows } = await client.query<unknown[]>({ text: sql, values, rowMode: 'array' })
-    return rows.flat()
-  } finally {
-    await client.end()
-  }
+  const query = { text: sql, values, rowMode: 'array' } as const
+  return (await withClient(url, (client) => client.query<unknown[]>(query))).rows.flat()
 }
 
 /** What an embedded server consists of, as long as it is there. */

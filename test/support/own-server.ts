@@ -8,18 +8,19 @@ export function urlIn(folder: string): string {
 }
 
 /** Makes the data of a server, in `data` of a folder of {@link makeFolder}. */
-export function initData(initdb: string, folder: string): string {
+export function initData(initdb: string, folder: string, auth = ['--auth=trust']): string {
   const data = join(folder, 'data')
-  const options = ['--auth=trust', '--username=postgres', '--encoding=UTF8', '--locale=C']
-  execFileSync(initdb, [...options, '--no-sync', data], { ...runner(), stdio: 'pipe' })
+  const options = [...auth, '--username=postgres', '--encoding=UTF8', '--locale=C', '--no-sync']
+  execFileSync(initdb, [...options, data], { ...runner(), stdio: 'pipe' })
   return data
 }
 
-/** Starts a server on the data in a folder. */
+/** Starts a server on the data in a folder; by default it is reached by its socket only. */
 export function startOn(
   folder: string,
   postgres: string,
   settings: Record<string, string>,
+  url = urlIn(folder),
 ): Promise<Leashed> {
   const all = {
     listen_addresses: '',
@@ -29,5 +30,5 @@ export function startOn(
   }
   const flags = Object.entries(all).flatMap(([name, value]) => ['-c', `${name}=${value}`])
   const command = [postgres, '-D', join(folder, 'data'), ...flags] as [string, ...string[]]
-  return startLeashed(folder, 'SIGQUIT', command, urlIn(folder))
+  return startLeashed(folder, 'SIGQUIT', command, url)
 }

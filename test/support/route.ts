@@ -1,4 +1,4 @@
-import pg from 'pg'
+import { withClient } from '../../scripts/with-client.ts'
 import { startPgBouncer, through } from './pgbouncer.ts'
 import type { Template } from './template.ts'
 
@@ -32,14 +32,9 @@ export function routed(url: string): string {
 /** Has PgBouncer close the connections that it keeps to a database, so that the database can be dropped. */
 export async function leave(url: string): Promise<void> {
   if (process.env[running] === undefined) return
-  const console = new pg.Client(
-    Object.assign(new URL(routed(url)), { pathname: '/pgbouncer' }).href,
+  const console = Object.assign(new URL(routed(url)), { pathname: '/pgbouncer' }).href
+  // It knows those databases only to which somebody has connected.
+  await withClient(console, (client) =>
+    client.query(`RECONNECT ${new URL(url).pathname.slice(1)}`).catch(() => undefined),
   )
-  await console.connect()
-  try {
-    // It knows those databases only to which somebody has connected.
-    await console.query(`RECONNECT ${new URL(url).pathname.slice(1)}`).catch(() => undefined)
-  } finally {
-    await console.end()
-  }
 }

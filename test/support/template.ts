@@ -2,9 +2,9 @@ import { execFileSync } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { dirname, join } from 'node:path'
-import pg from 'pg'
 import { migrate } from 'kanthorq-tasks'
 import { createDatabase, createRole } from '../../scripts/throwaway-database.ts'
+import { withClient } from '../../scripts/with-client.ts'
 
 /** What a run of the tests starts from. */
 export interface Template {
@@ -19,17 +19,13 @@ export async function createTemplate(serverUrl: string): Promise<Template> {
   const database = await createDatabase(serverUrl)
   const operator = await createRole(serverUrl)
   await migrate({ database: database.url })
-  const client = new pg.Client(database.url)
-  await client.connect()
-  try {
+  await withClient(database.url, async (client) => {
     await client.query(pgtapSql())
     await client.query(readFileSync(new URL('./fixtures.sql', import.meta.url), 'utf8'))
     await client.query(partitionsSql(Number(process.env['KANTHORQ_TEST_PARTITIONS'] ?? 0)))
     const { rows } = await client.query<{ grant: string }>(grantSql, [operator.name])
     for (const row of rows) await client.query(row.grant)
-  } finally {
-    await client.end()
-  }
+  })
   return { url: database.url, operator }
 }
 
