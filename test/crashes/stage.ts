@@ -1,6 +1,6 @@
 import type pg from 'pg'
 import { createMigrationsTable, migrationsTable } from '../../src/install/migrations.ts'
-import { catalog, withoutBooks, type Catalog } from '../support/catalog.ts'
+import { catalog, withoutMigrationsTable, type Catalog } from '../support/catalog.ts'
 import { checksums, dump } from '../support/kanthorq-dump.ts'
 import { only } from '../support/scene.ts'
 import { until } from '../support/until.ts'
@@ -67,7 +67,7 @@ export async function stageOf(session: pg.ClientBase, schema = 'public'): Promis
     ? (await session.query<{ name: string }>(`select name from ${table} order by id`)).rows
     : []
   return {
-    catalog: withoutBooks(await catalog(session, schema)),
+    catalog: withoutMigrationsTable(await catalog(session, schema)),
     applied: applied.map(({ name }) => name),
     rows: await checksums(session),
   }
