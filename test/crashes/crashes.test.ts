@@ -7,25 +7,43 @@ import { setTimeout } from 'node:timers/promises'
 import test, { type ExecutionContext } from 'ava'
 import pg from 'pg'
 import type { TaskState } from 'kanthorq-tasks'
+import { startKillableServer, type KillableServer } from '../../scripts/server.ts'
 import { callProcedure, untilProcess } from '../support/bulk.ts'
+import type { TestDatabase } from '../support/database.ts'
 import { times } from '../support/effort.ts'
 import { seededRandom, seedOf, type Random } from '../support/random.ts'
 import { fillTable, makeConsumer, statesOf, taskTable } from '../support/scene.ts'
 import { processOf, untilBlocked } from '../support/sessions.ts'
+import { createTemplate } from '../support/template.ts'
 import { until, untilConnected } from '../support/until.ts'
-import { useKillableDatabase } from './database.ts'
 
 const batchSize = 10
 const commitLock = 7
 
-// Each transaction that writes to the log takes a lock when it commits, which a test can hold.
-const db = useKillableDatabase(
-  test,
-  `create function test.wait_in_commit() returns trigger language plpgsql as
-     $$ begin perform pg_advisory_xact_lock_shared(${commitLock}); return null; end $$;
-   create constraint trigger wait_in_commit after insert on kanthorq_task_operation
-     deferrable initially deferred for each row execute function test.wait_in_commit()`,
-)
+let server: KillableServer
+const db = {} as TestDatabase
+
+test.before(async () => {
+  server = await startKillableServer()
+  const { url } = await createTemplate(server.url)
+  const owner = new pg.Pool({ connectionString: url })
+  // Sessions that the server's end takes with it may say so at any time; nobody but their own test listens.
+  owner.on('error', () => undefined)
+  owner.on('connect', (session) => session.on('error', () => undefined))
+  // Each transaction that writes to the log takes a lock when it commits, which a test can hold.
+  await owner.query(
+    `create function test.wait_in_commit() returns trigger language plpgsql as
+       $$ begin perform pg_advisory_xact_lock_shared(${commitLock}); return null; end $$;
+     create constraint trigger wait_in_commit after insert on kanthorq_task_operation
+       deferrable initially deferred for each row execute function test.wait_in_commit()`,
+  )
+  Object.assign(db, { ownerUrl: url, url, owner, pool: owner, sessions: owner })
+})
+
+test.after.always(async () => {
+  await db.owner.end()
+  await server.stop()
+})
 
 /** What is called, and the two states between which each operation moves a task. */
 const kinds = {
@@ -62,7 +80,10 @@ const ways: Record<string, (jobs: readonly Job[], random: Random) => Promise<unk
     process.kill(random.pick(jobs).pid, 'SIGKILL')
     return Promise.resolve()
   },
-  'the whole server is killed': () => db.crash(),
+  'the whole server is killed': async () => {
+    await server.kill()
+    await server.start()
+  },
 }
 
 /** What another session holds, so that all jobs wait for it. */
