@@ -12,9 +12,7 @@ const all = readMigrations().length
 /** A database that KanthorQ itself made and worked in. */
 async function kanthorqDatabase(t: ExecutionContext): Promise<EmptyDatabase> {
   const database = await emptyDatabase(t)
-  // The dump sets the session up for itself.
-  const loader = await connect(t, database.url)
-  await loader.query(dump)
+  await database.client.query(`${dump}; reset all`)
   return database
 }
 

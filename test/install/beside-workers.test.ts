@@ -19,7 +19,7 @@ const taken = 5
 
 test('installing, and taking it back, disturbs no worker and changes nothing of KanthorQ', async (t) => {
   const { url, client } = await server.emptyDatabase(t)
-  await (await connect(t, url)).query(dump)
+  await client.query(`${dump}; reset all`)
   await client.query(
     `insert into ${busy} (event_id, subject, state, schedule_at)
      select 'event_' || lpad(n::text, 26, '0'), 'order.created', 2, n from generate_series(1, $1::integer) n`,
