@@ -218,11 +218,11 @@ test('a signal stops an all call between two batches, and what is done stays don
   t.is((await tasks.cancelAll(consumer, { subject: '>' })).updated, 10)
 })
 
-for (const [pause, calls] of [
-  [undefined, 1],
-  [0, 2],
+for (const [what, pause, calls] of [
+  ['a signal ends the default pause after a slow batch', undefined, 1],
+  ['with pause 0 there is none, and a signal ends the call after the next batch', 0, 2],
 ] as const) {
-  test(`where pause is ${pause}, a slow batch is followed by ${2 - calls} pause, which a signal ends`, async (t) => {
+  test(what, async (t) => {
     const stop = new AbortController()
     let made = 0
     const slow = {

@@ -16,43 +16,29 @@ import { as } from '../support/template.ts'
 
 const db = useDatabase(test)
 
-const cases = [
-  {
-    class: NotFoundError,
-    code: 'KQ001',
-    of: 'a consumer that does not exist',
-    call: (tasks: TaskClient) => tasks.cancel('nobody', []),
-    message: /there is no consumer 'nobody'/,
-  },
-  {
-    class: BrokenConsumerError,
-    code: 'KQ002',
-    of: 'a consumer whose table is gone',
-    call: async (tasks: TaskClient) => {
+const cases: [typeof KanthorqError, string, RegExp, (tasks: TaskClient) => Promise<unknown>][] = [
+  [NotFoundError, 'KQ001', /there is no consumer 'nobody'/, (tasks) => tasks.cancel('nobody', [])],
+  [
+    BrokenConsumerError,
+    'KQ002',
+    /the table .* of consumer 'broken' is gone/,
+    async (tasks) => {
       const consumer = await makeConsumer(db, 'broken')
       await db.owner.query('select test.drop_task_table($1)', [consumer])
       return tasks.resume(consumer, ['event_01'])
     },
-    message: /the table .* of consumer 'broken' is gone/,
-  },
-  {
-    class: InvalidArgumentError,
-    code: 'KQ003',
-    of: 'an empty id',
-    call: async (tasks: TaskClient) => tasks.cancel(await makeConsumer(db, 'valid'), ['a', '']),
-    message: /event_ids\[2\] is empty/,
-  },
-  {
-    class: OperationError,
-    code: 'KQ004',
-    of: 'an operation that does not exist',
-    call: (tasks: TaskClient) => tasks.undo('9223372036854775807'),
-    message: /there is no operation 9223372036854775807/,
-  },
+  ],
+  [
+    InvalidArgumentError,
+    'KQ003',
+    /event_ids\[2\] is empty/,
+    async (tasks) => tasks.cancel(await makeConsumer(db, 'valid'), ['a', '']),
+  ],
+  [OperationError, 'KQ004', /there is no operation 999999/, (tasks) => tasks.undo('999999')],
 ]
 
-for (const { class: Class, code, of, call, message } of cases) {
-  test(`${of}: ${code} becomes ${Class.name}, which says what to do`, async (t) => {
+for (const [Class, code, message, call] of cases) {
+  test(`${code} becomes ${Class.name}, which says what to do`, async (t) => {
     const error = await t.throwsAsync(call(new TaskClient(db.pool)), {
       instanceOf: Class,
       name: Class.name,

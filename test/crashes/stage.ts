@@ -83,11 +83,7 @@ export async function stopAfter(session: pg.ClientBase, steps: number): Promise<
   await session.query("select setval('stops.countdown', $1, false)", [steps])
 }
 
-/**
- * Waits until the migration has stopped.
- *
- * @throws Error when it has not within a minute
- */
+/** Waits until the migration has stopped. */
 export async function untilStopped(session: pg.ClientBase): Promise<void> {
   const sql = `select from pg_locks where locktype = 'advisory' and objid = $1 and not granted`
   await until(
