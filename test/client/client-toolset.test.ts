@@ -1,4 +1,4 @@
-// The methods of the client that see, explain, discard, act in bulk, read the log, undo, and look for what is wrong.
+// The methods of the client that see, explain, discard, act in bulk, read the log, and undo.
 import { setTimeout } from 'node:timers/promises'
 import test from 'ava'
 import {
@@ -19,8 +19,7 @@ test('a task that is found has the names and types that the interface says', asy
     `select test.task('found', 'discarded', attempt_count => 2, schedule_at => 1500, finalized_at => 1700000000000,
        subject => 'order.bounced', attempted_error => array['{"at": 1, "error": "first"}', '{"at": 2, "error": "smtp: no"}']::jsonb[])`,
   )
-  const [task, ...rest] = await new TaskClient(db.pool).find(consumer)
-  t.deepEqual(rest, [])
+  const [task] = await new TaskClient(db.pool).find(consumer)
   t.deepEqual(
     { ...task, eventId: '', createdAt: 0 },
     {
@@ -49,9 +48,8 @@ test('each part of a filter reaches find and count', async (t) => {
     `select test.task('filtered', 'retryable', subject => 'order.late', attempted_error => array['{"error": "timeout"}']::jsonb[])`,
   )
   const tasks = new TaskClient(db.pool)
-  const all = await tasks.count(consumer)
-  t.is(all, 3)
   const filters = [
+    [{}, 3],
     [{ states: ['pending', 'running'] as const }, 2],
     [{ subject: 'order.*' }, 3],
     [{ subject: 'order.late' }, 1],
@@ -75,27 +73,19 @@ test('pages come one after the other, in either order, and none is empty', async
   const consumer = await makeConsumer(db, 'paged')
   const ids = await fillTable(db, consumer, 10, ['available'])
   const tasks = new TaskClient(db.pool)
-  const pagesOf = async (pageSize: number, oldestFirst: boolean) => {
-    const pages: string[][] = []
-    for await (const page of tasks.pages(consumer, {}, { pageSize, oldestFirst })) {
-      pages.push(page.map((task) => task.eventId))
-    }
-    return pages
-  }
   const newestFirst = ids.toReversed()
-  t.deepEqual(await pagesOf(4, false), [
-    newestFirst.slice(0, 4),
-    newestFirst.slice(4, 8),
-    newestFirst.slice(8),
-  ])
-  t.deepEqual(await pagesOf(5, true), [ids.slice(0, 5), ids.slice(5)])
-  t.deepEqual(await pagesOf(100, true), [ids])
-  t.deepEqual(
-    (await tasks.find(consumer, {}, { maxTasks: 2, after: ids[5] ?? '' })).map(
-      (task) => task.eventId,
-    ),
-    [ids[4], ids[3]],
-  )
+  for (const [pageSize, oldestFirst, expected] of [
+    [4, false, [newestFirst.slice(0, 4), newestFirst.slice(4, 8), newestFirst.slice(8)]],
+    [5, true, [ids.slice(0, 5), ids.slice(5)]],
+    [100, true, [ids]],
+  ] as const) {
+    const pages: string[][] = []
+    for await (const page of tasks.pages(consumer, {}, { pageSize, oldestFirst }))
+      pages.push(page.map((task) => task.eventId))
+    t.deepEqual(pages, [...expected])
+  }
+  const some = await tasks.find(consumer, {}, { maxTasks: 2, after: ids[5] })
+  t.like(some, [{ eventId: ids[4] }, { eventId: ids[3] }])
   for await (const page of tasks.pages(consumer, { states: ['completed'] }))
     t.fail(`${page.length} tasks`)
 })
@@ -141,7 +131,7 @@ test('explain and discard agree on a stuck task', async (t) => {
   })
 })
 
-test('all calls go batch by batch, tell how far they are, and are previewed, logged and undone as one', async (t) => {
+test('all calls go batch by batch, tell how far they are, and are logged and undone as one', async (t) => {
   const consumer = await makeConsumer(db, 'in_bulk')
   const ids = await fillTable(db, consumer, 25, ['available'])
   const tasks = new TaskClient(db.pool)
@@ -153,59 +143,44 @@ test('all calls go batch by batch, tell how far they are, and are previewed, log
     instanceOf: InvalidArgumentError,
     message: /everything => true/,
   })
-  t.like(await tasks.preview('cancel', consumer, filter, { maxTasks: 15 }), {
-    tasks: 15,
-    matching: 25,
+  const limit = { maxTasks: 15 }
+  t.like(await tasks.preview('cancel', consumer, filter, limit), { tasks: 15, matching: 25 })
+  const first = await tasks.cancelAll(consumer, filter, {
+    ...limit,
+    batchSize: 10,
+    onProgress,
+    pause: 0,
   })
-  const options = { batchSize: 10, maxTasks: 15, onProgress, pause: 0 }
-  const first = await tasks.cancelAll(consumer, filter, options)
   t.like(first, { updated: 15, skipped: 0 })
-  const reason = 'all of it'
-  const rest = { everything: true, batchSize: 4, onProgress, reason, pause: 0 }
+  const rest = { everything: true, batchSize: 4, onProgress, reason: 'all of it', pause: 0 }
   const second = await tasks.cancelAll(consumer, {}, rest)
-  t.is(second.updated, 10)
   const [one, two] = [first.bulkId ?? '', second.bulkId ?? '']
+  const undone = await tasks.undoAll(two, { reason: 'sorry', onProgress, pause: 0 })
+  t.like(undone, { updated: 10, skipped: 0 })
+  const three = undone.bulkId ?? ''
   t.deepEqual(told, [
-    [10, one],
-    [15, one],
-    [4, two],
-    [8, two],
-    [10, two],
+    ...[10, 15].map((total) => [total, one] as [number, string]),
+    ...[4, 8, 10].map((total) => [total, two] as [number, string]),
+    ...[2, 6, 10].map((total) => [total, three] as [number, string]),
   ])
 
   const bulks = await tasks.operations(consumer, { withEventIds: false })
-  t.deepEqual(
-    bulks.map(({ id, bulkId, batches, tasks, eventIds }) => [id, bulkId, batches, tasks, eventIds]),
-    [
-      [two, two, 3, 10, []],
-      [one, one, 2, 15, []],
-    ],
-  )
-  const batches = await tasks.operations(consumer, { bulkId: two, batches: true })
-  t.deepEqual(
-    batches.map((operation) => operation.tasks),
-    [2, 4, 4],
-  )
+  t.like(bulks, [
+    { id: three, action: 'undo', batches: 3, tasks: 10, reason: 'sorry', eventIds: [] },
+    { id: two, bulkId: two, batches: 3, tasks: 10, reason: 'all of it', eventIds: [] },
+    { id: one, bulkId: one, batches: 2, tasks: 15, reason: null, eventIds: [] },
+  ])
   t.true(bulks.every(({ at, lastAt }) => at instanceof Date && lastAt > at))
-
-  told.length = 0
-  const undone = await tasks.undoAll(two, { reason: 'sorry', onProgress, pause: 0 })
-  t.like(undone, { updated: 10, skipped: 0 })
-  t.deepEqual(
-    told,
-    [2, 6, 10].map((total) => [total, undone.bulkId ?? '']),
-  )
-  t.like(await tasks.operations(consumer, { action: 'undo' }), [{ tasks: 10, reason: 'sorry' }])
-  t.is(await tasks.count(consumer, { states: ['available'] }), 10)
+  const batches = await tasks.operations(consumer, { bulkId: two, batches: true })
+  t.like(batches, [{ tasks: 2 }, { tasks: 4 }, { tasks: 4 }])
   t.is((await tasks.cancelAll(consumer, filter)).updated, 10)
 
-  const due = new Date(Date.now() + 60_000)
+  const due = new Date('2100-01-01Z')
   const spread = { scheduleAt: due, spread: 25_000, batchSize: 7, pause: 0 }
   t.is((await tasks.resumeAll(consumer, { states: ['cancelled'] }, spread)).updated, 25)
   const found = await tasks.find(consumer)
-  const dues = found.map((task) => task.scheduleAt?.getTime() ?? 0).sort((a, b) => a - b)
   t.deepEqual(
-    dues,
+    found.map((task) => task.scheduleAt?.getTime() ?? 0).sort((a, b) => a - b),
     ids.map((_, n) => due.getTime() + n * 1000),
   )
   const nothing = { updated: 0, skipped: 0, bulkId: null }
@@ -243,9 +218,9 @@ test('a signal stops an all call between two batches, and what is done stays don
   t.is((await tasks.cancelAll(consumer, { subject: '>' })).updated, 10)
 })
 
-for (const [what, calls] of [
-  ['a signal ends the default pause after a slow batch', 1],
-  ['with pause 0 there is none, and a signal ends the call after the next batch', 2],
+for (const [what, pause, calls] of [
+  ['a signal ends the default pause after a slow batch', undefined, 1],
+  ['with pause 0 there is none, and a signal ends the call after the next batch', 0, 2],
 ] as const) {
   test(what, async (t) => {
     const stop = new AbortController()
@@ -262,7 +237,7 @@ for (const [what, calls] of [
       void setTimeout(100).then(() => {
         stop.abort()
       })
-    const options = { signal: stop.signal, onProgress, ...(calls === 1 ? {} : { pause: 0 }) }
+    const options = { signal: stop.signal, onProgress, pause }
     await new TaskClient(slow).cancelAll('any', {}, options).catch((error: unknown) => {
       t.is((error as Error).name, 'AbortError')
     })
@@ -288,8 +263,7 @@ test('the log and undo go from one to the other, and each filter of the log reac
   const [first = '', second = ''] = ids
   const tasks = new TaskClient(db.pool)
   await tasks.cancel(consumer, ids, { reason: 'INC-42' })
-  const [operation, ...rest] = await tasks.operations(consumer)
-  t.deepEqual(rest, [])
+  const [operation] = await tasks.operations(consumer)
   t.like(operation, {
     action: 'cancel',
     consumerName: consumer,
@@ -321,13 +295,4 @@ test('the log and undo go from one to the other, and each filter of the log reac
   ]
   for (const [filter, expected] of filters)
     t.deepEqual(await tasks.operations(consumer, filter), expected, JSON.stringify(filter))
-})
-
-test('the doctor names what it finds', async (t) => {
-  const consumer = await makeConsumer(db, 'sick')
-  await makeTasks(db, consumer, ['available'])
-  const findings = await new TaskClient(db.pool).doctor()
-  const parked = findings.find(({ detail }) => detail.includes(`'${consumer}'`))
-  t.like(parked, { check: 'tasks in available', severity: 'info' })
-  t.true(parked?.fix.startsWith('--'))
 })

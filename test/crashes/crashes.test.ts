@@ -7,25 +7,43 @@ import { setTimeout } from 'node:timers/promises'
 import test, { type ExecutionContext } from 'ava'
 import pg from 'pg'
 import type { TaskState } from 'kanthorq-tasks'
+import { startKillableServer, type KillableServer } from '../../scripts/server.ts'
 import { callProcedure, untilProcess } from '../support/bulk.ts'
+import type { TestDatabase } from '../support/database.ts'
 import { times } from '../support/effort.ts'
 import { seededRandom, seedOf, type Random } from '../support/random.ts'
 import { fillTable, makeConsumer, statesOf, taskTable } from '../support/scene.ts'
 import { processOf, untilBlocked } from '../support/sessions.ts'
+import { createTemplate } from '../support/template.ts'
 import { until, untilConnected } from '../support/until.ts'
-import { useKillableDatabase } from './database.ts'
 
 const batchSize = 10
 const commitLock = 7
 
-// Each transaction that writes to the log takes a lock when it commits, which a test can hold.
-const db = useKillableDatabase(
-  test,
-  `create function test.wait_in_commit() returns trigger language plpgsql as
-     $$ begin perform pg_advisory_xact_lock_shared(${commitLock}); return null; end $$;
-   create constraint trigger wait_in_commit after insert on kanthorq_task_operation
-     deferrable initially deferred for each row execute function test.wait_in_commit()`,
-)
+let server: KillableServer
+const db = {} as TestDatabase
+
+test.before(async () => {
+  server = await startKillableServer()
+  const { url } = await createTemplate(server.url)
+  const owner = new pg.Pool({ connectionString: url })
+  // Sessions that the server's end takes with it may say so at any time; nobody but their own test listens.
+  owner.on('error', () => undefined)
+  owner.on('connect', (session) => session.on('error', () => undefined))
+  // Each transaction that writes to the log takes a lock when it commits, which a test can hold.
+  await owner.query(
+    `create function test.wait_in_commit() returns trigger language plpgsql as
+       $$ begin perform pg_advisory_xact_lock_shared(${commitLock}); return null; end $$;
+     create constraint trigger wait_in_commit after insert on kanthorq_task_operation
+       deferrable initially deferred for each row execute function test.wait_in_commit()`,
+  )
+  Object.assign(db, { ownerUrl: url, url, owner, pool: owner, sessions: owner })
+})
+
+test.after.always(async () => {
+  await db.owner.end()
+  await server.stop()
+})
 
 /** What is called, and the two states between which each operation moves a task. */
 const kinds = {
@@ -62,7 +80,10 @@ const ways: Record<string, (jobs: readonly Job[], random: Random) => Promise<unk
     process.kill(random.pick(jobs).pid, 'SIGKILL')
     return Promise.resolve()
   },
-  'the whole server is killed': () => db.crash(),
+  'the whole server is killed': async () => {
+    await server.kill()
+    await server.start()
+  },
 }
 
 /** What another session holds, so that all jobs wait for it. */
@@ -132,10 +153,10 @@ async function round(
 
   for (const { pid, name, told } of jobs) {
     await untilProcess(db.owner, pid, 'gone')
-    const logged = await loggedBy(name)
-    t.deepEqual(logged.slice(0, told.length), told, name)
+    const done = await logged('application_name', name)
+    t.deepEqual(done.slice(0, told.length), told, name)
     // A job that was stopped while it waited has done nothing that it was not told of.
-    t.true(logged.length - told.length <= (lock === undefined ? 1 : 0), name)
+    t.true(done.length - told.length <= (lock === undefined ? 1 : 0), name)
   }
   for (const field of fields) await checkAndComplete(t, field)
 }
@@ -188,25 +209,22 @@ async function moveSome(
   { consumer, ids }: Field,
   random: Random,
 ): Promise<number> {
-  const { rows } = random.pick([true, false])
-    ? await session.query<{ updated: string[] }>('select * from kanthorq_task_cancel($1, $2)', [
-        consumer,
-        random.some(ids, 50),
-      ])
-    : await session.query<{ updated: string[] }>(
+  const [sql, ...values] = random.pick([true, false])
+    ? ['select * from kanthorq_task_cancel($1, $2)', consumer, random.some(ids, 50)]
+    : [
         `select u.* from (select max(id) as id from kanthorq_task_operation where consumer = $1) last,
            kanthorq_task_undo(last.id) u where last.id is not null`,
-        [consumer],
-      )
+        consumer,
+      ]
+  const { rows } = await session.query<{ updated: string[] }>(sql, values)
   return rows[0]?.updated.length ?? 0
 }
 
-/** How many tasks each operation of a session moved, in the order in which it made them. */
-async function loggedBy(session: string): Promise<number[]> {
+/** How many tasks each operation of a session, or on a consumer, moved, in the order in which they were made. */
+async function logged(column: 'application_name' | 'consumer', value: string): Promise<number[]> {
   const { rows } = await db.owner.query<{ tasks: number }>(
-    `select tasks from kanthorq_task_operation
-     where application_name = $1 order by id`,
-    [session],
+    `select tasks from kanthorq_task_operation where ${column} = $1 order by id`,
+    [value],
   )
   return rows.map(({ tasks }) => tasks)
 }
@@ -221,12 +239,8 @@ async function checkAndComplete(t: ExecutionContext, field: Field): Promise<void
   session.release()
   t.deepEqual(await disagreements(field), [], consumer)
   t.deepEqual(await statesOf(db, consumer, ids), Array(ids.length).fill(kinds[kind][1]), consumer)
-  if (kind === 'by_id') return
-  const { rows } = await db.owner.query<{ tasks: number }>(
-    'select tasks from kanthorq_task_operation where consumer = $1',
-    [consumer],
-  )
-  t.deepEqual(rows, Array(ids.length / batchSize).fill({ tasks: batchSize }), 'whole batches')
+  if (kind !== 'by_id')
+    t.deepEqual(await logged('consumer', consumer), Array(ids.length / batchSize).fill(batchSize))
 }
 
 /**

@@ -1,6 +1,6 @@
 // A migration that is killed has been applied as a whole or not at all: everything that one call does is one transaction.
 // Running it again completes it, and nothing of KanthorQ's is touched.
-import test, { type ExecutionContext } from 'ava'
+import test from 'ava'
 import { installSql, migrate } from 'kanthorq-tasks'
 import pg from 'pg'
 import { startKillableServer, type KillableServer } from '../../scripts/server.ts'
@@ -12,6 +12,8 @@ import { runProgram } from '../support/run-program.ts'
 import { until } from '../support/until.ts'
 import { buildStage, letRun, stageOf, stopAfter, untilStopped, type Stage } from './stage.ts'
 
+type Direction = 'up' | 'down'
+
 const names = readMigrations().map(({ name }) => name)
 /** The application_name of the session that migrates. */
 const sessionName = 'migration'
@@ -19,10 +21,8 @@ const sessionName = 'migration'
 let server: KillableServer
 let url: string
 let look: pg.Client
-/** What the database is with so many migrations. */
-const stages: Stage[] = []
-/** How many steps it is from so many migrations to one more, and back. */
-const steps = { up: [] as number[], down: [] as number[] }
+/** What the database is after all migrations in a direction, and how many steps they take. */
+const ends = {} as Record<Direction, { stage: Stage; steps: number }>
 
 test.before(async () => {
   server = await startKillableServer()
@@ -30,15 +30,9 @@ test.before(async () => {
   look = await connected(url)
   await buildStage(look)
   await letRun(look)
-  for (const n of names.keys()) {
-    stages[n] = await stageOf(look)
-    await migrate({ database: url, count: 1 })
-    steps.up[n] = await letRun(look)
-  }
-  stages.push(await stageOf(look))
-  for (const n of [...names.keys()].reverse()) {
-    await migrate({ database: url, direction: 'down' })
-    steps.down[n] = await letRun(look)
+  for (const direction of ['up', 'down'] as const) {
+    await callMigrate(url, direction)
+    ends[direction] = { steps: await letRun(look), stage: await stageOf(look) }
   }
 })
 
@@ -47,20 +41,14 @@ test.after.always(async () => {
   await server.stop()
 })
 
-/** From how many migrations to how many. */
-interface Way {
-  from: number
-  to: number
-}
+/** Applies or takes back all migrations; the result is what it said when it failed. */
+type Program = (database: string, direction: Direction) => Promise<string | undefined>
 
-/** Starts a migration; the result is what it said when it failed. */
-type Program = (database: string, way: Way) => Promise<string | undefined>
-
-const callMigrate: Program = (connectionString, { from, to }) =>
+const callMigrate: Program = (connectionString, direction) =>
   migrate({
     database: { connectionString, application_name: sessionName },
-    direction: from < to ? 'up' : 'down',
-    count: Math.abs(to - from),
+    direction,
+    count: names.length,
   }).then(
     () => undefined,
     (error: unknown) => String(error),
@@ -73,13 +61,11 @@ const runPsql: Program = async (database) => {
   return code === 0 ? undefined : stderr
 }
 
-const up = [...names.keys()].map((from) => ({ from, to: names.length }))
-const down = up.map(({ from, to }) => ({ from: to, to: from }))
-const programs: Record<string, { ways: Way[]; start: Program }> = {
-  'migrate() up': { ways: up, start: callMigrate },
-  'migrate() down': { ways: down, start: callMigrate },
-  'psql with the SQL file': { ways: up, start: runPsql },
-}
+const programs: [name: string, Direction, Program][] = [
+  ['migrate() up', 'up', callMigrate],
+  ['migrate() down', 'down', callMigrate],
+  ['psql with the SQL file', 'up', runPsql],
+]
 
 const kills: Record<string, () => Promise<unknown>> = {
   'its session': terminate,
@@ -90,60 +76,47 @@ const kills: Record<string, () => Promise<unknown>> = {
   },
 }
 
-for (const [name, { ways, start }] of Object.entries(programs)) {
+for (const [name, direction, start] of programs) {
   for (const [victim, kill] of Object.entries(kills)) {
     test.serial(`${name}, ${victim} killed at one of its steps`, async (t) => {
       const random = seededRandom(seedOf(t))
+      const { steps, stage } = ends[direction]
+      const opposite = direction === 'up' ? 'down' : 'up'
       for (let n = 0; n < times(4); n++) {
-        const way = random.pick(ways)
-        const count = stepsOf(way)
         // The last step is in the commit.
-        const step = n === 0 ? count - 1 : random.pick([...Array(count).keys()])
-        await attempt(t, start, way, kill, step)
+        const step = n === 0 ? steps - 1 : random.pick([...Array(steps).keys()])
+        await callMigrate(url, opposite)
+        await stopAfter(look, step)
+        const ended = start(url, direction)
+        const early = ended.then((said) => {
+          throw new Error(`it has ended before it could be killed: ${String(said)}`)
+        })
+        await Promise.race([untilStopped(look), early])
+        await kill()
+        const said = (await ended) ?? ''
+        t.regex(said, lostConnection, `step ${step}`)
+        t.notRegex(said, /\n\s+at /, 'a stack trace')
+        await letRun(look)
+        await untilGone()
+        t.deepEqual(await stageOf(look), ends[opposite].stage, `step ${step}`)
+
+        t.is(await start(url, direction), undefined, `step ${step}`)
+        t.deepEqual(await stageOf(look), stage, `step ${step}`)
       }
     })
   }
-}
-
-/** Has a migration killed at a step, checks what is left, and runs it again. */
-async function attempt(
-  t: ExecutionContext,
-  start: Program,
-  way: Way,
-  kill: () => Promise<unknown>,
-  step: number,
-): Promise<void> {
-  const where = `from ${way.from} to ${way.to}, step ${step}`
-  const { length: current } = (await stageOf(look)).applied
-  if (current !== way.from) await callMigrate(url, { from: current, to: way.from })
-  await stopAfter(look, step)
-  const ended = start(url, way)
-  const early = ended.then((said) => {
-    throw new Error(`it has ended before it could be killed: ${String(said)}`)
-  })
-  await Promise.race([untilStopped(look), early])
-  await kill()
-  const said = (await ended) ?? ''
-  t.regex(said, lostConnection, where)
-  t.notRegex(said, /\n\s+at /, 'a stack trace')
-  await letRun(look)
-  await untilGone()
-  t.deepEqual(await stageOf(look), stages[way.from], where)
-
-  t.is(await start(url, way), undefined, where)
-  t.deepEqual(await stageOf(look), stages[way.to], where)
 }
 
 const lostConnection =
   /terminating connection due to administrator command|connection (terminated |error|unexpectedly)|ECONNRESET/i
 
 test.serial(
-  'of an installation that was killed, an empty schema and empty books may be left',
+  'of an installation that was killed, an empty schema and an empty migrations table may be left',
   async (t) => {
     const { url: connectionString } = await createDatabase(server.url)
     const database = { connectionString, application_name: sessionName }
     const session = await connected(connectionString)
-    await buildStage(session, { watchTable: false })
+    await buildStage(session)
     const { rows } = await stageOf(session)
 
     // The schema is made first, then the migrations table; then the transaction begins.
@@ -177,11 +150,6 @@ async function untilGone(): Promise<void> {
     async () => (await look.query(sql, [sessionName])).rowCount === 0,
     'the session of the migration is still there',
   )
-}
-
-function stepsOf({ from, to }: Way): number {
-  const each = from < to ? steps.up.slice(from, to) : steps.down.slice(to, from)
-  return each.reduce((sum, count) => sum + count, 0)
 }
 
 async function connected(database: string): Promise<pg.Client> {

@@ -1,6 +1,6 @@
 import type pg from 'pg'
 import { createMigrationsTable, migrationsTable } from '../../src/install/migrations.ts'
-import { catalog, withoutBooks, type Catalog } from '../support/catalog.ts'
+import { catalog, withoutMigrationsTable, type Catalog } from '../support/catalog.ts'
 import { checksums, dump } from '../support/kanthorq-dump.ts'
 import { only } from '../support/scene.ts'
 import { until } from '../support/until.ts'
@@ -37,16 +37,10 @@ const watchedTable = `
 const watchedCommands =
   'create event trigger commands on ddl_command_start execute function stops.before_command()'
 
-/** Fills an empty database. With `watchTable`, it has a migrations table whose changes are steps. */
-export async function buildStage(
-  session: pg.ClientBase,
-  { watchTable = true } = {},
-): Promise<void> {
+/** Fills an empty database, and has the changes of its migrations table in `public` count as steps. */
+export async function buildStage(session: pg.ClientBase): Promise<void> {
   await session.query(dump)
-  await session.query('reset all')
-  await session.query(stops)
-  if (watchTable) await session.query(watchedTable)
-  await session.query(watchedCommands)
+  await session.query(`reset all; ${stops}; ${watchedTable}; ${watchedCommands}`)
 }
 
 /** What a migration may change, and what it must not. */
@@ -60,15 +54,13 @@ export interface Stage {
 
 export async function stageOf(session: pg.ClientBase, schema = 'public'): Promise<Stage> {
   const table = `${schema}.${migrationsTable}`
-  const { made } = only(
-    await session.query<{ made: boolean }>('select to_regclass($1) is not null as made', [table]),
+  const made = await session.query('select where to_regclass($1) is not null', [table])
+  const { rows } = await session.query<{ name: string }>(
+    made.rowCount === 1 ? `select name from ${table} order by id` : 'select where false',
   )
-  const applied = made
-    ? (await session.query<{ name: string }>(`select name from ${table} order by id`)).rows
-    : []
   return {
-    catalog: withoutBooks(await catalog(session, schema)),
-    applied: applied.map(({ name }) => name),
+    catalog: withoutMigrationsTable(await catalog(session, schema)),
+    applied: rows.map(({ name }) => name),
     rows: await checksums(session),
   }
 }
@@ -91,11 +83,7 @@ export async function stopAfter(session: pg.ClientBase, steps: number): Promise<
   await session.query("select setval('stops.countdown', $1, false)", [steps])
 }
 
-/**
- * Waits until the migration has stopped.
- *
- * @throws Error when it has not within a minute
- */
+/** Waits until the migration has stopped. */
 export async function untilStopped(session: pg.ClientBase): Promise<void> {
   const sql = `select from pg_locks where locktype = 'advisory' and objid = $1 and not granted`
   await until(

@@ -16,26 +16,22 @@ import { projectFolder } from '../support/run-program.ts'
 const server = useServer(test)
 
 /** A function in the form of db/functions. */
-const made = (name: string, signature: string, body: string, level = 'viewer') =>
-  `-- level: ${level}\ncreate or replace function kanthorq_schema.${name}${signature}\nlanguage sql\nimmutable\n${body};\n\ncomment on function kanthorq_schema.${name} is '${name}';\n`
+const made = (name: string, body: string, args = '') =>
+  `-- level: viewer\ncreate or replace function kanthorq_schema.${name}(${args})\nreturns int\nlanguage sql\nimmutable\n${body};\n\ncomment on function kanthorq_schema.${name} is '${name}';\n`
 
 const first = {
-  kanthorq_kept: made('kanthorq_kept', '()\nreturns int', 'return 1'),
-  kanthorq_edited: made('kanthorq_edited', '()\nreturns int', 'as $function$ select 1 $function$'),
-  kanthorq_gone: made('kanthorq_gone', '()\nreturns int', 'return 1'),
-  kanthorq_grows: made('kanthorq_grows', '(a int)\nreturns int', 'return a'),
-  kanthorq_bound: made(
-    'kanthorq_bound',
-    '()\nreturns int',
-    'return kanthorq_schema.kanthorq_grows(1)',
-  ),
+  kanthorq_kept: made('kanthorq_kept', 'return 1'),
+  kanthorq_edited: made('kanthorq_edited', 'as $function$ select 1 $function$'),
+  kanthorq_gone: made('kanthorq_gone', 'return 1'),
+  kanthorq_grows: made('kanthorq_grows', 'return a', 'a int'),
+  kanthorq_bound: made('kanthorq_bound', 'return kanthorq_schema.kanthorq_grows(1)'),
 }
 const second = {
   kanthorq_kept: `-- Another comment above it.\n${first.kanthorq_kept}`,
-  kanthorq_edited: made('kanthorq_edited', '()\nreturns int', 'as $function$ select 2 $function$'),
-  kanthorq_grows: made('kanthorq_grows', '(a int, b int default 1)\nreturns int', 'return a + b'),
+  kanthorq_edited: made('kanthorq_edited', 'as $function$ select 2 $function$'),
+  kanthorq_grows: made('kanthorq_grows', 'return a + b', 'a int, b int default 1'),
   kanthorq_bound: first.kanthorq_bound,
-  kanthorq_new: made('kanthorq_new', '()\nreturns int', 'return kanthorq_schema.kanthorq_bound()'),
+  kanthorq_new: made('kanthorq_new', 'return kanthorq_schema.kanthorq_bound()'),
 }
 
 /** A project with these functions, and with the tables of this one. */
@@ -94,20 +90,14 @@ test('a release is frozen, and the next one goes from it to what has changed, an
   for (const { up } of released) await client.query(up)
   await client.query(`grant execute on function kanthorq_grows, kanthorq_bound to ${role}`)
   const before = await functions(client)
-  const acl = async () =>
-    (
-      await client.query<{ proacl: string }>(
-        "select proname, proacl::text from pg_proc where proname in ('kanthorq_grows', 'kanthorq_bound') order by 1",
-      )
-    ).rows
-
-  const granted = await acl()
+  const grants =
+    "select proname, proacl::text from pg_proc where proname in ('kanthorq_grows', 'kanthorq_bound') order by 1"
+  const { rows: granted } = await client.query<object>(grants)
   await client.query(upgrade?.up ?? '')
-  t.deepEqual(await acl(), granted, 'a function that is dropped and made again keeps its grants')
-  t.deepEqual(
-    (await client.query('select kanthorq_new() as new, kanthorq_edited() as edited')).rows,
-    [{ new: 2, edited: 2 }],
-  )
+  const { rows: kept } = await client.query<object>(grants)
+  t.deepEqual(kept, granted, 'a function that is dropped and made again keeps its grants')
+  const { rows } = await client.query('select kanthorq_new() as new, kanthorq_edited() as edited')
+  t.deepEqual(rows, [{ new: 2, edited: 2 }])
   const fresh = await server.emptyDatabase(t)
   for (const { up } of migrations()) await fresh.client.query(up)
   t.deepEqual(Object.keys(await functions(client)), Object.keys(await functions(fresh.client)))
@@ -129,7 +119,7 @@ test('a text that would cut a migration in two is refused', (t) => {
     const body = `as $function$\n${line}\nselect 1 $function$`
     t.throws(
       () => {
-        folder.hasFunctions({ kanthorq_x: made('kanthorq_x', '()\nreturns int', body) })
+        folder.hasFunctions({ kanthorq_x: made('kanthorq_x', body) })
       },
       { message: /divides a migration/ },
       line,
@@ -142,7 +132,7 @@ test('a file that is not one function under its own name is refused', (t) => {
   for (const text of [
     'select 1;',
     first.kanthorq_kept,
-    made('kanthorq_x', '()\nreturns int', 'return 1').replace(/comment on[^]*/, ''),
+    made('kanthorq_x', 'return 1').replace(/comment on[^]*/, ''),
   ])
     t.throws(
       () => {

@@ -4,39 +4,41 @@ import { readFileSync } from 'node:fs'
 import test from 'ava'
 import pg from 'pg'
 import { useDatabase } from '../support/database.ts'
-import { callText, isUsual, publicRoutines, type Routine } from './hostile-calls.ts'
-import { setScene, type HostileScene } from './hostile-scene.ts'
-import { only } from '../support/scene.ts'
 import { openSession } from '../support/sessions.ts'
+import { setScene, type HostileScene, type Outcome } from './hostile-scene.ts'
+import { argumentsFor, callText, publicRoutines, type Arguments, type Routine } from './routines.ts'
 
 const db = useDatabase(test)
 let scene: HostileScene
 let routines: Routine[]
 let plain: Outcomes
 
-/** What came of a call of each routine. */
-type Outcomes = Readonly<Record<string, Outcome>>
+/** What each routine returned, or the code of its error, and what it did. */
+type Outcomes = Readonly<Record<string, Outcome & { result: string }>>
+
+/** A filter, a reason, and whatever else is optional. */
+const more: Arguments = {
+  created_after: "'1970-01-01Z'",
+  created_before: "'2100-01-01Z'",
+  error: "'refused'",
+  metadata: `'{"customer": "42"}'`,
+  pause: "'1 millisecond'",
+  reason: "'why'",
+  schedule_at: "'2100-01-01Z'",
+  spread: "'1 hour'",
+  subject: "'order-eu.*'",
+}
 
 test.serial('in a plain session, every function does what it should', async (t) => {
   scene = await setScene(db)
   routines = await publicRoutines(db.owner)
   plain = await outcomes(await openSession(t, db.sessions))
-  for (const routine of routines.filter(isUsual))
-    t.true(plain[routine.name]?.result.startsWith('[{'), routine.name)
+  for (const [name, { result }] of Object.entries(plain)) t.true(result.startsWith('[{'), name)
   t.deepEqual(await outcomes(await openSession(t, db.sessions)), plain, 'the same each time')
   await db.owner.query(readFileSync(new URL('./hostile-traps.sql', import.meta.url), 'utf8'))
 })
 
-const paths = [
-  'trap, pg_catalog, public',
-  'pg_temp, trap, public, pg_catalog',
-  'pg_temp',
-  'trap',
-  "''",
-  '"$user", nowhere',
-]
-
-for (const path of paths) {
+for (const path of ['trap, pg_catalog, public', 'pg_temp, trap, public, pg_catalog', "''"]) {
   test.serial(`no trap catches anything under search_path ${path}`, async (t) => {
     const session = await openSession(t, db.sessions)
     await layTemporaryTraps(session)
@@ -106,12 +108,9 @@ const others = [
 test.serial('where a session may only read, reading works, and all else fails', async (t) => {
   const session = await openSession(t, db.sessions)
   await session.query('set default_transaction_read_only = on')
-  for (const routine of routines) {
-    const expected = routine.stable
-      ? plain[routine.name]
-      : { result: '25006', changed: '[]', moved: { changed: [], logged: [] } }
-    t.deepEqual(await outcomeOf(session, routine), expected, routine.name)
-  }
+  const refused = { result: '25006', changed: [], moved: [], logged: [] }
+  const expected = routines.map(({ name, stable }) => [name, stable ? plain[name] : refused])
+  t.deepEqual(await outcomes(session), Object.fromEntries(expected))
 })
 
 /** Temporary tables by the names of all traps that are tables. Anybody may make such tables. */
@@ -124,50 +123,32 @@ async function layTemporaryTraps(session: pg.ClientBase) {
 }
 
 async function outcomes(session: pg.ClientBase): Promise<Outcomes> {
-  const all: Record<string, Outcome> = {}
-  for (const routine of routines) all[routine.name] = await outcomeOf(session, routine)
+  const all: Record<string, Outcomes[string]> = {}
+  for (const routine of routines) {
+    const sql = callText(routine, argumentsFor(routine, scene.values, more))
+    // As JSON, times are the same in every session.
+    const result = await session
+      .query<object>(
+        sql.replace(/^select \* from (.*)$/s, 'select pg_catalog.to_jsonb(r) as row from $1 r'),
+      )
+      .then(
+        ({ rows }) => JSON.stringify(rows),
+        (error: unknown) => (error instanceof pg.DatabaseError ? error.code : String(error)),
+      )
+    const { changed, ...moved } = await scene.outcome()
+    all[routine.name] = { result: masked(String(result)), changed: changed.map(masked), ...moved }
+  }
   return all
 }
 
-interface Outcome {
-  /** The rows, or an error's code. */
-  result: string
-  /** The parts of the database that changed. */
-  changed: string
-  /** The tasks that changed, and those that were logged. */
-  moved: Moved
-}
-
-interface Moved {
-  changed: string[]
-  logged: string[]
-}
-
-async function outcomeOf(session: pg.ClientBase, routine: Routine): Promise<Outcome> {
-  const call = callText(routine, scene.fullArguments(routine))
-  // As JSON, times are the same in every session.
-  const sql = routine.procedure
-    ? call
-    : call.replace('select * from', 'select pg_catalog.to_jsonb(r) as row from') + ' r'
-  const result = await session.query<Record<string, unknown>>(sql).then(
-    ({ rows }) => masked(rows),
-    (error: unknown) => (error instanceof pg.DatabaseError ? String(error.code) : String(error)),
-  )
-  const changed = await scene.changes()
-  const moved = only(await db.owner.query<Moved>('select hostile.changed(), hostile.logged()'))
-  if (changed.length > 0) await scene.restore(changed)
-  return { result, changed: masked(changed), moved }
-}
-
-/** As text, without what is another each time: times, and the ids that a call has made. */
-function masked(value: unknown): string {
-  const known = new Set<string>([...Object.values(scene.tasks).flat(), scene.event])
+/** Without what is another each time: times, and the ids that a call has made. */
+function masked(text: string): string {
   return (
-    JSON.stringify(value)
+    text
       .replace(/"\d{4}-\d\d-\d\dT[^"]*"|(?<=:)\d{13}\b/g, 'time')
       .replace(/(bulk_id"+:)"?\d+"?/g, '$1id')
       // In a sentence for people, a time is written as the session writes times.
       .replace(/(until|cancelled at) [^,;]+/g, '$1 then')
-      .replace(/(event|stream|consumer)_01\w{24}/g, (id) => (known.has(id) ? id : 'new'))
+      .replace(/(event|stream|consumer)_01\w{24}/g, (id) => (scene.ids.includes(id) ? id : 'new'))
   )
 }

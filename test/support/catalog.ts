@@ -27,8 +27,8 @@ export function only(catalog: Catalog, pattern: RegExp, wanted = true): Catalog 
   return Object.fromEntries(Object.entries(catalog).filter(([key]) => pattern.test(key) === wanted))
 }
 
-/** A catalog but for the table in which node-pg-migrate keeps its books. */
-export function withoutBooks(catalog: Catalog): Catalog {
+/** A catalog but for the migrations table. */
+export function withoutMigrationsTable(catalog: Catalog): Catalog {
   return only(catalog, /\bkanthorq_migrations/, false)
 }
 
