@@ -164,20 +164,11 @@ for (const name of waitingCalls) {
   })
 }
 
-/** A call, and two tasks that it would move. */
-interface ReadyCall {
-  consumer: string
-  table: string
-  ids: string[]
-  /** What it makes of them. */
-  to: TaskState
-  /** Makes the call for both. Returns how many it moved. */
-  make: (session: pg.ClientBase) => Promise<number>
-}
-
 let consumers = 0
 
-/** Makes a consumer with two tasks for the call, a session to make it in, and another. */
+type ReadyCall = Awaited<ReturnType<typeof ready>>['call']
+
+/** Makes a consumer with two tasks that the call would move, a session to make it in, and another. */
 async function ready(t: ExecutionContext, name: CallName) {
   const { from, to } = calls[name]
   const consumer = await makeConsumer(db, `consumer_${++consumers}`)
@@ -187,6 +178,7 @@ async function ready(t: ExecutionContext, name: CallName) {
   await db.owner.query(`update ${table} set attempt_count = 9`)
   if (name === 'undo') await new TaskClient(db.pool).cancel(consumer, ids)
   const [operation = ''] = await logOf(db, consumer)
+  /** Makes the call for both tasks. Returns how many it moved. */
   const make = async (session: pg.ClientBase) => {
     const tasks = new TaskClient(session)
     if (name === 'undo') return (await tasks.undo(operation)).updated.length
@@ -194,9 +186,8 @@ async function ready(t: ExecutionContext, name: CallName) {
     const sql = "select updated from kanthorq_task_batch('cancel', $1, '{retryable}')"
     return Number(only(await session.query<{ updated: string }>(sql, [consumer])).updated)
   }
-  const call: ReadyCall = { consumer, table, ids, to, make }
   const [session, other] = [await openSession(t, db.sessions), await openSession(t, db.owner)]
-  return { call, session, other }
+  return { call: { consumer, table, ids, to, make }, session, other }
 }
 
 /** Moves the first task to where no call takes it from, as a worker does that has done it; or to another state. */

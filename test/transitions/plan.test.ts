@@ -24,6 +24,7 @@ test('tasks are found by key, however many are named', async (t) => {
            and pg_stat_get_xact_numscans(oid) > 0`,
         [table],
       )
+      await session.query('rollback')
       t.deepEqual(rows, [{ scanned: `${table}_pkey` }], `${transition} of ${count}`)
     }
   }
