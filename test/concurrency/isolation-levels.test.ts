@@ -3,10 +3,9 @@
 import test, { type ExecutionContext } from 'ava'
 import type pg from 'pg'
 import { TaskClient, type TaskState } from 'kanthorq-tasks'
-import { callProcedure } from '../support/bulk.ts'
+import { logOf } from '../support/bulk.ts'
 import { useDatabase } from '../support/database.ts'
 import {
-  fillTable,
   makeConsumer,
   makeTasks,
   only,
@@ -19,16 +18,17 @@ import { claim } from '../support/worker.ts'
 
 const db = useDatabase(test)
 
-/** Each call that moves tasks: what two tasks have to be for it, and what it makes of them. */
+/** Each call that moves tasks: what two tasks have to be for it, or may be as well, and what it makes of them. */
 const calls = {
-  cancel: { from: 'retryable', to: 'cancelled' },
-  resume: { from: 'discarded', to: 'running' },
-  discard: { from: 'running', to: 'discarded' },
+  cancel: { from: 'retryable', or: 'available', to: 'cancelled' },
+  resume: { from: 'discarded', or: 'cancelled', to: 'running' },
+  discard: { from: 'running', or: 'running', to: 'discarded' },
   undo: { from: 'retryable', to: 'retryable' },
   kanthorq_task_batch: { from: 'retryable', to: 'cancelled' },
 } as const
 type CallName = keyof typeof calls
 const names = Object.keys(calls) as CallName[]
+const byIds = ['cancel', 'resume', 'discard'] as const
 // kanthorq_task_batch skips what it would have to wait for.
 const waitingCalls = names.filter((name) => name !== 'kanthorq_task_batch')
 
@@ -48,30 +48,25 @@ for (const level of ['read committed', 'repeatable read', 'serializable']) {
   }
 
   for (const name of waitingCalls) {
-    test.serial(`${level}: ${name} waits for a task that is then moved`, async (t) => {
-      const { call, session, other } = await ready(t, name)
-      await other.query('begin')
-      await moveFirst(call, other)
-      await session.query(begin)
-      const { outcome } = await untilItWaits(session, () => call.make(session))
-      await other.query('commit')
-      await movesOnlyTheSecond(t, call, session, isStrict, outcome)
-    })
-
-    test.serial(`${level}: ${name} waits for a task that is then not moved`, async (t) => {
-      const { call, session, other } = await ready(t, name)
-      await other.query('begin')
-      await moveFirst(call, other)
-      await session.query(begin)
-      const { outcome } = await untilItWaits(session, () => call.make(session))
-      await other.query('rollback')
-      t.is(await outcome, 2)
-      await session.query('commit')
-      t.deepEqual(await statesOf(db, call.consumer, call.ids), [call.to, call.to])
+    test.serial(`${level}: ${name} waits for a task that is then moved, or not`, async (t) => {
+      for (const end of ['commit', 'rollback']) {
+        const { call, session, other } = await ready(t, name)
+        await other.query('begin')
+        await moveFirst(call, other)
+        await session.query(begin)
+        const { outcome } = await untilItWaits(session, () => call.make(session))
+        await other.query(end)
+        if (end === 'commit') await movesOnlyTheSecond(t, call, session, isStrict, outcome)
+        else {
+          t.is(await outcome, 2)
+          await session.query('commit')
+          t.deepEqual(await statesOf(db, call.consumer, call.ids), [call.to, call.to])
+        }
+      }
     })
   }
 
-  for (const name of ['cancel', 'resume', 'discard'] as const) {
+  for (const name of byIds) {
     test.serial(`${level}: ${name} takes a task by the state that it sees`, async (t) => {
       const { call, session, other } = await ready(t, name)
       const { from, to } = calls[name]
@@ -86,7 +81,7 @@ for (const level of ['read committed', 'repeatable read', 'serializable']) {
 }
 
 test.serial('of two calls for the same tasks the second moves none', async (t) => {
-  for (const name of ['cancel', 'resume', 'discard', 'undo'] as const) {
+  for (const name of [...byIds, 'undo'] as const) {
     const { call, session, other } = await ready(t, name)
     await other.query('begin')
     t.is(await call.make(other), 2)
@@ -96,6 +91,34 @@ test.serial('of two calls for the same tasks the second moves none', async (t) =
   }
 })
 
+for (const name of byIds) {
+  test.serial(`${name} that waited logs what a task was when its turn came`, async (t) => {
+    const { call, session, other } = await ready(t, name)
+    const { from, or } = calls[name]
+    await other.query('begin')
+    await moveFirst(call, other, or)
+    await other.query(
+      `update ${call.table} set updated_at = 2222, schedule_at = 3333, attempt_count = 8, finalized_at = 4444
+       where event_id = $1`,
+      call.ids.slice(0, 1),
+    )
+    const { outcome } = await untilItWaits(session, () => call.make(session))
+    await other.query('commit')
+    t.is(await outcome, 2)
+    const operation = (await logOf(db, call.consumer))[0] ?? ''
+    t.like(operation, { fromStates: or === from ? { [from]: 2 } : { [or]: 1, [from]: 1 } })
+    // The rest of what it was shows when it is undone.
+    await new TaskClient(session).undo(operation)
+    t.like((await storedTasks(db, call.consumer)).get(call.ids[0] ?? ''), {
+      state: or,
+      updated_at: 2222,
+      schedule_at: 3333,
+      attempt_count: 8,
+      finalized_at: 4444,
+    })
+  })
+}
+
 test.serial('a worker skips a task that is being cancelled', async (t) => {
   const { call, session } = await ready(t, 'cancel')
   await db.owner.query(`update ${call.table} set attempt_count = 1`)
@@ -104,42 +127,6 @@ test.serial('a worker skips a task that is being cancelled', async (t) => {
   t.deepEqual(await claim(db, call.consumer, 'retryable'), [])
   await session.query('rollback')
   t.deepEqual((await claim(db, call.consumer, 'retryable')).sort(), call.ids.toSorted())
-})
-
-test.serial('an _all call that can not be serialized has done whole batches', async (t) => {
-  for (const level of ['repeatable read', 'serializable']) {
-    const consumer = await makeConsumer(db, `all_${level.replace(' ', '_')}`)
-    const ids = await fillTable(db, consumer, 6, ['available'])
-    const call = { table: await taskTable(db, consumer), ids: ids.slice(2) }
-    const [session, log] = [await openSession(t, db.sessions), await openSession(t, db.owner)]
-    const registry = await openSession(t, db.owner)
-    const [calling, locking] = [await processOf(session), await processOf(registry)]
-    await session.query(`set default_transaction_isolation to '${level}'`)
-    const cancelAll = async () => {
-      const sql = `kanthorq_task_cancel_all('${consumer}', everything => true, batch_size => 2)`
-      return (await callProcedure(session, sql)).updated
-    }
-
-    // The first batch waits for the log. Then the second waits for the registry, and has its snapshot.
-    await log.query('begin; lock table kanthorq_task_operation in share mode')
-    const { outcome } = await untilItWaits(session, cancelAll)
-    const lock = () => registry.query('begin; lock table kanthorq_consumer_registry')
-    await untilItWaits(registry, lock)
-    await log.query('rollback')
-    await untilBlocked(db.owner, [calling], locking)
-    await moveFirst(call, log)
-    await registry.query('rollback')
-    t.is(await outcome, '40001')
-
-    const states = await statesOf(db, consumer, ids)
-    const untouched = Array.from({ length: 3 }, () => 'available')
-    t.deepEqual(states, ['cancelled', 'cancelled', 'completed', ...untouched])
-    t.deepEqual(
-      (await logOf(consumer)).map(({ eventIds }) => eventIds),
-      [ids.slice(0, 2)],
-    )
-    t.is(await cancelAll(), 3, 'all but the one that is completed')
-  }
 })
 
 // A call waits for a task before it has moved any, and for the log when it has moved all.
@@ -161,11 +148,15 @@ for (const name of waitingCalls) {
   test.serial(`${name} that times out has changed nothing`, async (t) => {
     for (const { hold, setting, code } of interruptions) {
       const { call, session, other } = await ready(t, name)
-      const before = await look(call)
+      const look = async () => [
+        await storedTasks(db, call.consumer),
+        await logOf(db, call.consumer),
+      ]
+      const before = await look()
       await other.query(`begin; ${hold(call)}`)
       await session.query(`set ${setting} to '50ms'`)
       t.is(await outcomeOf(call.make(session)), code)
-      t.deepEqual(await look(call), before)
+      t.deepEqual(await look(), before)
       await other.query('rollback')
       await session.query('reset all')
       t.is(await call.make(session), 2)
@@ -173,20 +164,11 @@ for (const name of waitingCalls) {
   })
 }
 
-/** A call, and two tasks that it would move. */
-interface ReadyCall {
-  consumer: string
-  table: string
-  ids: string[]
-  /** What it makes of them. */
-  to: TaskState
-  /** Makes the call for both. Returns how many it moved. */
-  make: (session: pg.ClientBase) => Promise<number>
-}
-
 let consumers = 0
 
-/** Makes a consumer with two tasks for the call, a session to make it in, and another. */
+type ReadyCall = Awaited<ReturnType<typeof ready>>['call']
+
+/** Makes a consumer with two tasks that the call would move, a session to make it in, and another. */
 async function ready(t: ExecutionContext, name: CallName) {
   const { from, to } = calls[name]
   const consumer = await makeConsumer(db, `consumer_${++consumers}`)
@@ -195,7 +177,8 @@ async function ready(t: ExecutionContext, name: CallName) {
   // Spent, for discard; the others take tasks with any.
   await db.owner.query(`update ${table} set attempt_count = 9`)
   if (name === 'undo') await new TaskClient(db.pool).cancel(consumer, ids)
-  const [operation = { id: '' }] = await logOf(consumer)
+  const [operation = ''] = await logOf(db, consumer)
+  /** Makes the call for both tasks. Returns how many it moved. */
   const make = async (session: pg.ClientBase) => {
     const tasks = new TaskClient(session)
     if (name === 'undo') return (await tasks.undo(operation)).updated.length
@@ -203,14 +186,13 @@ async function ready(t: ExecutionContext, name: CallName) {
     const sql = "select updated from kanthorq_task_batch('cancel', $1, '{retryable}')"
     return Number(only(await session.query<{ updated: string }>(sql, [consumer])).updated)
   }
-  const call: ReadyCall = { consumer, table, ids, to, make }
   const [session, other] = [await openSession(t, db.sessions), await openSession(t, db.owner)]
-  return { call, session, other }
+  return { call: { consumer, table, ids, to, make }, session, other }
 }
 
 /** Moves the first task to where no call takes it from, as a worker does that has done it; or to another state. */
 async function moveFirst(
-  { table, ids: [first] }: Pick<ReadyCall, 'table' | 'ids'>,
+  { table, ids: [first] }: ReadyCall,
   session: pg.ClientBase,
   to: TaskState = 'completed',
 ) {
@@ -233,15 +215,6 @@ async function movesOnlyTheSecond(
   t.is(isStrict ? await call.make(session) : await outcome, 1)
   await session.query('commit')
   t.deepEqual(await statesOf(db, call.consumer, call.ids), ['completed', call.to])
-}
-
-/** All that a call could change. */
-async function look({ consumer }: ReadyCall) {
-  return [await storedTasks(db, consumer), await logOf(consumer)] as const
-}
-
-function logOf(consumer: string) {
-  return new TaskClient(db.owner).operations(consumer, { batches: true })
 }
 
 /** What a call comes to, or the code of its error. */

@@ -72,6 +72,27 @@ for (const [n, { of, before = '', after = '' }] of tables.entries()) {
   })
 }
 
+test.serial('a purge locks the log in the order of its ids', async (t) => {
+  const [holder, session] = [await openSession(t, db.owner), await openSession(t, db.owner)]
+  const waiting = await processOf(session)
+  await db.owner.query(
+    `insert into kanthorq_task_operation
+       (id, at, action, consumer, tasks, from_states, first_event_id, last_event_id, changes)
+     overriding system value
+     select -n, now() - interval '100 days', 'cancel', 'purged', 0, '{}', '', '', '{}' from generate_series(1, 60) n`,
+  )
+  const lock = (where: string) =>
+    `select -id::integer as nth from kanthorq_task_operation where id < 0 and ${where} order by id for update skip locked`
+  await holder.query(`begin; ${lock('id = -30')}`)
+  const call = session.query("select kanthorq_task_operation_purge(now() - interval '90 days')")
+  await Promise.race([withoutWaiting(call), untilBlocked(db.owner, [waiting])])
+  const free = await db.owner.query<{ nth: number }>(lock('true'))
+  await holder.query('rollback')
+  await call
+  const ids = free.rows.map(({ nth }) => nth)
+  t.deepEqual(ids.reverse(), [...Array(30).keys()].slice(1), 'only those that come later are free')
+})
+
 interface Scene {
   action: Action
   /** How many ids the call gets for which there is no task. */

@@ -1,59 +1,40 @@
-// The procedures that move all tasks that a filter matches. They commit, so no pgTAP test can call them.
+// The procedures that move all tasks that a filter matches. They commit each batch, so no pgTAP test can call them.
 import test from 'ava'
-import { callProcedure, loggedOperations } from '../support/bulk.ts'
+import type pg from 'pg'
+import { callProcedure, logOf, untilProcess } from '../support/bulk.ts'
 import { useDatabase } from '../support/database.ts'
 import {
   fillTable,
   makeConsumer,
   makeTasks,
+  only,
   statesOf,
   storedTasks,
   taskTable,
 } from '../support/scene.ts'
-import { openSession } from '../support/sessions.ts'
+import { openSession, processOf, untilBlocked } from '../support/sessions.ts'
+import { until } from '../support/until.ts'
 
 const db = useDatabase(test)
 
+const states = { cancel: 'available', resume: 'discarded', discard: 'running' } as const
+
 // One by one, for each takes several connections out of the pools.
-
-test.serial('each moves all tasks that it takes, and says how many', async (t) => {
-  const session = await openSession(t, db.pool)
-  const consumer = await makeConsumer(db, 'each')
-  const states = ['pending', 'available', 'retryable', 'discarded', 'cancelled', 'running'] as const
-  const ids = await makeTasks(db, consumer, states)
-  const completed = await makeTasks(db, consumer, ['completed'])
-  await db.owner.query(
-    `update ${await taskTable(db, consumer)} set attempt_count = 9 where event_id = $1`,
-    [ids[5]],
-  )
-  const call = async (action: string) =>
-    callProcedure(session, `kanthorq_task_${action}_all(consumer => 'each', everything => true)`)
-
-  t.is((await call('cancel')).updated, 3)
-  const cancelled = ['cancelled', 'cancelled', 'cancelled', 'discarded', 'cancelled', 'running']
-  t.deepEqual(await statesOf(db, consumer, ids), cancelled)
-  t.is((await call('discard')).updated, 1)
-  t.deepEqual(await statesOf(db, consumer, ids), [...cancelled.slice(0, 5), 'discarded'])
-  t.is((await call('resume')).updated, 6)
-  t.deepEqual(await statesOf(db, consumer, ids), Array(6).fill('running'))
-  t.deepEqual(await call('resume'), { updated: 0, skipped: 0, bulkId: null, notices: [] })
-  t.deepEqual(await statesOf(db, consumer, completed), ['completed'])
-})
 
 test.serial('each takes the filter, the pace and the rest by name', async (t) => {
   const session = await openSession(t, db.pool)
   const consumer = await makeConsumer(db, 'by_name')
   const table = await taskTable(db, consumer)
-  const states = { cancel: 'available', resume: 'discarded', discard: 'running' } as const
   for (const [action, state] of Object.entries(states)) {
     await db.owner.query(`delete from ${table}`)
     const ids = await fillTable(db, consumer, 9, [state])
-    // The odd ones are meant, but for the last.
+    // Every other task matches.
+    const matching = ids.filter((_, n) => n % 2 === 0)
     await db.owner.query(
       `update ${table} set schedule_at = 1, attempt_count = 9, metadata = '{"customer": "42"}',
          attempted_error = array['{"error": "smtp: timeout"}']::jsonb[], created_at = 5000,
-         subject = case when event_id in (select unnest($1::text[])) then 'order.created' else 'order' end`,
-      [ids.filter((_, n) => n % 2 === 0)],
+         subject = case when event_id = any ($1) then 'order.created' else 'order' end`,
+      [matching],
     )
     const { updated, notices } = await callProcedure(
       session,
@@ -65,26 +46,18 @@ test.serial('each takes the filter, the pace and the rest by name', async (t) =>
     )
     t.is(updated, 4)
     t.deepEqual(notices, [`${action} by_name: 3 tasks so far`, `${action} by_name: 4 tasks so far`])
-    const moved = (await loggedOperations(db, consumer)).slice(-2)
-    t.deepEqual(
-      moved.map((operation) => [operation.action, operation.reason, operation.from_states]),
-      [
-        [action, 'INC-42', [state, state, state]],
-        [action, 'INC-42', [state]],
-      ],
-    )
-    t.is(new Set(moved.map(({ transaction_id }) => transaction_id)).size, 2)
-    const meant = ids.filter((_, n) => n % 2 === 0).slice(0, 4)
-    t.deepEqual(
-      moved.flatMap(({ event_ids }) => event_ids),
-      meant,
-    )
+    const batches = (await logOf(db, consumer)).slice(-2)
+    const both = { action, reason: 'INC-42' } as const
+    t.like(batches, [
+      { ...both, fromStates: { [state]: 3 }, eventIds: matching.slice(0, 3) },
+      { ...both, fromStates: { [state]: 1 }, eventIds: matching.slice(3, 4) },
+    ])
+    t.not(batches[0]?.transactionId, batches[1]?.transactionId)
     if (action !== 'resume') continue
     const tasks = await storedTasks(db, consumer)
-    t.deepEqual(
-      meant.map((id) => tasks.get(id)?.schedule_at),
-      [0, 1, 2, 3].map((second) => Date.parse('2100-01-01Z') + second * 1000),
-    )
+    const start = Date.parse('2100-01-01Z')
+    for (const [n, id] of matching.slice(0, 4).entries())
+      t.like(tasks.get(id), { schedule_at: start + n * 1000, attempt_count: 0 })
   }
 })
 
@@ -102,16 +75,20 @@ test.serial('locked tasks are skipped and counted, and are taken by a later call
   const { updated, skipped, notices } = await callProcedure(session, call)
   t.deepEqual([updated, skipped], [6, 4])
   t.regex(notices.at(-1) ?? '', /^cancel locked: 4 tasks skipped/)
-  const states = ids.map((id) => (locked.includes(id) ? 'available' : 'cancelled'))
-  t.deepEqual(await statesOf(db, consumer, ids), states)
+  t.deepEqual(
+    await statesOf(db, consumer, ids),
+    ids.map((id) => (locked.includes(id) ? 'available' : 'cancelled')),
+  )
 
   await worker.query('rollback')
   t.like(await callProcedure(session, call), { updated: 4, skipped: 0 })
   t.deepEqual(await statesOf(db, consumer, ids), Array(10).fill('cancelled'))
+  const nothing = { updated: 0, skipped: 0, bulkId: null, notices: [] }
+  t.deepEqual(await callProcedure(session, call), nothing)
 })
 
 test.serial(
-  'undo_all takes back a bulk, the newest batch first, but for what has changed since',
+  'undo_all takes back a bulk batch by batch, but for what has changed since',
   async (t) => {
     const session = await openSession(t, db.pool)
     const consumer = await makeConsumer(db, 'undone')
@@ -126,21 +103,117 @@ test.serial(
     const told = [1, 3, 4].map((total) => `undo of bulk ${bulkId ?? ''}: ${total} tasks so far`)
     t.deepEqual(undo.notices.slice(0, 3), told)
     t.regex(undo.notices[3] ?? '', /1 tasks left alone/)
-    const after = await storedTasks(db, consumer)
-    t.deepEqual(
-      ids.slice(1).map((id) => after.get(id)),
-      ids.slice(1).map((id) => before.get(id)),
-    )
-    t.is(after.get(ids[0] ?? '')?.state, 'running')
-    const undone = (await loggedOperations(db, consumer)).filter(({ action }) => action === 'undo')
-    t.deepEqual(
-      undone.map(({ reason, event_ids }) => [reason, event_ids]),
-      [
-        ['sorry', ids.slice(4)],
-        ['sorry', ids.slice(2, 4)],
-        ['sorry', ids.slice(1, 2)],
-      ],
-    )
-    t.is(new Set(undone.map(({ transaction_id }) => transaction_id)).size, 3)
+    const [resumed, ...restored] = (await storedTasks(db, consumer)).values()
+    t.is(resumed?.state, 'running')
+    t.deepEqual(restored, [...before.values()].slice(1))
+    const undone = (await logOf(db, consumer)).filter(({ action }) => action === 'undo')
+    t.true(undone.every(({ reason }) => reason === 'sorry'))
+    t.is(new Set(undone.map(({ transactionId }) => transactionId)).size, 3)
   },
 )
+
+for (const [pause, name] of [
+  [", pause => '1 hour'", 'pausing'],
+  // After a batch that took long it waits, if it was not told how long.
+  ['', 'unhurried'],
+] as const) {
+  test.serial(`a batch is committed before the next begins (${name})`, async (t) => {
+    const session = await openSession(t, db.sessions)
+    const holder = await openSession(t, db.owner)
+    const consumer = await makeConsumer(db, name)
+    const ids = await fillTable(db, consumer, 3, ['available'])
+    const pid = await processOf(session)
+    const all = `kanthorq_task_cancel_all('${name}', '{available}', batch_size => 2${pause})`
+
+    await holder.query('begin; lock table kanthorq_task_operation in share mode')
+    const call = callProcedure(session, all)
+    call.catch(() => undefined)
+    await untilBlocked(db.owner, [pid])
+    const waited =
+      "select now() - query_start > interval '1 second' as so from pg_stat_activity where pid = $1"
+    await until(
+      async () => only(await db.owner.query<{ so: boolean }>(waited, [pid])).so,
+      'the call is not a second old',
+    )
+    await holder.query('rollback')
+    await untilProcess(db.owner, pid, 'sleeps')
+    t.deepEqual(await statesOf(db, consumer, ids), ['cancelled', 'cancelled', 'available'])
+    t.is((await logOf(db, consumer)).length, 1)
+    // It holds nothing while it waits.
+    const locked = `select from ${await taskTable(db, consumer)} for update nowait`
+    t.is((await holder.query(locked)).rowCount, 3)
+
+    await db.owner.query('select pg_cancel_backend($1)', [pid])
+    await t.throwsAsync(call, { code: '57014' })
+    t.deepEqual(await statesOf(db, consumer, ids), ['cancelled', 'cancelled', 'available'])
+    t.is((await callProcedure(session, all)).updated, 1, 'the same call does the rest')
+  })
+}
+
+/** In PL/pgSQL each result needs a variable. */
+const results = ', updated => n, skipped => n, bulk_id => n'
+
+/** What refuses to be part of a transaction, and what the transaction is. */
+const transactions: Record<string, (call: string) => string[]> = {
+  'in BEGIN': (call) => ['begin', call],
+  'in a DO block in BEGIN': (call) => ['begin', `do $$ declare n bigint; begin ${call}; end $$`],
+  'in a function': (call) => [
+    `create function pg_temp.in_function() returns void language plpgsql as $$ declare n bigint; begin ${call}; end $$`,
+    'select pg_temp.in_function()',
+  ],
+  'beside another statement in one message': (call) => [`select 1; ${call}`],
+}
+
+for (const [where, statements] of Object.entries(transactions)) {
+  test.serial(`each is refused ${where}, and nothing has changed`, async (t) => {
+    const consumer = await makeConsumer(db, where.replaceAll(' ', '_'))
+    await makeTasks(db, consumer, ['available', 'discarded', 'running'])
+    await db.owner.query(`update ${await taskTable(db, consumer)} set attempt_count = 9`)
+    const before = await storedTasks(db, consumer)
+    for (const action of Object.keys(states)) {
+      const session = await openSession(t, db.sessions)
+      const total = /DO|function/.test(where) ? results : ''
+      const procedure = `call kanthorq_task_${action}_all('${consumer}', everything => true${total})`
+      const error = await t.throwsAsync(
+        async () => {
+          for (const statement of statements(procedure)) await session.query(statement)
+        },
+        {
+          code: '25001',
+          message: `kanthorq_task_${action}_all commits each batch, so it can't be part of a transaction`,
+        },
+      )
+      t.regex(String((error as pg.DatabaseError | undefined)?.hint), /^Call it outside BEGIN and/)
+      await session.query('commit')
+    }
+    t.deepEqual(await storedTasks(db, consumer), before)
+    t.deepEqual(await logOf(db, consumer), [])
+  })
+}
+
+/** Where it may be called, and how. */
+const sessions: Record<string, (call: string) => string[]> = {
+  'in a DO block that is no part of a transaction': (call) => [
+    `do $$ declare n bigint; begin ${call.replace(/\)$/, `${results})`)}; end $$`,
+  ],
+  'where transactions are repeatable read by default': (call) => [
+    "set default_transaction_isolation to 'repeatable read'",
+    call,
+  ],
+  'where transactions are serializable by default': (call) => [
+    "set default_transaction_isolation to 'serializable'",
+    call,
+  ],
+}
+
+for (const [where, statements] of Object.entries(sessions)) {
+  test.serial(`it works ${where}`, async (t) => {
+    const session = await openSession(t, db.sessions)
+    const consumer = await makeConsumer(db, where.replaceAll(' ', '_'))
+    const ids = await fillTable(db, consumer, 5, ['available'])
+    const call = `call kanthorq_task_cancel_all('${consumer}', '{available}', batch_size => 2)`
+    for (const statement of statements(call)) await session.query(statement)
+    t.deepEqual(await statesOf(db, consumer, ids), Array(5).fill('cancelled'))
+    t.is((await logOf(db, consumer)).length, 3)
+  })
+}

@@ -38,91 +38,82 @@ export interface Balance {
   readonly calls: readonly Call[]
 }
 
+/** All kinds of moves that there may be. */
+export const kinds = [
+  'cancel: available to cancelled',
+  'cancel: pending to cancelled',
+  'cancel: retryable to cancelled',
+  'discard: running to discarded',
+  'resume: cancelled to running',
+  'resume: discarded to running',
+  'undo',
+  'worker: retryable to running',
+  'worker: running to completed',
+  'worker: running to discarded',
+  'worker: running to retryable',
+  'worker: running to running',
+]
+
+/** The kinds of moves that there were. */
+export function kindsOf({ journal, log }: Balance): string[] {
+  const actions = new Map(log.map(({ transaction, action }) => [transaction, action]))
+  const found = journal.map(({ transaction, before, after }) => {
+    const by = actions.get(transaction) ?? 'worker'
+    return by === 'undo' ? by : `${by}: ${before.state} to ${after.state}`
+  })
+  return [...new Set(found)].sort()
+}
+
 /** All that does not add up. */
-export function mistakes({ attemptMax, journal, log, calls }: Balance): string[] {
-  const wrong: string[] = []
+export function mistakes(balance: Balance): string[] {
+  const { attemptMax, journal, log, calls } = balance
+  const wrong = kindsOf(balance).filter((kind) => !kinds.includes(kind))
   const moves = groupBy(journal, ({ transaction }) => transaction)
-  const byId = new Map(log.map((operation) => [operation.id, operation]))
-  for (const operation of log) {
-    const { id, transaction, action, event_ids } = operation
+  const transactions = new Map(log.map(({ id, transaction }) => [id, transaction]))
+  for (const { id, transaction, action, undoes, event_ids } of log) {
     const own = moves.get(transaction) ?? []
-    if (
-      !sameIds(
-        own.map((move) => move.id),
-        event_ids,
-      )
-    )
-      wrong.push(`${id}: it moved other tasks`)
+    const moved = own.map((move) => move.id)
+    if (!isSame(moved.sort(), event_ids.toSorted())) wrong.push(`${id}: it moved other tasks`)
+    const undone = moves.get(transactions.get(undoes ?? '') ?? '')
     for (const move of own) {
-      const undone = moves.get(byId.get(operation.undoes ?? '')?.transaction ?? '')
       const isRight =
         action === 'undo'
-          ? isInverse(
-              move,
-              undone?.find((other) => other.id === move.id),
-            )
+          ? isRestored(move.after, undone?.find((other) => other.id === move.id)?.before)
           : isMove(action, move, attemptMax)
       if (!isRight) wrong.push(`${move.id}: no ${action} is ${JSON.stringify(move)}`)
     }
   }
-  const told = groupBy(calls, ({ reason }) => reason)
-  for (const [reason, operations] of groupBy(log, (operation) => operation.reason)) {
-    const [call, ...others] = told.get(reason) ?? []
-    const ids = operations.flatMap(({ event_ids }) => event_ids)
-    const { updated = ids } = call ?? {}
-    const isTold = typeof updated === 'number' ? updated === ids.length : sameIds(updated, ids)
-    if (call === undefined || others.length > 0 || !isTold)
+  const logged = groupBy(log, ({ reason }) => reason)
+  for (const { reason, updated } of calls) {
+    const ids = (logged.get(reason) ?? []).flatMap(({ event_ids }) => event_ids)
+    const told = typeof updated === 'number' ? updated : updated?.toSorted()
+    if (told !== undefined && !isSame(told, typeof told === 'number' ? ids.length : ids.sort()))
       wrong.push(`${reason}: the caller was told something else`)
-    told.delete(reason)
+    logged.delete(reason)
   }
-  for (const [reason, [call]] of told) {
-    const { updated = 0 } = call ?? {}
-    if (typeof updated === 'number' ? updated > 0 : updated.length > 0)
-      wrong.push(`${reason}: it is not in the log`)
-  }
-  return wrong
+  return [...wrong, ...[...logged.keys()].map((reason) => `${reason}: nobody was told`)]
 }
 
-/** A cancel, resume or discard as it has to be: the tasks that it takes, and no column more than it writes. */
-function isMove(action: string, { before, after }: Move, attemptMax: number): boolean {
-  const own = ['state', 'finalized_at', 'updated_at']
-  const written = action === 'resume' ? [...own, 'schedule_at', 'attempt_count'] : own
-  if (Object.keys(after).some((key) => !written.includes(key) && !isSame(after[key], before[key])))
-    return false
-  if (after.updated_at <= before.updated_at) return false
-  const goes = `${before.state} to ${after.state}`
-  switch (action) {
-    case 'cancel':
-      return /^(pending|available|retryable) to cancelled$/.test(goes)
-    case 'resume':
-      return /^(discarded|cancelled) to running$/.test(goes)
-    default:
-      return goes === 'running to discarded' && Number(before['attempt_count']) > attemptMax
-  }
+const ownColumns = ['state', 'updated_at', 'finalized_at']
+const columns = [...ownColumns, 'attempt_count', 'schedule_at']
+
+/** A cancel, resume or discard as it has to be: of tasks that it takes, and of no column more than it writes. */
+function isMove(action: Operation['action'], { before, after }: Move, attemptMax: number): boolean {
+  const written = action === 'resume' ? columns : ownColumns
+  const changed = Object.keys(after).filter((key) => !isSame(after[key], before[key]))
+  return (
+    changed.every((key) => written.includes(key)) &&
+    after.updated_at > before.updated_at &&
+    (action !== 'discard' || Number(before['attempt_count']) > attemptMax)
+  )
 }
 
-function isInverse(move: Move, undone: Move | undefined): boolean {
-  const columns = ['state', 'updated_at', 'finalized_at', 'attempt_count', 'schedule_at']
-  const same = (a: Row, b: Row) => columns.every((key) => isSame(a[key], b[key]))
-  return undone !== undefined && same(move.after, undone.before)
+function isRestored(row: Row, before: Row | undefined): boolean {
+  return columns.every((key) => isSame(row[key], before?.[key]))
 }
 
 function isSame(a: unknown, b: unknown): boolean {
   return JSON.stringify(a) === JSON.stringify(b)
-}
-
-function sameIds(some: readonly string[], others: readonly string[]): boolean {
-  return some.toSorted().join() === others.toSorted().join()
-}
-
-/** The kinds of moves that there were. */
-export function movesOf({ journal, log }: Balance): string[] {
-  const actions = new Map(log.map(({ transaction, action }) => [transaction, action]))
-  const kinds = journal.map(({ transaction, before, after }) => {
-    const by = actions.get(transaction) ?? 'worker'
-    return by === 'undo' ? by : `${by}: ${before.state} to ${after.state}`
-  })
-  return [...new Set(kinds)].sort()
 }
 
 function groupBy<T>(list: readonly T[], keyOf: (item: T) => string): Map<string, T[]> {

@@ -1,5 +1,5 @@
 import type pg from 'pg'
-import { TaskClient, type Operation as Listed, type TransitionResult } from 'kanthorq-tasks'
+import { TaskClient } from 'kanthorq-tasks'
 import { callProcedure } from '../../support/bulk.ts'
 import type { TestDatabase } from '../../support/database.ts'
 import { seededRandom, type Random } from '../../support/random.ts'
@@ -7,32 +7,26 @@ import { makeConsumer, makeTasks, only, taskTable } from '../../support/scene.ts
 import { claim } from '../../support/worker.ts'
 import type { Balance, Call, Move, Operation } from './balance.ts'
 
-type IsolationLevel = 'repeatable read' | 'serializable'
-
 /** What all who take part in a race share. */
 interface Race {
   readonly db: TestDatabase
   readonly consumer: string
-  /** Of the operators' transactions; without it, PostgreSQL's default, which KanthorQ's workers always have. */
-  readonly isolation: IsolationLevel | undefined
+  /** Of the operators' transactions. KanthorQ's workers always have PostgreSQL's default. */
+  readonly isolation: string
   /** The tasks that are fought over. */
   readonly ids: string[]
   readonly goesOn: () => boolean
   readonly calls: Call[]
   /** How many sessions waited for a lock, each time that somebody looked. */
   readonly waiting: number[]
-  /** How often a task was a no-op for a call that could have moved it when its caller had looked. */
-  late: number
   /** How often a call could not be serialized. */
   retries: number
 }
 
-export interface Outcome extends Balance, Pick<Race, 'waiting' | 'late' | 'retries'> {
+export interface Outcome extends Balance, Pick<Race, 'waiting' | 'retries'> {
   /** What ended it before its time: there should be none. */
   readonly failures: readonly string[]
 }
-
-type Part = (race: Race, session: pg.PoolClient, random: Random, name: string) => Promise<void>
 
 const attemptMax = 3
 const firstStates = ['pending', 'available', 'running', 'retryable', 'discarded'] as const
@@ -44,39 +38,33 @@ const firstStates = ['pending', 'available', 'running', 'retryable', 'discarded'
  */
 export async function runRace(
   db: TestDatabase,
-  name: string,
-  { calls, seed, isolation }: { calls: number; seed: number; isolation?: IsolationLevel },
+  { isolation, calls, seed }: { isolation: string; calls: number; seed: number },
 ): Promise<Outcome> {
-  const consumer = await makeConsumer(db, name, attemptMax)
+  const consumer = await makeConsumer(db, isolation.replace(' ', '_'), attemptMax)
   // Minus a day: whatever a worker has taken, the next may take at once. So some get stuck within milliseconds.
   await db.owner.query(
     'update kanthorq_consumer_registry set visibility_timeout = -86400000 where name = $1',
     [consumer],
   )
-  const states = Array.from({ length: 200 }, (_, n) => firstStates[n % firstStates.length])
-  const ids = await makeTasks(
-    db,
-    consumer,
-    states.filter((state) => state !== undefined),
-  )
-  await db.owner.query(journalSql(await taskTable(db, consumer)))
+  const ids = await makeTasks(db, consumer, Array(40).fill(firstStates).flat())
+  const table = await taskTable(db, consumer)
+  await db.owner.query(journalSql(table))
   const failures: string[] = []
   const made: Call[] = []
   const goesOn = () => made.length < calls && failures.length === 0
-  const counts = { calls: made, waiting: [], late: 0, retries: 0 }
-  const race: Race = { db, consumer, isolation, ids, goesOn, ...counts }
+  const race: Race = { db, consumer, isolation, ids, goesOn, calls: made, waiting: [], retries: 0 }
   // A bulk operator sets its isolation as the session's default, which PgBouncer would pass on to others.
-  const parts: { run: Part; count: number; pool: pg.Pool }[] = [
-    { run: work, count: 4, pool: db.owner },
-    { run: operate, count: 4, pool: db.pool },
-    { run: operateInBulk, count: 2, pool: isolation === undefined ? db.pool : db.sessions },
+  const bulkPool = isolation === 'read committed' ? db.pool : db.sessions
+  const parts = [
+    ...Array.from({ length: 4 }, () => ({ run: work, pool: db.owner })),
+    ...Array.from({ length: 4 }, () => ({ run: operate, pool: db.pool })),
+    ...Array.from({ length: 2 }, () => ({ run: operateInBulk, pool: bulkPool })),
   ]
-  const all = parts.flatMap(({ count, ...part }) => Array.from({ length: count }, () => part))
   await Promise.all(
-    all.map(async ({ run, pool }, n) => {
+    parts.map(async ({ run, pool }, n) => {
       const session = await pool.connect()
       try {
-        await run(race, session, seededRandom(seed + n), `${n}`)
+        await run(race, session, seededRandom(seed + n), `${run.name} ${n}`)
       } catch (error) {
         failures.push(`${run.name} ${n}: ${String(error)}`)
       } finally {
@@ -85,9 +73,9 @@ export async function runRace(
     }),
   )
   const { rows: journal } = await db.owner.query<Move>(
-    `select event_id as id, transaction::text, before, after from test.journal j
+    `select event_id as id, transaction::text, before, after from test.journal
      where consumer = $1 order by n`,
-    [await taskTable(db, consumer)],
+    [table],
   )
   const { rows: log } = await db.owner.query<Operation>(
     `select id, transaction_id::text as transaction, action, reason, undoes, event_ids
@@ -128,8 +116,8 @@ async function work({ db, consumer, ids, goesOn }: Race, session: pg.PoolClient,
     await session.query(end)
     return end === 'commit' ? result : undefined
   }
-  const table = await taskTable(db, consumer)
-  const complete = `update ${table} set state = _kanthorq_task_state('completed'), finalized_at = $2
+  const complete = `update ${await taskTable(db, consumer)}
+    set state = _kanthorq_task_state('completed'), finalized_at = $2
     where event_id = $1 and state = _kanthorq_task_state('running')`
   while (goesOn()) {
     const from = random.pick(['retryable', 'running'] as const)
@@ -146,62 +134,43 @@ async function work({ db, consumer, ids, goesOn }: Race, session: pg.PoolClient,
   }
 }
 
-const transitions = {
-  cancel: { can: 'canCancel', to: 'cancelled' },
-  resume: { can: 'canResume', to: 'running' },
-  discard: { can: 'canDiscard', to: 'discarded' },
-} as const
-
 /** Moves tasks, and undoes what somebody did, each in a transaction that now and then is rolled back. */
 async function operate(race: Race, session: pg.PoolClient, random: Random, name: string) {
-  const { consumer, ids } = race
+  const { consumer, ids, isolation } = race
   const tasks = new TaskClient(session)
   for (let n = 1; race.goesOn(); n++) {
-    const reason = `operator ${name}, call ${n}`
+    const reason = `${name}, call ${n}`
     const operations = random.oneOf(4)
       ? await tasks.operations(consumer, { maxOperations: 40, batches: true })
       : []
     // Of a bulk this undoes a batch other than the first, whose id stands for all of it as soon as there is a second.
     const single = operations.filter(
-      ({ id, bulkId, reason }) => reason?.startsWith('operator ') === true || (bulkId ?? id) !== id,
+      ({ id, bulkId, reason }) => reason?.startsWith('operate ') === true || (bulkId ?? id) !== id,
     )
-    const operation = random.pick<Listed | undefined>(single)
+    const operation = single.length === 0 ? undefined : random.pick(single)
     const action = random.pick(['cancel', 'resume', 'discard'] as const)
-    const { can, to } = transitions[action]
     const asked = operation?.eventIds ?? random.some(ids, 100)
-    const explained = operation ? [] : await tasks.explain(consumer, asked)
-    const eligible = new Set(explained.filter((task) => task[can]).map(({ eventId }) => eventId))
     const options = { reason, resetAttempts: random.oneOf(2) }
-    const call = async () => {
-      if (operation) return tasks.undo(operation, { reason })
-      const result = await tasks[action](consumer, asked, options)
-      // Until it commits, nobody else can have moved these tasks.
-      for (const { eventId, state } of await tasks.explain(consumer, result.updated))
-        if (state !== to) throw new Error(`${reason}: ${eventId} is ${state ?? 'gone'}, not ${to}`)
-      return result
-    }
     const end = random.oneOf(10) ? 'rollback' : 'commit'
-    const { updated, noop } = await transact(race, session, call, end)
+    const { updated, noop } = await untilSerialized(race, session, async () => {
+      await session.query(`begin isolation level ${isolation}`)
+      const result = await (operation
+        ? tasks.undo(operation, { reason })
+        : tasks[action](consumer, asked, options))
+      await session.query(end)
+      return result
+    })
     if ([...updated, ...noop].sort().join() !== asked.toSorted().join())
       throw new Error(`${reason}: it was told of other tasks than it had asked for`)
     race.calls.push({ reason, updated: end === 'commit' ? updated : [] })
-    race.late += noop.filter((id) => eligible.has(id)).length
   }
 }
 
-/** Makes the call in a transaction, and again as long as that can't be serialized. */
-async function transact(
-  race: Race,
-  session: pg.PoolClient,
-  call: () => Promise<TransitionResult>,
-  end: 'commit' | 'rollback',
-): Promise<TransitionResult> {
+/** Makes the call again as long as its transaction can't be serialized. */
+async function untilSerialized<T>(race: Race, session: pg.PoolClient, call: () => Promise<T>) {
   for (;;) {
     try {
-      await session.query(`begin ${race.isolation ? `isolation level ${race.isolation}` : ''}`)
-      const result = await call()
-      await session.query(end)
-      return result
+      return await call()
     } catch (error) {
       await session.query('rollback')
       if (!isSerializationFailure(error)) throw error
@@ -212,20 +181,19 @@ async function transact(
 
 /** Calls the procedures that commit each batch, and looks between the calls how many sessions wait for a lock. */
 async function operateInBulk(race: Race, session: pg.PoolClient, random: Random, name: string) {
-  if (race.isolation !== undefined)
+  if (race.isolation !== 'read committed')
     await session.query(`set default_transaction_isolation to '${race.isolation}'`)
   for (let n = 1; race.goesOn(); n++) {
-    const reason = `bulk operator ${name}, call ${n}`
+    const reason = `${name}, call ${n}`
     const action = random.pick(['cancel', 'resume', 'discard', 'undo'])
     const resets = action === 'resume' ? ', reset_attempts => true' : ''
-    const [bulk] = (await new TaskClient(session).operations(race.consumer)).filter(
-      ({ batches }) => batches > 1,
-    )
+    const operations = await new TaskClient(session).operations(race.consumer)
+    const bulk = operations.find(({ batches }) => batches > 1)
+    if (action === 'undo' && bulk === undefined) continue
     const call =
       action === 'undo'
-        ? `kanthorq_task_undo_all(${bulk?.id ?? 1}, '${reason}')`
+        ? `kanthorq_task_undo_all(${bulk?.id ?? ''}, '${reason}')`
         : `kanthorq_task_${action}_all('${race.consumer}', everything => true, batch_size => 10, max_tasks => 50, reason => '${reason}'${resets})`
-    if (action === 'undo' && bulk === undefined) continue
     try {
       const { updated } = await callProcedure(session, call)
       race.calls.push({ reason, updated })

@@ -1,7 +1,8 @@
 // The commands: each makes a call on the database and on the model, and compares what is told and what is there.
 import { ok } from 'node:assert/strict'
 import fc from 'fast-check'
-import { agree, same, type Database, type Look } from './database.ts'
+import { TaskClient } from 'kanthorq-tasks'
+import { same, type Database, type Look } from './database.ts'
 import * as of from './model.ts'
 import { actions, type Bulk, type Changes, type Consumer, type Model, type Task } from './model.ts'
 import * as some from './values.ts'
@@ -22,10 +23,72 @@ function command<Args extends object>(
   }))
 }
 
-function consumerOf({ consumers }: Model, which: number | string): Consumer {
-  const found = consumers.find(({ name }, n) => n === which || name === which)
-  ok(found)
-  return found
+interface Expected {
+  action: string
+  consumer: Consumer
+  reason: string | null
+  undoes: string | null
+  changes: Changes
+}
+
+interface Prediction {
+  /** Those that change nothing are not logged. */
+  operations?: readonly Expected[]
+  /** The bulk that they go on with; without it, the first of them is the first of a bulk. */
+  bulkId?: string | null
+  returns?: (bulkId: string | null) => unknown
+}
+
+/** Makes the call on both, and compares what it returns, what it has logged, and all columns of all tasks. */
+async function check(
+  model: Model,
+  db: Database,
+  what: string,
+  call: () => Promise<unknown>,
+  predict: (look: Look) => Prediction,
+): Promise<void> {
+  const told = await call()
+  const look = await db.look()
+  const { operations = [], bulkId = null, returns } = predict(look)
+  const logged = operations.filter(({ changes }) => changes.length > 0)
+  const [first] = look.log
+  const rows = logged.map(({ consumer, changes, ...row }, n) => ({
+    ...row,
+    id: look.log[n]?.id,
+    consumer_name: consumer.name,
+    // A bulk is one as soon as there is a second batch.
+    bulk_id: bulkId ?? (logged.length > 1 ? first?.id : null),
+    event_ids: idsOf(changes),
+  }))
+  same(look.log, rows, 'what is new in the log')
+  const bulk = bulkId ?? first?.id ?? null
+  for (const [n, { action, consumer, changes }] of logged.entries()) {
+    const id = look.log[n]?.id ?? ''
+    model.log.push({ id, action, consumer, changes, bulk: bulk ?? id })
+  }
+  same(told, returns?.(bulk), 'what the call returns')
+  for (const { name, tasks } of model.consumers)
+    same(look.tasks.get(name), tasks, `the tasks of ${name}`)
+  if (logged.length > 0) model.happened.add(what)
+}
+
+function idsOf(changes: Changes): string[] {
+  return changes.map(({ after }) => after.event_id).sort()
+}
+
+/** Each distinct id once, in the order in which the ids were given. */
+function divide(ids: readonly string[], changes: Changes) {
+  const [distinct, moved] = [[...new Set(ids)], idsOf(changes)]
+  return {
+    updated: distinct.filter((id) => moved.includes(id)),
+    noop: distinct.filter((id) => !moved.includes(id)),
+  }
+}
+
+function consumerOf({ consumers }: Model, nth: number): Consumer {
+  const consumer = consumers[nth]
+  ok(consumer)
+  return consumer
 }
 
 function tasksOf({ tasks }: Consumer, ids: readonly string[]): Task[] {
@@ -33,6 +96,14 @@ function tasksOf({ tasks }: Consumer, ids: readonly string[]): Task[] {
 }
 
 // KanthorQ makes tasks, and its workers change them.
+
+async function write(model: Model, db: Database, consumer: Consumer, tasks: Task[]): Promise<void> {
+  const put = () => db.put(consumer, tasks)
+  await check(model, db, 'KanthorQ', put, () => {
+    for (const task of tasks) of.change(consumer, task)
+    return {}
+  })
+}
 
 export const make = command(
   'make',
@@ -50,87 +121,43 @@ export const make = command(
   },
 )
 
-interface Work {
-  does: string
-  consumer: number
-  ids: readonly string[]
-  due: number
-}
-
-async function work({ does, ids, due, ...args }: Work, model: Model, db: Database): Promise<void> {
+async function work(args: some.Of<typeof some.work>, model: Model, db: Database): Promise<void> {
+  const { does, ids, due } = args
   const consumer = consumerOf(model, args.consumer)
   const tasks = tasksOf(consumer, ids).flatMap((task): Task[] => {
     const becomes = of.kanthorq[does]?.(task, consumer.attemptMax, db.clock, due)
     return becomes === undefined ? [] : [{ ...task, ...becomes }]
   })
-  if (tasks.length > 0) model.happened.add(`KanthorQ: ${does}`)
   await write(model, db, consumer, tasks)
-}
-
-const kanthorq = command(
-  'KanthorQ',
-  fc.record({
-    does: fc.constantFrom(...Object.keys(of.kanthorq)),
-    consumer: some.consumer,
-    ids: some.ids,
-    due: some.time,
-  }),
-  work,
-)
-
-async function write(model: Model, db: Database, consumer: Consumer, tasks: Task[]): Promise<void> {
-  await db.put(consumer, tasks)
-  for (const task of tasks) of.change(consumer, task)
-  agree(model, await db.look())
 }
 
 // Calls by ids, and undo.
 
-interface ByIds {
-  action: of.Action
-  consumer: number
-  ids: readonly string[]
-  reason: string | null
-  due: number | undefined
-  resetAttempts: boolean
-}
+type ByIds = some.Of<typeof some.byIds>
 
-async function callByIds(
-  { action, ids, reason, due, resetAttempts, ...args }: ByIds,
-  model: Model,
-  db: Database,
-): Promise<void> {
+async function callByIds(args: ByIds, model: Model, db: Database): Promise<void> {
+  const { action, ids, reason, due, resetAttempts } = args
   const consumer = consumerOf(model, args.consumer)
-  const given = { consumer: consumer.name, event_ids: ids }
-  const forResume = { schedule_at: some.timestamp(due), reset_attempts: resetAttempts }
-  const told = await db.call(`kanthorq_task_${action}`, {
-    ...given,
-    reason,
-    ...(action === 'resume' && forResume),
+  const given = { consumer: consumer.name, event_ids: ids, reason, ...forResume(args) }
+  const call = () => db.call(`kanthorq_task_${action}`, given, '*')
+  await check(model, db, action, call, (look) => {
+    const tasks = tasksOf(consumer, ids).filter((task) => of.takes(action, consumer, task, look.to))
+    const changes = move(look, consumer, action, tasks, { due, step: 0, before: 0, resetAttempts })
+    return {
+      operations: [{ action, consumer, reason, undoes: null, changes }],
+      returns: () => [divide(ids, changes)],
+    }
   })
-  const look = await db.look()
-
-  const tasks = tasksOf(consumer, ids).filter((task) => of.takes(action, consumer, task, look.to))
-  const order = { due, step: 0, before: 0, resetAttempts }
-  const changes = move(look, consumer, action, tasks, order)
-  same(told, [divide(ids, changes)], 'what the call returns')
-  logged(model, look, [{ action, consumer_name: consumer.name, reason, undoes: null, changes }])
-  agree(model, look)
-  note(model, action, changes, ids.length)
 }
 
-const byIds = command(
-  'by ids',
-  fc.record({
-    action: fc.constantFrom(...actions),
-    consumer: some.consumer,
-    ids: some.ids,
-    reason: some.reason,
-    due: some.due,
-    resetAttempts: fc.boolean(),
-  }),
-  callByIds,
-)
+function forResume({
+  action,
+  due,
+  resetAttempts,
+}: Pick<ByIds, 'action' | 'due' | 'resetAttempts'>) {
+  const schedule_at = due === undefined ? undefined : some.timestamp(due)
+  return action === 'resume' ? { schedule_at, reset_attempts: resetAttempts } : {}
+}
 
 /** Moves the tasks. The call's time is the first that it wrote, and all the others have to fit. */
 function move(
@@ -149,75 +176,35 @@ function move(
   return of.move(consumer, action, tasks, { ...order, now, due: due ?? now })
 }
 
-/** Each distinct id once, in the order in which the ids were given. */
-function divide(ids: readonly string[], changes: Changes) {
-  const [distinct, moved] = [[...new Set(ids)], idsOf(changes)]
-  return {
-    updated: distinct.filter((id) => moved.includes(id)),
-    noop: distinct.filter((id) => !moved.includes(id)),
-  }
-}
-
-function idsOf(changes: Changes): string[] {
-  return changes.map(({ after }) => after.event_id).sort()
-}
-
 async function undoOperation(
-  { back, reason, isWhole }: { back: number; reason: string | null; isWhole?: boolean },
+  { back, reason, isWhole }: some.Of<typeof some.undo>,
   model: Model,
   db: Database,
 ): Promise<void> {
   const picked = model.log.at(-1 - (back % model.log.length))
-  const bulkId = isWhole ? picked?.row.bulk_id : null
-  const operation = model.log.find(({ row }) => row.id === bulkId) ?? picked
-  ok(operation)
-  const { id, action, consumer_name, event_ids } = operation.row
-  const consumer = consumerOf(model, consumer_name)
-  const isAgain = model.log.some(({ row }) => row.undoes === id)
+  ok(picked)
+  const bulk = model.log.filter((operation) => operation.bulk === picked.bulk)
   // Of a bulk, the first batch stands for all of it, and the newest goes first.
-  const batches = model.log.filter(({ row }) => row.id === id || row.bulk_id === id).reverse()
-  const told = await (batches.length > 1
-    ? undoBulk(model, db, { bulk_id: id, reason })
-    : db.call('kanthorq_task_undo', { operation_id: id, reason }))
-  const look = await db.look()
-  const undone = batches.map(({ row: { id: undoes }, changes }) => {
-    const back = of.undo(consumer, changes)
-    return { action: 'undo', consumer_name, reason, undoes, changes: back }
+  const undone = isWhole || picked === bulk[0] ? bulk.reverse() : [picked]
+  const ids = undone.flatMap(({ changes }) => idsOf(changes))
+  const isBulk = undone.length > 1
+  const call = isBulk
+    ? () =>
+        new TaskClient(db.session).undoAll(picked.bulk, { reason: reason ?? undefined, pause: 0 })
+    : () => db.call('kanthorq_task_undo', { operation_id: picked.id, reason }, '*')
+  const what = picked.action === 'undo' ? 'undo of undo' : isBulk ? 'undo of a bulk' : 'undo'
+  await check(model, db, what, call, () => {
+    const operations = undone.map((operation) => {
+      const { id: undoes, consumer } = operation
+      return { action: 'undo', consumer, reason, undoes, changes: of.undo(operation) }
+    })
+    const changes = operations.flatMap((operation) => operation.changes)
+    const [updated, skipped] = [changes.length, ids.length - changes.length]
+    const returns = (bulkId: string | null) =>
+      isBulk ? { updated, skipped, bulkId } : [divide(ids, changes)]
+    return { operations, returns }
   })
-  const first = logged(model, look, undone)
-  const changes = undone.flatMap((one) => one.changes)
-  const asked = batches.flatMap(({ row }) => row.event_ids).length
-  const [updated, skipped] = [changes.length, asked - changes.length]
-  const isBulk = batches.length > 1
-  const end = model.inTransaction && { progress: null }
-  const bulk = {
-    ...end,
-    updated: `${updated}`,
-    skipped: `${skipped}`,
-    undo_bulk_id: first ?? null,
-  }
-  same(told, [isBulk ? bulk : divide([...event_ids].sort(), changes)], 'what undo returns')
-  agree(model, look)
-  note(
-    model,
-    action === 'undo' ? 'undo of undo' : isBulk ? 'undo of a bulk' : 'undo',
-    changes,
-    asked,
-  )
-  if (isAgain && changes.length === 0) model.happened.add('undo twice')
 }
-
-const undo = command(
-  'undo',
-  fc.record({
-    back: fc.oneof(fc.constant(0), fc.nat(3), fc.nat(40)),
-    reason: some.reason,
-    /** Whether the bulk is undone, where it is a batch of one. */
-    isWhole: fc.boolean(),
-  }),
-  undoOperation,
-  ({ log }) => log.length > 0,
-)
 
 /** Resumes the same tasks twice, with an undo or with work in between, and undoes the first: it looks like the second. */
 const again = command(
@@ -231,127 +218,63 @@ const again = command(
   }),
   async ({ isUndone, ...args }, model, db) => {
     const call = { ...args, reason: null }
+    const undo = (back: number) => undoOperation({ back, reason: null, isWhole: false }, model, db)
     const index = model.log.length
     await callByIds({ ...call, action: 'resume' }, model, db)
     if (model.log.length === index) return
-    if (isUndone) await undoOperation({ back: 0, reason: null }, model, db)
+    if (isUndone) await undo(0)
     else {
       await work({ ...args, does: 'fail' }, model, db)
       await callByIds({ ...call, action: 'cancel' }, model, db)
     }
     await callByIds({ ...call, action: 'resume' }, model, db)
-    await undoOperation({ back: model.log.length - 1 - index, reason: null }, model, db)
+    await undo(model.log.length - 1 - index)
   },
 )
 
-interface Undone extends Record<string, unknown> {
-  progress: string | null
+// Calls by filter: find, batches, also with other commands in between, and the procedures that loop.
+
+function argumentsOf(consumer: Consumer, filter: readonly of.Part[]): Record<string, unknown> {
+  return Object.assign(
+    { consumer: consumer.name },
+    ...filter.map(({ args }) => args),
+  ) as object as Record<string, unknown>
 }
 
-/** By the procedure; or in a transaction, where it can't commit, batch by batch. */
-async function undoBulk(model: Model, db: Database, args: Record<string, unknown>) {
-  const name = 'kanthorq_task_undo_all'
-  if (!model.inTransaction) return db.callProcedure<Undone>(name, { ...args, pause: '0' })
-  const columns = 'progress::text, total as updated, skipped, undo_bulk_id'
-  let progress: string | null = null
-  for (;;) {
-    const given: Record<string, unknown> = { ...args, progress }
-    const rows = await db.call<Undone>('kanthorq_task_undo_batch', given, columns)
-    progress = rows[0]?.progress ?? null
-    if (progress === null) return rows
-  }
-}
-
-type Expected = Omit<of.LogRow, 'id' | 'event_ids' | 'bulk_id'> & { changes: Changes }
-
-/** What is new in the log are these operations and no others. Returns the id of their bulk: of the first of them. */
-function logged(
-  model: Model,
-  { log }: Look,
-  expected: readonly Expected[],
-  bulkId = log[0]?.id,
-): string | undefined {
-  const operations = expected.filter(({ changes }) => changes.length > 0)
-  same(
-    log.map((row) => ({ ...row, id: '', bulk_id: '' })),
-    operations.map(({ changes, ...row }) => ({
-      ...row,
-      id: '',
-      bulk_id: '',
-      event_ids: idsOf(changes),
-    })),
-    'what is new in the log',
-  )
-  for (const [n, row] of log.entries()) {
-    const changes = operations[n]?.changes ?? []
-    model.log.push({
-      row: { ...row, bulk_id: row.id === bulkId ? null : (bulkId ?? null) },
-      changes,
-    })
-  }
-  same(
-    log.map(({ bulk_id }) => bulk_id),
-    model.log.slice(model.log.length - log.length).map(({ row }) => shown(model, row).bulk_id),
-    'the bulk in the log',
-  )
-  return bulkId
-}
-
-/** An operation as the log shows it: the first of a bulk has the bulk's id as soon as there is a second. */
-function shown({ log }: Model, row: of.LogRow): of.LogRow {
-  const isFirst = log.some((other) => other.row.bulk_id === row.id)
-  return isFirst ? { ...row, bulk_id: row.id } : row
-}
-
-function note({ happened }: Model, call: string, changes: Changes, asked: number): void {
-  if (changes.length > 0) happened.add(`${call} moved tasks`)
-  if (changes.length < asked) happened.add(`${call} left tasks`)
-  for (const { before, after } of changes) {
-    if (after.updated_at === before.updated_at + 1) happened.add('updated_at was ahead')
-    if (call === 'resume' && after.attempt_count < before.attempt_count)
-      happened.add(after.attempt_count > 0 ? 'resume lowered attempts' : 'resume reset attempts')
-  }
-}
-
-// Calls by filter: batches, also with other commands in between, and the procedures that loop.
+const find = command(
+  'find',
+  fc.record({ consumer: some.consumer, filter: some.filter }),
+  async ({ filter, ...args }, model, db) => {
+    const consumer = consumerOf(model, args.consumer)
+    const given = { ...argumentsOf(consumer, filter), oldest_first: true }
+    const found = await db.call<{ event_id: string }>('kanthorq_task_find', given, 'event_id')
+    const expected = of.matching(consumer, filter).map(({ event_id }) => ({ event_id }))
+    same(found, expected, 'what it finds')
+  },
+)
 
 /** Begins a bulk call, without states of which the action takes none: it refuses them. */
-function begin({ happened }: Model, given: of.BulkCall, consumer: Consumer, now: number): Bulk {
+function begin({ spread, ...given }: some.Of<typeof some.bulk>, model: Model, db: Database): Bulk {
+  const consumer = consumerOf(model, given.consumer)
   const { from } = of.transitions[given.action]
-  for (const { args, matches } of given.filter) {
-    const some = [...consumer.tasks.values()].filter(matches).length
-    if (some > 0 && some < consumer.tasks.size)
-      happened.add(`a filter by ${Object.keys(args).join()}`)
-  }
   const filter = given.filter.filter(({ args: { states } }) => {
     return !Array.isArray(states) || states.some((state) => from.some((one) => one === state))
   })
-  return of.begin({ ...given, filter }, consumer, now)
-}
-
-function argumentsOf(filter: of.Filter): Record<string, unknown> {
-  return Object.assign({}, ...filter.map(({ args }) => args)) as Record<string, unknown>
-}
-
-function bulkArguments({ action, consumer, filter, due, ...bulk }: Bulk) {
-  const forResume = {
-    schedule_at: some.timestamp(due),
-    reset_attempts: bulk.resetAttempts,
-    spread: `${bulk.spread} hours`,
-  }
-  return {
-    consumer: consumer.name,
-    ...argumentsOf(filter),
+  const args = {
+    ...argumentsOf(consumer, filter),
     everything: filter.length === 0,
-    batch_size: bulk.batchSize,
-    max_tasks: bulk.maxTasks,
-    reason: bulk.reason,
-    ...(action === 'resume' && forResume),
+    batch_size: given.batchSize,
+    max_tasks: given.maxTasks,
+    reason: given.reason,
+    ...forResume(given),
+    ...(given.action === 'resume' && { spread: `${spread} hours` }),
   }
+  const start = of.begin({ ...given, filter }, consumer, spread * 3_600_000, db.clock)
+  return { ...given, filter, consumer, args, ...start }
 }
 
 /** Makes the next batch in the model. When the first resumed task is due, its row says. */
-function applyBatch(model: Model, bulk: Bulk, look: Look): Expected {
+function applyBatch(bulk: Bulk, look: Look): Expected {
   const { consumer, action, reason, moved: before } = bulk
   const tasks = of.nextBatch(bulk, look.to)
   const first = look.tasks.get(consumer.name)?.get(tasks[0]?.event_id ?? '')
@@ -360,83 +283,60 @@ function applyBatch(model: Model, bulk: Bulk, look: Look): Expected {
     ok(bulk.due >= look.from && bulk.due <= look.to, 'it is due at once')
   }
   const changes = move(look, consumer, action, tasks, { ...bulk, before })
-  note(model, `${action} in bulk`, changes, 0)
-  return { action, consumer_name: consumer.name, reason, undoes: null, changes }
-}
-
-/** Notes what has been tried when a bulk call ends. */
-function end({ open, happened }: Model, bulk: Bulk): void {
-  const { moved, maxTasks, batchSize, spread } = bulk
-  if (moved === maxTasks) happened.add('max_tasks ended a bulk call')
-  if (moved > batchSize) happened.add('a bulk call had several batches')
-  if (moved > 1 && bulk.action === 'resume' && spread > 0) happened.add('tasks were spread')
-  open.delete(bulk)
-}
-
-interface Batch {
-  progress: string | null
-  updated: number
+  return { action, consumer, reason, undoes: null, changes }
 }
 
 /** Makes so many batches, or fewer if the call ends before. */
 async function goOn(model: Model, db: Database, bulk: Bulk, batches: number): Promise<void> {
+  const { action } = bulk
   model.open.add(bulk)
-  // What the model finds out is not for the call.
-  const given = bulk.given ?? bulkArguments(bulk)
-  bulk.given = given
-  for (let n = 0; n < batches && model.open.has(bulk); n++) {
-    const args = { action: bulk.action, ...given, progress: bulk.progress }
-    const columns = 'progress::text, updated::integer, skipped::integer, total::integer, bulk_id'
-    const [row] = await db.call<Batch>('kanthorq_task_batch', args, columns)
-    const look = await db.look()
-    const batch = applyBatch(model, bulk, look)
-    bulk.bulkId = logged(model, look, [batch], bulk.bulkId ?? undefined) ?? null
-    bulk.progress = row?.progress ?? null
-    const { progress, moved: total, bulkId: bulk_id } = bulk
-    const updated = batch.changes.length
-    same(row, { progress, updated, skipped: 0, total, bulk_id }, 'what the batch returns')
-    same(progress === null, bulk.isOver, 'whether it was the last batch')
-    agree(model, look)
-    if (bulk.isOver) end(model, bulk)
+  for (let n = 0; n < batches && !bulk.isOver; n++) {
+    const call = async () => {
+      const args = { action, ...bulk.args, progress: bulk.progress }
+      const columns = 'progress::text, updated::integer, skipped::integer, total::integer, bulk_id'
+      const [row] = await db.call<{ progress: string | null }>('kanthorq_task_batch', args, columns)
+      bulk.progress = row?.progress ?? null
+      return { ...row, progress: bulk.progress !== null }
+    }
+    await check(model, db, `${action} in bulk`, call, (look) => {
+      const batch = applyBatch(bulk, look)
+      const returns = (bulkId: string | null) => {
+        const { bulkId: bulk_id, moved: total } = Object.assign(bulk, { bulkId })
+        const updated = batch.changes.length
+        return { progress: !bulk.isOver, updated, skipped: 0, total, bulk_id }
+      }
+      return { operations: [batch], bulkId: bulk.bulkId, returns }
+    })
   }
+  if (bulk.isOver) model.open.delete(bulk)
 }
 
-const batches = fc.constantFrom(1, 2, 100)
-
-const beginBatches = command(
-  'begin batches',
-  fc.record({ consumer: some.consumer, bulk: some.bulk, batches }),
-  async ({ consumer, bulk, batches }, model, db) => {
-    await goOn(model, db, begin(model, bulk, consumerOf(model, consumer), db.clock), batches)
+const batches = command(
+  'batches',
+  fc.record({
+    bulk: some.bulk,
+    isNew: fc.constantFrom(true, true, false),
+    nth: fc.nat(3),
+    batches: fc.constantFrom(1, 2, 100),
+  }),
+  async ({ bulk, isNew, nth, batches }, model, db) => {
+    const open = [...model.open].at(-1 - (nth % model.open.size))
+    await goOn(model, db, isNew || !open ? begin(bulk, model, db) : open, batches)
   },
-)
-
-const nextBatches = command(
-  'next batches',
-  fc.record({ nth: fc.nat(3), batches }),
-  async ({ nth, batches }, model, db) => {
-    const bulk = [...model.open].at(-1 - (nth % model.open.size))
-    ok(bulk)
-    model.happened.add('a bulk call went on')
-    await goOn(model, db, bulk, batches)
-  },
-  ({ open }) => open.size > 0,
 )
 
 const all = command(
   'all',
-  fc.record({ consumer: some.consumer, bulk: some.bulk }),
-  async ({ consumer, bulk: given }, model, db) => {
-    const bulk = begin(model, given, consumerOf(model, consumer), db.clock)
-    const name = `kanthorq_task_${bulk.action}_all`
-    const told = await db.callProcedure(name, { ...bulkArguments(bulk), pause: '0' })
-    const look = await db.look()
-    const batches: Expected[] = []
-    while (!bulk.isOver) batches.push(applyBatch(model, bulk, look))
-    const bulk_id = logged(model, look, batches) ?? null
-    same(told, [{ updated: `${bulk.moved}`, skipped: '0', bulk_id }], 'what the call returns')
-    agree(model, look)
-    end(model, bulk)
+  some.bulk,
+  async (given, model, db) => {
+    const bulk = begin(given, model, db)
+    const call = () => db.call(`kanthorq_task_${bulk.action}_all`, { ...bulk.args, pause: '0' })
+    await check(model, db, `all: ${bulk.action}`, call, (look) => {
+      const operations: Expected[] = []
+      while (!bulk.isOver) operations.push(applyBatch(bulk, look))
+      const [updated, skipped] = [String(bulk.moved), '0']
+      return { operations, returns: (bulk_id) => [{ updated, skipped, bulk_id }] }
+    })
   },
   ({ inTransaction }) => !inTransaction,
 )
@@ -444,34 +344,17 @@ const all = command(
 /** Any command, each as often as it is worth. */
 export const anything = fc.oneof(
   { weight: 2, arbitrary: make },
-  { weight: 6, arbitrary: kanthorq },
-  { weight: 6, arbitrary: byIds },
-  { weight: 4, arbitrary: undo },
+  { weight: 6, arbitrary: command('KanthorQ', some.work, work) },
+  { weight: 6, arbitrary: command('by ids', some.byIds, callByIds) },
+  { weight: 4, arbitrary: command('undo', some.undo, undoOperation, ({ log }) => log.length > 0) },
   { weight: 3, arbitrary: again },
-  { weight: 4, arbitrary: beginBatches },
-  { weight: 2, arbitrary: nextBatches },
+  { weight: 1, arbitrary: find },
+  { weight: 6, arbitrary: batches },
   { weight: 3, arbitrary: all },
 )
 
-/** What happens in a long test. */
+/** The calls that move tasks in any test. */
 export const expected = [
-  ...actions.flatMap((action) => [
-    `${action} moved tasks`,
-    `${action} left tasks`,
-    `${action} in bulk moved tasks`,
-  ]),
-  ...['undo', 'undo of undo', 'undo of a bulk'].flatMap((call) => [
-    `${call} moved tasks`,
-    `${call} left tasks`,
-  ]),
-  ...Object.keys(of.kanthorq).map((does) => `KanthorQ: ${does}`),
-  ...some.filterKeys.map((key) => `a filter by ${key}`),
-  'undo twice',
-  'updated_at was ahead',
-  'resume lowered attempts',
-  'resume reset attempts',
-  'a bulk call went on',
-  'a bulk call had several batches',
-  'max_tasks ended a bulk call',
-  'tasks were spread',
-]
+  ...actions.flatMap((action) => [action, `${action} in bulk`, `all: ${action}`]),
+  ...['undo', 'undo of undo', 'undo of a bulk'],
+].sort()

@@ -3,7 +3,7 @@ import { deepStrictEqual } from 'node:assert/strict'
 import type pg from 'pg'
 import type { TestDatabase } from '../../support/database.ts'
 import { only, taskTable } from '../../support/scene.ts'
-import { sorted, type Consumer, type LogRow, type Model, type Task } from './model.ts'
+import type { Consumer, Task } from './model.ts'
 
 /** With the index that only KanthorQ's first consumer gets, without it, and in partitions. */
 export const names = ['with_index', 'without_index', 'partitioned'] as const
@@ -12,6 +12,17 @@ export async function registerConsumers(db: TestDatabase): Promise<void> {
   for (const name of names) await db.owner.query('select test.consumer($1)', [name])
   await db.owner.query(`drop index ${await taskTable(db, 'without_index')}_scheduling`)
   await db.owner.query("select test.partition('partitioned', 2)")
+}
+
+/** A row of the log. */
+export interface LogRow {
+  readonly id: string
+  readonly action: string
+  readonly consumer_name: string
+  readonly reason: string | null
+  readonly undoes: string | null
+  readonly bulk_id: string | null
+  readonly event_ids: readonly string[]
 }
 
 /** What there is after a call, and when the call was made at the earliest and at the latest. */
@@ -32,11 +43,8 @@ export class Database {
   clock = 0
   /** The newest operation that was seen. */
   #last = 0n
-  readonly #session: pg.ClientBase
 
-  constructor(session: pg.ClientBase) {
-    this.#session = session
-  }
+  constructor(readonly session: pg.ClientBase) {}
 
   /** Empties the tables, and sets how many attempts each consumer allows. */
   async start(attemptMax: readonly number[]): Promise<void> {
@@ -54,7 +62,7 @@ export class Database {
     const columns = 'id, action, consumer_name, reason, undoes, bulk_id, event_ids'
     const args = { each_batch: true }
     const log = await this.call<LogRow>('kanthorq_task_operations', args, columns)
-    const { rows } = await this.#session.query<{ clock: number; name: string; tasks: Task[] }>(
+    const { rows } = await this.session.query<{ clock: number; name: string; tasks: Task[] }>(
       `select ${clock} as clock, name, (select coalesce(jsonb_agg(t), '[]') from test.tasks(name) t) as tasks
        from unnest($1::text[]) name`,
       [names],
@@ -69,27 +77,19 @@ export class Database {
     }
     this.#last = BigInt(log[0]?.id ?? this.#last)
     while (this.clock <= look.to) {
-      const tick = await this.#session.query<{ now: number }>(`select ${clock} as now`)
+      const tick = await this.session.query<{ now: number }>(`select ${clock} as now`)
       this.clock = only(tick).now
     }
     return look
   }
 
-  /** Calls a function by its named arguments; what is undefined is left out. */
-  call<Row extends pg.QueryResultRow>(name: string, args: Arguments, columns = '*') {
-    return this.#query<Row>(`select ${columns} from ${name}`, args)
-  }
-
-  /** CALLs a procedure, likewise. */
-  callProcedure<Row extends pg.QueryResultRow>(name: string, args: Arguments) {
-    return this.#query<Row>(`call ${name}`, args)
-  }
-
-  async #query<Row extends pg.QueryResultRow>(sql: string, args: Arguments): Promise<Row[]> {
+  /** Calls a function by its named arguments, or a procedure; what is undefined is left out. */
+  async call<Row extends pg.QueryResultRow>(name: string, args: Arguments, columns?: string) {
     const given = Object.entries(args).filter(([, value]) => value !== undefined)
     const list = given.map(([key], n) => `${key} => $${n + 1}`).join(', ')
+    const verb = columns === undefined ? 'call' : `select ${columns} from`
     const values = given.map(([, value]) => value)
-    return (await this.#session.query<Row>(`${sql}(${list})`, values)).rows
+    return (await this.session.query<Row>(`${verb} ${name}(${list})`, values)).rows
   }
 
   /** Writes tasks as they are, past all our functions, as KanthorQ does. */
@@ -97,7 +97,7 @@ export class Database {
     const columns = Object.keys(tasks[0] ?? {})
     if (columns.length === 0) return
     const sql = 'select test.task_table($1)::text as table'
-    const { table } = only(await this.#session.query<{ table: string }>(sql, [name]))
+    const { table } = only(await this.session.query<{ table: string }>(sql, [name]))
     await this.#asOwner(
       `insert into ${table} (${columns.join()})
        select ${columns.join()}
@@ -111,17 +111,11 @@ export class Database {
   }
 
   #asOwner(statement: string): Promise<unknown> {
-    return this.#session.query('select test.as_owner($1)', [statement])
+    return this.session.query('select test.as_owner($1)', [statement])
   }
 }
 
 const clock = 'floor(extract(epoch from clock_timestamp()) * 1000)::float8'
-
-/** All columns of all tasks are what the model says. */
-export function agree({ consumers }: Model, { tasks }: Look): void {
-  for (const { name, tasks: expected } of consumers)
-    same(sorted(tasks.get(name)?.values() ?? []), sorted(expected.values()), `the tasks of ${name}`)
-}
 
 export function same(actual: unknown, expected: unknown, what: string): void {
   try {

@@ -22,31 +22,31 @@ export interface Consumer {
   readonly tasks: Map<string, Task>
 }
 
-export interface LogRow {
+export type Changes = readonly { readonly before: Task; readonly after: Task }[]
+
+/** An operation of the log. */
+export interface Operation {
   readonly id: string
   readonly action: string
-  readonly consumer_name: string
-  readonly reason: string | null
-  readonly undoes: string | null
-  readonly bulk_id: string | null
-  readonly event_ids: readonly string[]
+  readonly consumer: Consumer
+  /** The first operation of the same bulk. */
+  readonly bulk: string
+  readonly changes: Changes
 }
-
-export type Changes = readonly { readonly before: Task; readonly after: Task }[]
 
 export interface Model {
   readonly consumers: readonly Consumer[]
   /** The oldest operation first. */
-  readonly log: { readonly row: LogRow; readonly changes: Changes }[]
+  readonly log: Operation[]
   /** Bulk calls between two batches. */
   readonly open: Set<Bulk>
   readonly inTransaction: boolean
-  /** What has happened, so that the test can tell that it tried what it is there to try. */
+  /** The calls that have moved tasks. */
   readonly happened: Set<string>
 }
 
-export function sorted(tasks: Iterable<Task>): Task[] {
-  return [...tasks].sort((a, b) => (a.event_id < b.event_id ? -1 : 1))
+export function sorted({ tasks }: Consumer): Task[] {
+  return [...tasks.values()].sort((a, b) => (a.event_id < b.event_id ? -1 : 1))
 }
 
 /** Our operation that moved the task last. */
@@ -100,14 +100,10 @@ export const transitions: Readonly<Record<Action, Transition>> = {
 
 export const actions = Object.keys(transitions) as Action[]
 
+/** Discard takes those only that no worker will ever take. */
 export function takes(action: Action, { attemptMax }: Consumer, task: Task, now: number): boolean {
-  const isTaken = transitions[action].from.includes(task.state)
-  return isTaken && (action !== 'discard' || isStuck(task, attemptMax, now))
-}
-
-/** No worker will ever take it. */
-export function isStuck(task: Task, attemptMax: number, now: number): boolean {
-  return task.state === 'running' && task.schedule_at < now && task.attempt_count > attemptMax
+  const isStuck = task.schedule_at < now && task.attempt_count > attemptMax
+  return transitions[action].from.includes(task.state) && (action !== 'discard' || isStuck)
 }
 
 /** updated_at always grows, even if it is ahead of the clock. */
@@ -129,7 +125,7 @@ export function move(
 const restored = ['state', 'schedule_at', 'finalized_at', 'attempt_count', 'updated_at'] as const
 
 /** Puts back what an operation wrote, where the task is as it left it and no later operation has moved it. */
-export function undo(consumer: Consumer, changes: Changes): Changes {
+export function undo({ consumer, changes }: Operation): Changes {
   return changes.flatMap(({ before, after }) => {
     const task = consumer.tasks.get(before.event_id)
     if (task === undefined || restored.some((key) => task[key] !== after[key])) return []
@@ -141,20 +137,77 @@ export function undo(consumer: Consumer, changes: Changes): Changes {
   })
 }
 
-// KanthorQ, which never touches updated_at.
+// Bulk calls go through the tasks in the order of their ids, up to the last that was there when they began.
 
-/** Whether its pullers take the task as soon as it is due. */
-export function isPulled({ state, attempt_count }: Task, attemptMax: number): boolean {
-  return (state === 'running' || state === 'retryable') && attempt_count <= attemptMax
+/** A part of a filter: the argument for it, and what it means. */
+export interface Part {
+  readonly args: Readonly<Record<string, unknown>>
+  readonly matches: (task: Task) => boolean
 }
+
+export function matching(consumer: Consumer, filter: readonly Part[]): Task[] {
+  return sorted(consumer).filter((task) => filter.every((part) => part.matches(task)))
+}
+
+export interface Bulk {
+  readonly action: Action
+  readonly filter: readonly Part[]
+  readonly batchSize: number
+  readonly maxTasks: number | null
+  readonly reason: string | null
+  readonly resetAttempts: boolean
+  /** When the first resumed task is due; undefined: when the call begins, until the first batch has shown it. */
+  due: number | undefined
+  readonly consumer: Consumer
+  /** The arguments of all its batches. */
+  readonly args: Readonly<Record<string, unknown>>
+  /** Milliseconds from one resumed task to the next. */
+  readonly step: number
+  readonly last: string
+  position: string
+  moved: number
+  bulkId: string | null
+  progress: string | null
+  isOver: boolean
+}
+
+/** Where a bulk call begins, whose tasks are to be spread over so many milliseconds. */
+export function begin(
+  { action, filter, maxTasks }: Pick<Bulk, 'action' | 'filter' | 'maxTasks'>,
+  consumer: Consumer,
+  spread: number,
+  now: number,
+) {
+  const isTaken = (task: Task) => takes(action, consumer, task, now)
+  const count = matching(consumer, filter).filter(isTaken).length
+  const step = spread / Math.max(Math.min(count, maxTasks ?? Infinity), 1)
+  const last = sorted(consumer).at(-1)?.event_id ?? ''
+  return { step, last, position: '', moved: 0, bulkId: null, progress: null, isOver: false }
+}
+
+/** The tasks of the next batch, in order. */
+export function nextBatch(bulk: Bulk, now: number): Task[] {
+  const { action, consumer, filter, position, last, maxTasks } = bulk
+  const limit = Math.min(bulk.batchSize, (maxTasks ?? Infinity) - bulk.moved)
+  const batch = matching(consumer, filter)
+    .filter(({ event_id }) => event_id > position && event_id <= last)
+    .filter((task) => takes(action, consumer, task, now))
+    .slice(0, limit)
+  bulk.position = batch.at(-1)?.event_id ?? ''
+  bulk.moved += batch.length
+  bulk.isOver = batch.length < limit || bulk.moved === maxTasks || bulk.position === last
+  return batch
+}
+
+// KanthorQ, which never touches updated_at.
 
 /** What KanthorQ makes of a task, or undefined if it leaves it alone. `due` is when it may be pulled next. */
 type Work = (task: Task, attemptMax: number, now: number, due: number) => Partial<Task> | undefined
 
 export const kanthorq: Readonly<Record<string, Work>> = {
-  pull: (task, attemptMax, now, schedule_at) =>
-    isPulled(task, attemptMax) && task.schedule_at < now
-      ? { state: 'running', attempt_count: task.attempt_count + 1, attempted_at: now, schedule_at }
+  pull: ({ state, schedule_at: at, attempt_count }, attemptMax, now, schedule_at) =>
+    ['running', 'retryable'].includes(state) && attempt_count <= attemptMax && at < now
+      ? { state: 'running', attempt_count: attempt_count + 1, attempted_at: now, schedule_at }
       : undefined,
   complete: ({ state }, _, now) =>
     state === 'running' ? { state: 'completed', finalized_at: now } : undefined,
@@ -169,70 +222,4 @@ export const kanthorq: Readonly<Record<string, Work>> = {
     transitions.cancel.from.includes(state) ? { state: 'cancelled', finalized_at: now } : undefined,
   resume: ({ state }) =>
     transitions.resume.from.includes(state) ? { state: 'running', finalized_at: 0 } : undefined,
-}
-
-// Bulk calls go through the tasks in the order of their ids, up to the last that was there when they began.
-
-/** A part of a filter: the arguments for it, and what they mean. */
-export interface Part {
-  readonly args: Readonly<Record<string, unknown>>
-  readonly matches: (task: Task) => boolean
-}
-export type Filter = readonly Part[]
-
-export function matches(task: Task, filter: Filter): boolean {
-  return filter.every((part) => part.matches(task))
-}
-
-export interface BulkCall {
-  readonly action: Action
-  readonly filter: Filter
-  readonly batchSize: number
-  readonly maxTasks: number | null
-  readonly reason: string | null
-  readonly resetAttempts: boolean
-  /** When the first resumed task is due; undefined: when the call begins, until the first batch has shown it. */
-  due: number | undefined
-  /** Hours over which the resumed tasks are spread. */
-  readonly spread: number
-}
-
-export interface Bulk extends BulkCall {
-  readonly consumer: Consumer
-  /** Milliseconds from one resumed task to the next. */
-  readonly step: number
-  readonly last: string
-  position: string
-  moved: number
-  /** The arguments of all its batches. */
-  given?: Readonly<Record<string, unknown>>
-  bulkId: string | null
-  progress: string | null
-  isOver: boolean
-}
-
-export function begin(call: BulkCall, consumer: Consumer, now: number): Bulk {
-  const isMeant = (task: Task) =>
-    takes(call.action, consumer, task, now) && matches(task, call.filter)
-  const count = [...consumer.tasks.values()].filter(isMeant).length
-  const step = (call.spread * 3_600_000) / Math.max(Math.min(count, call.maxTasks ?? Infinity), 1)
-  const last = sorted(consumer.tasks.values()).at(-1)?.event_id ?? ''
-  const start = { position: '', moved: 0, bulkId: null, progress: null, isOver: false }
-  return { ...call, consumer, step, last, ...start }
-}
-
-/** The tasks of the next batch, in order. */
-export function nextBatch(bulk: Bulk, now: number): Task[] {
-  const { action, consumer, filter, last, maxTasks } = bulk
-  const limit = Math.min(bulk.batchSize, (maxTasks ?? Infinity) - bulk.moved)
-  const ahead = sorted(consumer.tasks.values()).filter(
-    ({ event_id: id }) => id > bulk.position && id <= last,
-  )
-  const batch = ahead
-    .filter((task) => takes(action, consumer, task, now) && matches(task, filter))
-    .slice(0, limit)
-  bulk.position = batch.at(-1)?.event_id ?? ''
-  bulk.moved += batch.length
-  bulk.isOver = batch.length < limit || bulk.moved === maxTasks || bulk.position === last
-  return batch
 }

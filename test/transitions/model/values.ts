@@ -1,7 +1,7 @@
 // Arguments of commands, at random. Times are constants, but for those that the calls set.
 import fc from 'fast-check'
 import type { TaskState } from 'kanthorq-tasks'
-import { actions, type Filter, type Part, type Task } from './model.ts'
+import { actions, kanthorq, type Part, type Task } from './model.ts'
 
 const [past, future] = [1_000_000, 4_000_000_000_000]
 export const eventIds = Array.from({ length: 12 }, (_, n) => `event_${String(n).padStart(2, '0')}`)
@@ -17,7 +17,6 @@ const states: TaskState[] = [
 
 /** Most commands are about one consumer, so that much happens to its tasks. */
 export const consumer = fc.constantFrom(0, 0, 0, 0, 0, 1, 2)
-const id = fc.constantFrom(...eventIds)
 const someIds = fc.array(fc.constantFrom(...eventIds, 'event_?'), { maxLength: 10, size: 'max' })
 export const ids = fc.oneof(fc.constant(eventIds), someIds, someIds, someIds)
 export const reason = fc.constantFrom(null, 'INC-42', "it's over")
@@ -27,7 +26,7 @@ export const due = fc.constantFrom(undefined, undefined, past, future)
 /** New tasks. The clock that dated them may have been wrong. */
 export const tasks = fc.uniqueArray(
   fc.record({
-    event_id: id,
+    event_id: fc.constantFrom(...eventIds),
     subject: fc.constantFrom('order', 'order.new', 'order.new.v1', 'Order.new', 'user.new'),
     state: fc.constantFrom(...states, 'discarded' as const, 'running' as const),
     schedule_at: time,
@@ -52,70 +51,99 @@ export const tasks = fc.uniqueArray(
   { selector: (task) => task.event_id, maxLength: 12, size: 'max' },
 )
 
-function lastError({ attempted_error }: Task): string | null {
-  return attempted_error.at(-1)?.error ?? null
+/** A point in time for SQL, to half a millisecond, which a Date can't hold. */
+export function timestamp(milliseconds: number): string {
+  return new Date(milliseconds).toISOString().replace('Z', milliseconds % 1 === 0 ? 'Z' : '5Z')
 }
 
-const subjects = [
-  ['order.>', /^order\../],
-  ['order.*', /^order\.[^.]+$/],
-  ['*.new', /^[^.]+\.new$/],
-  ['order', /^order$/],
-  ['>', /./],
-  ['Order.*', /^Order\.[^.]+$/],
-] as const
-
-const metadata = [
-  ['{"customer": "42"}', (has: Task['metadata']) => has['customer'] === '42'],
-  ['{"customer": 42}', (has: Task['metadata']) => has['customer'] === 42],
-  ['{"tags": ["b"]}', (has: Task['metadata']) => 'tags' in has],
-  ['{"address": {"city": "Oslo"}}', (has: Task['metadata']) => 'address' in has],
-] as const
-
-/** A time to half a millisecond, which a Date can't hold: with a condition that is true before it or not. */
-const edge = fc
-  .constantFrom(past - 0.5, past, past + 0.5, 2 * past)
-  .map((at) => [new Date(at).toISOString().replace('Z', at % 1 === 0 ? 'Z' : '5Z'), at] as const)
-
-const parts: Record<string, fc.Arbitrary<Part>> = {
-  states: fc.subarray(states, { minLength: 1 }).map((some) => ({
-    args: { states: some },
-    matches: ({ state }) => some.includes(state),
-  })),
-  subject: fc.constantFrom(...subjects).map(([subject, pattern]) => ({
-    args: { subject },
-    matches: (task) => pattern.test(task.subject),
-  })),
-  metadata: fc.constantFrom(...metadata).map(([contained, isIn]) => ({
-    args: { metadata: contained },
-    matches: (task) => isIn(task.metadata),
-  })),
-  error: fc.constantFrom('smtp', 'SMTP', 'full', '%', '_', 'again').map((error) => ({
-    args: { error },
-    matches: (task) => lastError(task)?.includes(error) ?? false,
-  })),
-  created_after: edge.map(([created_after, at]) => ({
-    args: { created_after },
-    matches: (task) => task.created_at >= at,
-  })),
-  created_before: edge.map(([created_before, at]) => ({
-    args: { created_before },
-    matches: (task) => task.created_at < at,
-  })),
+/** Part of a filter: one of the values, what it means, and how it is passed. */
+function part<Value>(
+  name: string,
+  values: fc.Arbitrary<Value>,
+  matches: (value: Value, task: Task) => boolean,
+  pass: (value: Value) => unknown = (value) => value,
+): fc.Arbitrary<Part> {
+  return values.map((value) => ({
+    args: { [name]: pass(value) },
+    matches: (task) => matches(value, task),
+  }))
 }
-export const filterKeys = Object.keys(parts)
+
+const subjects = fc.constantFrom(
+  ['order.>', /^order\../] as const,
+  ['order.*', /^order\.[^.]+$/] as const,
+  ['*.new', /^[^.]+\.new$/] as const,
+  ['order', /^order$/] as const,
+  ['>', /./] as const,
+  ['Order.*', /^Order\.[^.]+$/] as const,
+)
+const contained = fc.constantFrom(
+  ['{"customer": "42"}', (has: Task['metadata']) => has['customer'] === '42'] as const,
+  ['{"customer": 42}', (has: Task['metadata']) => has['customer'] === 42] as const,
+  ['{"tags": ["b"]}', (has: Task['metadata']) => 'tags' in has] as const,
+  ['{"address": {"city": "Oslo"}}', (has: Task['metadata']) => 'address' in has] as const,
+)
+const errors = fc.constantFrom('smtp', 'SMTP', 'full', '%', '_', 'again')
+const edges = fc.constantFrom(past - 0.5, past, past + 0.5, 2 * past)
+
+const parts = [
+  part('states', fc.subarray(states, { minLength: 1 }), (some, { state }) => some.includes(state)),
+  part(
+    'subject',
+    subjects,
+    ([, pattern], { subject }) => pattern.test(subject),
+    ([given]) => given,
+  ),
+  part(
+    'metadata',
+    contained,
+    ([, isIn], { metadata }) => isIn(metadata),
+    ([given]) => given,
+  ),
+  part(
+    'error',
+    errors,
+    (error, task) => task.attempted_error.at(-1)?.error.includes(error) ?? false,
+  ),
+  part('created_after', edges, (at, { created_at }) => created_at >= at, timestamp),
+  part('created_before', edges, (at, { created_at }) => created_at < at, timestamp),
+]
 
 /** A filter of no part, of one, or of several. */
-export const filter: fc.Arbitrary<Filter> = fc.oneof(
-  fc.constant([]),
-  ...Object.values(parts).map((part) => part.map((one) => [one])),
-  fc
-    .record(parts, { requiredKeys: [] })
-    .map((some) => Object.values(some).filter((part) => part !== undefined)),
+export const filter: fc.Arbitrary<readonly Part[]> = fc.oneof(
+  { weight: 1, arbitrary: fc.constant([]) },
+  { weight: 6, arbitrary: fc.tuple(fc.oneof(...parts)) },
+  { weight: 1, arbitrary: fc.subarray(parts, { minLength: 2 }).chain((some) => fc.tuple(...some)) },
 )
+
+/** The values that an arbitrary makes. */
+export type Of<Values> = Values extends fc.Arbitrary<infer Value> ? Value : never
+
+export const byIds = fc.record({
+  action: fc.constantFrom(...actions),
+  consumer,
+  ids,
+  reason,
+  due,
+  resetAttempts: fc.boolean(),
+})
+
+export const work = fc.record({
+  does: fc.constantFrom(...Object.keys(kanthorq)),
+  consumer,
+  ids,
+  due: time,
+})
+
+export const undo = fc.record({
+  back: fc.oneof(fc.constant(0), fc.nat(3), fc.nat(40)),
+  reason,
+  isWhole: fc.boolean(),
+})
 
 export const bulk = fc.record({
   action: fc.constantFrom(...actions),
+  consumer,
   filter,
   batchSize: fc.constantFrom(1, 2, 3),
   maxTasks: fc.constantFrom(null, null, null, 1, 3, 5),
@@ -124,8 +152,3 @@ export const bulk = fc.record({
   resetAttempts: fc.boolean(),
   reason,
 })
-
-/** A point in time for SQL. */
-export function timestamp(milliseconds: number | undefined): string | undefined {
-  return milliseconds === undefined ? undefined : new Date(milliseconds).toISOString()
-}
