@@ -40,42 +40,25 @@ begin
 end
 $$;
 
+-- In this order. %1$L is the consumer, %2$L its task.
+create temp table call (n integer, description text, call text, result text);
+
+insert into call values
+  (1, 'the task is found', 'select event_id, state from kanthorq_task_find(%1$L)', 'values (%2$L, ''available'')'),
+  (2, 'it is explained', 'select event_id, can_cancel from kanthorq_task_explain(%1$L, array[%2$L])', 'values (%2$L, true)'),
+  (3, 'it is cancelled, and no other',
+    'select updated, noop from kanthorq_task_cancel(%1$L, array[%2$L, ''event_x''])', 'values (array[%2$L], ''{event_x}''::text[])'),
+  (4, 'it is resumed in a batch',
+    'select updated from kanthorq_task_batch(''resume'', %1$L, states => ''{cancelled}'')', 'values (1::bigint)'),
+  (5, 'the log has both', 'select consumer_name, action, event_ids from kanthorq_task_operations(%1$L)',
+    'values (%1$L, ''resume'', array[%2$L]), (%1$L, ''cancel'', array[%2$L])');
+
 select plan(4 + 5 * (select count(*)::integer from odd));
 
 select results_eq(
-  format('select event_id, state from kanthorq_task_find(%L)', name),
-  format('values (%L, ''available'')', 'event_' || n),
-  format('the task of consumer %L is found', left(name, 20))
+  format(call, name, 'event_' || odd.n), format(result, name, 'event_' || odd.n), format('%s, of consumer %L', description, left(name, 20))
 )
-from odd;
-
-select results_eq(
-  format('select event_id, can_cancel from kanthorq_task_explain(%L, array[%L])', name, 'event_' || n),
-  format('values (%L, true)', 'event_' || n),
-  format('it is explained, %L', left(name, 20))
-)
-from odd;
-
-select results_eq(
-  format('select updated, noop from kanthorq_task_cancel(%L, array[%L, ''event_x''])', name, 'event_' || n),
-  format('values (array[%L], ''{event_x}''::text[])', 'event_' || n),
-  format('it is cancelled, and no other, %L', left(name, 20))
-)
-from odd;
-
-select results_eq(
-  format('select updated from kanthorq_task_batch(''resume'', %L, states => ''{cancelled}'')', name),
-  array[1::bigint],
-  format('it is resumed in a batch, %L', left(name, 20))
-)
-from odd;
-
-select results_eq(
-  format('select consumer_name, action, event_ids from kanthorq_task_operations(%L)', name),
-  format('values (%1$L, ''resume'', array[%2$L]), (%1$L, ''cancel'', array[%2$L])', name, 'event_' || n),
-  format('the log has both, %L', left(name, 20))
-)
-from odd;
+from call, odd order by call.n;
 
 select bag_eq(
   $$ select consumer_name, tasks from kanthorq_task_stats() where state = 'running' $$,

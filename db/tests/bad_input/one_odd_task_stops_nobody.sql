@@ -34,55 +34,34 @@ select o.consumer, n, test.task(test.consumer(o.consumer), 'available') as id fr
 select test.as_owner(format('update %s set %s where event_id = %L', test.task_table(o.consumer), o.assignment, t.id))
 from odd o join task t on t.consumer = o.consumer and t.n = 2;
 
+-- In this order. %1$L is the consumer; the tasks are those of `odd`.
+create temp table call (n integer, description text, call text, result text);
+
+insert into call values
+  (1, 'all are found',
+    'select event_id from kanthorq_task_find(%1$L, oldest_first => true)', 'select id from odd order by n'),
+  (2, 'all are explained',
+    'select event_id, why is not null from kanthorq_task_explain(%1$L, (select array_agg(id order by n) from odd))',
+    'select id, true from odd order by n'),
+  (3, 'all are counted',
+    'select kanthorq_task_count(%1$L) + kanthorq_task_count(%1$L, error => ''no such error'')', 'select 3::bigint'),
+  (4, 'the states are counted', 'select sum(tasks) from kanthorq_task_stats(%1$L)', 'select 3::numeric'),
+  (5, 'the others are cancelled',
+    'select odd.id from kanthorq_task_cancel(%1$L, (select array_agg(id order by n) from odd)) c, odd'
+    ' where id = any (c.updated) and n <> 2 order by n', 'select id from odd where n <> 2 order by n'),
+  (6, 'and resumed in a batch',
+    'select b.updated >= 2 from kanthorq_task_batch(''resume'', %1$L, everything => true, spread => ''1 hour'') b', 'select true'),
+  (7, 'what was done can be undone',
+    'select bool_and(cardinality(u.updated) >= 2) from kanthorq_task_operations(%1$L) o, kanthorq_task_undo(o.id) u', 'select true');
+
 select plan(7 * (select count(*)::integer from odd) + 2);
 
 select results_eq(
-  format('select event_id from kanthorq_task_find(%L, oldest_first => true)', consumer),
-  format('select id from task where consumer = %L order by n', consumer),
-  format('all are found: %s', assignment)
+  format('with odd as (select * from task where consumer = %1$L) ' || call, consumer),
+  format('with odd as (select * from task where consumer = %1$L) ' || result, consumer),
+  format('%s: %s', description, assignment)
 )
-from odd;
-
-select results_eq(
-  format('select event_id, why is not null'
-    ' from kanthorq_task_explain(%1$L, (select array_agg(id order by n) from task where consumer = %1$L))', consumer),
-  format('select id, true from task where consumer = %L order by n', consumer),
-  format('all are explained: %s', assignment)
-)
-from odd;
-
-select results_eq(
-  format('select kanthorq_task_count(%1$L) + kanthorq_task_count(%1$L, error => ''no such error'')', consumer),
-  array[3::bigint],
-  format('all are counted: %s', assignment)
-)
-from odd;
-
-select lives_ok(
-  format('select * from kanthorq_task_stats(%L)', consumer),
-  format('the states are counted: %s', assignment)
-)
-from odd;
-
-select results_eq(
-  format('select t.id from kanthorq_task_cancel(%1$L, (select array_agg(id order by n) from task where consumer = %1$L)) c,'
-    ' task t where t.id = any (c.updated) and t.n <> 2 order by t.n', consumer),
-  format('select id from task where consumer = %L and n <> 2 order by n', consumer),
-  format('the others are cancelled: %s', assignment)
-)
-from odd;
-
-select cmp_ok(
-  (select b.updated from kanthorq_task_batch('resume', consumer, everything => true, spread => '1 hour') b), '>=', 0::bigint,
-  format('and resumed in a batch: %s', assignment)
-)
-from odd;
-
-select lives_ok(
-  format('select cardinality(u.updated) from kanthorq_task_operations(%L) o, kanthorq_task_undo(o.id) u', consumer),
-  format('what was done can be undone: %s', assignment)
-)
-from odd;
+from call, odd order by call.n;
 
 select lives_ok('select * from kanthorq_task_stats()', 'the overview has all of them');
 

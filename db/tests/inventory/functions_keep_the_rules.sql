@@ -6,7 +6,7 @@ select p.*, p.proname like 'kanthorq\_%' as is_public, p.prokind = 'p' as is_pro
 from pg_proc p
 where p.pronamespace = 'public'::regnamespace;
 
-select plan(10);
+select plan(12);
 
 select isnt_empty('select from routine where is_public', 'there are functions of the API');
 
@@ -60,6 +60,18 @@ select is_empty(
      from routine, regexp_matches(source, 'state\M[^;,()]*?(?:=|<>|<|>|\min\M|\mdefault\M)\s*[(]?\s*-?[0-9]+', 'g') matched
      where proname <> '_kanthorq_task_state' $$,
   'none compares, sets or defaults a state to a bare number'
+);
+
+select is_empty(
+  $$ select proname from routine, aclexplode(coalesce(proacl, acldefault('f', proowner))) a where a.grantee = 0 $$,
+  'no function is executable by everybody'
+);
+
+select is_empty(
+  $$ select proname, a.grantee::regrole
+     from routine, aclexplode(coalesce(proacl, acldefault('f', proowner))) a
+     where not is_public and not is_procedure and a.grantee <> proowner $$,
+  'only the owner may execute an internal function; procedures call the procedures as their caller'
 );
 
 rollback;

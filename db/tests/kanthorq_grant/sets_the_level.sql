@@ -11,30 +11,28 @@ as $$
   )
 $$;
 
-create function pg_temp.grant_level(level text)
-returns void
-language sql
-as $$ select test.as_owner(format('select kanthorq_grant(''kanthorq_test_role'', %L)', level)) $$;
+-- Gives the role a level, and returns what it may do then.
+create function pg_temp.granted(level text)
+returns text
+language plpgsql
+as $$
+begin
+  perform test.as_owner(format('select kanthorq_grant(''kanthorq_test_role'', %L)', level));
+  return pg_temp.may();
+end
+$$;
 
 select test.as_owner('create role kanthorq_test_role; grant execute on function kanthorq_stream_publish to kanthorq_test_role');
 
 select plan(9);
 
-select pg_temp.grant_level('operator');
-
-select is(pg_temp.may(), 'view cancel', 'an operator gets the rights of the level, and loses others');
-
-select pg_temp.grant_level('operator');
-
-select is(pg_temp.may(), 'view cancel', 'giving it again changes nothing');
-
-select pg_temp.grant_level('viewer');
-
-select is(pg_temp.may(), 'view', 'an operator can be made a viewer');
-
-select pg_temp.grant_level('operator');
-
-select is(pg_temp.may(), 'view cancel', 'and a viewer an operator');
+select is(pg_temp.granted(level), rights, description)
+from (values
+  ('operator', 'view cancel', 'an operator gets the rights of the level, and loses others'),
+  ('operator', 'view cancel', 'giving it again changes nothing'),
+  ('viewer', 'view', 'an operator can be made a viewer'),
+  ('operator', 'view cancel', 'and a viewer an operator')
+) v (level, rights, description);
 
 select is_empty(
   $$ select p.proname

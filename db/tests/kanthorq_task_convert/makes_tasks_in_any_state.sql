@@ -7,7 +7,7 @@ create temp table wanted as
 select n, name
 from unnest(array['discarded', 'cancelled', 'pending', 'available', 'running', 'completed', 'retryable']) with ordinality s (name, n);
 
-select plan(8);
+select plan(7);
 
 select results_eq(
   $$ select t.state from event, kanthorq_task_convert('send_email', array[id]) t where n = 0 $$,
@@ -19,12 +19,6 @@ select results_eq(
   $$ select t.state from wanted join event using (n), kanthorq_task_convert('send_email', array[event.id], wanted.name) t order by n $$,
   'select name from wanted order by n',
   'it is the one that is given, of all seven'
-);
-
-select results_eq(
-  $$ select test.state('send_email', event.id) from wanted join event using (n) order by n $$,
-  'select name from wanted order by n',
-  'and so it is stored'
 );
 
 select throws_ok(

@@ -29,22 +29,15 @@ $$;
 select plan(15);
 
 select results_eq(
-  format('select pg_temp.pages(%s, %L)', size, oldest_first),
+  format('select pg_temp.pages(%s, %L, %L)', size, oldest_first, states),
   format(
-    'select array_agg(id order by id %1$s) from (select id, row_number() over (order by id %1$s) - 1 as n from task) t'
+    'select array_agg(id order by id %1$s) from (select id, row_number() over (order by id %1$s) - 1 as n from task where %3$s) t'
     ' group by n / %2$s order by n / %2$s',
-    case when oldest_first then 'asc' else 'desc' end, size
+    case when oldest_first then 'asc' else 'desc' end, size, case when states is null then 'true' else 'n % 2 = 1' end
   ),
-  format('pages of %s, %s first, hold each task once', size, case when oldest_first then 'oldest' else 'newest' end)
+  format('pages of %s, %s first, hold each task once, in %s', size, case when oldest_first then 'oldest' else 'newest' end, coalesce(states, 'any state'))
 )
-from generate_series(1, 3) size, unnest(array[false, true]) oldest_first;
-
-select results_eq(
-  format('select unnest(pages) from pg_temp.pages(%s, %L, ''{running}'') pages', size, oldest_first),
-  format('select id from task where n %% 2 = 1 order by id %s', case when oldest_first then 'asc' else 'desc' end),
-  format('so do pages of %s of those in one state, %s first', size, case when oldest_first then 'oldest' else 'newest' end)
-)
-from generate_series(1, 3) size, unnest(array[false, true]) oldest_first;
+from generate_series(1, 3) size, unnest(array[false, true]) oldest_first, unnest(array[null, '{running}']) states;
 
 select results_eq(
   'select unnest(pages) from pg_temp.pages(2, false, growing_pages => 3) pages',

@@ -1,12 +1,15 @@
 begin;
 
-select plan(3);
+select plan(4);
 
 create temp table task as
 select n, test.task(test.consumer(), 'available') as id from generate_series(1, 3) n;
 
 create temp table stuck as
 select test.task('send_email', 'running', attempt_count => 9) as id;
+
+create temp table start as
+select clock_timestamp() as at;
 
 do $$
 declare
@@ -30,6 +33,14 @@ select results_eq(
        ('discard', 'c', 1, '{"running": 1}', null), ('resume', 'd', 1, '{"discarded": 1}', null),
        ('undo', 'e', 1, '{"running": 1}', (select id from operation where reason = 'd')) $$,
   'each call that changed something is there, once'
+);
+
+select results_eq(
+  $$ select o.at, o.at between date_trunc('milliseconds', start.at) and clock_timestamp(), transaction_id
+     from operation o, start where reason = 'b' $$,
+  $$ select distinct to_timestamp(updated_at / 1000.0), true, pg_current_xact_id()
+     from test.tasks('send_email') join task on id = event_id $$,
+  'with the transaction, and the time of the call, which its tasks have as updated_at'
 );
 
 do $$

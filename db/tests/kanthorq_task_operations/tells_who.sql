@@ -1,9 +1,9 @@
 begin;
 
-select plan(3);
+select plan(1);
 
 create temp table task as
-select n, test.task(test.consumer(), 'available') as id from generate_series(1, 3) n;
+select n, test.task(test.consumer(), 'available') as id from generate_series(1, 2) n;
 
 grant select on task to public;
 
@@ -31,22 +31,14 @@ $$;
 
 reset role;
 
+-- Also when it acts as another role. A program without a name has none.
 select results_eq(
-  $$ select o.actor, o.application_name, o.client_addr from task join kanthorq_task_operations() o on o.event_ids = array[task.id] where n = 1 $$,
-  $$ select session_user::text collate "default", 'night shift', inet_client_addr() $$,
+  $$ select o.actor, o.application_name, o.client_addr
+     from task join kanthorq_task_operations() o on o.event_ids = array[task.id] order by n $$,
+  $$ values
+       (session_user::text collate "default", 'night shift', inet_client_addr()),
+       (session_user::text collate "default", null, inet_client_addr()) $$,
   'the log has the role that logged in, what it calls its program, and where it is'
-);
-
-select results_eq(
-  $$ select o.actor, o.application_name, o.client_addr from task join kanthorq_task_operations() o on o.event_ids = array[task.id] where n = 2 $$,
-  $$ select session_user::text collate "default", null::text, inet_client_addr() $$,
-  'also when it acts as another role, and a program without a name has none'
-);
-
-select isnt(
-  (select distinct actor from kanthorq_task_operations()),
-  'kanthorq_test_tells_who',
-  'never the other role'
 );
 
 rollback;

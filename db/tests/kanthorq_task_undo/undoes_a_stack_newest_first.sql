@@ -36,11 +36,7 @@ select results_eq(
   'out of order, all are no-ops'
 );
 
-select results_eq(
-  'select * from test.tasks(''send_email'')',
-  'select * from after',
-  'and nothing has changed'
-);
+select results_eq('select * from test.tasks(''send_email'')', 'select * from after', 'and nothing has changed');
 
 create temp table undone as
 select o.reason, u.updated, u.noop, o.event_ids
@@ -52,11 +48,7 @@ select results_eq(
   'newest first, each operation is undone as a whole'
 );
 
-select results_eq(
-  'select * from test.tasks(''send_email'')',
-  'select * from before',
-  'then all is as it was before the first'
-);
+select results_eq('select * from test.tasks(''send_email'')', 'select * from before', 'then all is as it was before the first');
 
 -- Operation by operation: what was undone, once more.
 select results_eq(

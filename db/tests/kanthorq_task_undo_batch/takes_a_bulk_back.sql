@@ -27,15 +27,14 @@ select u.* from bulk, pg_temp.undo(id) u;
 
 insert into look select 2, to_jsonb(t) from test.tasks('send_email') t;
 
-create temp table redone as
-select r.* from (select max(bulk_id) as id from undone) u, pg_temp.undo(id) r;
-
-insert into look select 3, to_jsonb(t) from test.tasks('send_email') t;
-
-create temp table undone_again as
-select u.* from (select max(bulk_id) as id from redone) r, pg_temp.undo(id) u;
-
-insert into look select 4, to_jsonb(t) from test.tasks('send_email') t;
+do $$
+begin
+  for point in 3 .. 4 loop
+    perform pg_temp.undo(max(o.bulk_id)) from kanthorq_task_operations() o;
+    insert into look select point, to_jsonb(t) from test.tasks('send_email') t;
+  end loop;
+end
+$$;
 
 select plan(7);
 
@@ -52,14 +51,14 @@ select results_eq(
   'each takes back one batch, the newest first'
 );
 
-select is_empty(
-  format('(select row from look where point = %s) except (select row from look where point = %s)', a, b), description
+select set_eq(
+  format('select row from look where point = %s', point), format('select row from look where point = %s', point % 2), description
 )
 from (values
-  (2, 0, 'all columns of all tasks are restored'),
-  (3, 1, 'an undo of the undo does the bulk again, to the last column'),
-  (4, 0, 'and an undo of that restores once more')
-) v (a, b, description);
+  (2, 'all columns of all tasks are restored'),
+  (3, 'an undo of the undo does the bulk again, to the last column'),
+  (4, 'and an undo of that restores once more')
+) v (point, description);
 
 select results_eq(
   'select u.* from bulk, pg_temp.undo(id) u',

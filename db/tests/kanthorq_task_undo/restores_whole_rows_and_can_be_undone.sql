@@ -18,8 +18,9 @@ from consumer,
   unnest(array[0, 2, 3, 5]) attempts,
   unnest(array[2000, 4102444800000]) due;
 
-create temp table before as
-select name, t.* from consumer, test.tasks(name) t;
+-- What the tables look like after so many operations on each.
+create temp table look as
+select name, 0 as operations, to_jsonb(t) as row from consumer, test.tasks(name) t;
 
 create function pg_temp.call(call text, event_ids text[], out updated text[], out noop text[])
 language plpgsql
@@ -34,28 +35,43 @@ create temp table done as
 select name, r.*
 from consumer c, pg_temp.call(call, (select array_agg(id order by md5(id)) from task t where t.name = c.name)) r;
 
-create temp table operation as
-select id, consumer_name as name, event_ids from kanthorq_task_operations();
+insert into look select name, 1, to_jsonb(t) from consumer, test.tasks(name) t;
 
 create temp table undone as
-select name, u.* from operation, kanthorq_task_undo(id) u;
+select o.consumer_name as name, o.event_ids, u.* from kanthorq_task_operations() o, kanthorq_task_undo(o.id) u;
 
-select plan(4 * 3);
+insert into look select name, 2, to_jsonb(t) from consumer, test.tasks(name) t;
+
+do $$
+begin
+  for n in 3 .. 5 loop
+    perform kanthorq_task_undo(max(o.id)) from kanthorq_task_operations() o group by o.consumer_name;
+    insert into look select name, n, to_jsonb(t) from consumer, test.tasks(name) t;
+  end loop;
+end
+$$;
+
+select plan(4 * 6);
 
 select isnt(updated, '{}', name || ' moves some tasks') from done;
 
 select results_eq(
-  format('select u.updated, u.noop from undone u where name = %L', name),
-  format('select event_ids, ''{}''::text[] from operation join done using (name) where name = %L and event_ids @> updated', name),
+  format('select updated, noop from undone where name = %L', name),
+  format('select event_ids, ''{}''::text[] from undone join done using (name) where name = %L and event_ids @> done.updated', name),
   name || ': what was moved is moved back, and told in the order that the log has'
 )
 from consumer;
 
-select results_eq(
-  format('select %L, t.* from test.tasks(%1$L) t', name),
-  format('select * from before where name = %L order by event_id', name),
-  name || ': all columns of all tasks are as they were'
+select set_eq(
+  format('select row from look where name = %L and operations = %s', name, operations),
+  format('select row from look where name = %L and operations = %s', name, operations % 2),
+  format('%s: %s', name, description)
 )
-from consumer;
+from consumer, (values
+  (2, 'an undo restores all columns of all tasks'),
+  (3, 'undoing the undo does it again, to the last column'),
+  (4, 'undoing that restores once more'),
+  (5, 'and so on')
+) v (operations, description);
 
 rollback;
