@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs'
-import { Command } from 'commander'
+import { Command, Option } from 'commander'
 import { addCommon, commonHelp } from './arguments/common-options.ts'
 import { addCompletion } from './commands/completion.ts'
 import { doctorCommand } from './commands/doctor.ts'
@@ -18,7 +18,6 @@ export function makeProgram(): Command {
   const program = addCommon(new Command('kanthorq-tasks'))
     .description('Manages the tasks of KanthorQ in PostgreSQL.')
     .version(version(), '--version', 'print the version')
-    .helpOption('-h, --help', 'print this help')
     .helpCommand('help [command]', 'print the help of a command')
     .configureHelp({ subcommandTerm })
     .configureOutput({ outputError: () => undefined })
@@ -70,7 +69,8 @@ export function makeProgram(): Command {
 function inherit(command: Command): void {
   for (const child of command.commands) {
     child.copyInheritedSettings(command)
-    if (child.commands.length === 0) child.addHelpText('after', commonHelp)
+    if (child.commands.length === 0)
+      child.addHelpOption(new Option('-h, --help').hideHelp()).addHelpText('after', commonHelp)
     inherit(child)
   }
 }

@@ -25,12 +25,12 @@ export function addCommon(program: Command): Command {
   for (const option of connection)
     program.addOption(option.argParser(nonEmpty).helpGroup('Connection:'))
   for (const option of output) program.addOption(option.helpGroup('Output:'))
-  return program
+  return program.addHelpOption(new Option('-h, --help', 'print this help').helpGroup('Output:'))
 }
 
 /** The common options as text below the help of a command. */
 export function commonHelp(): string {
-  const help = addCommon(new Command()).helpOption(false).helpInformation()
+  const help = addCommon(new Command()).helpInformation()
   return help.slice(help.indexOf('\n\n') + 1).trimEnd()
 }
 
