@@ -27,7 +27,10 @@ const elsewhere = [
 const stories = new Map(
   documents()
     .filter((document) => !elsewhere.includes(document))
-    .map((document) => [document, codeBlocks(document)]),
+    .map((document) => [
+      document,
+      codeBlocks(document).filter(({ language }) => language !== 'mermaid'),
+    ]),
 )
 
 let project: Project | undefined
