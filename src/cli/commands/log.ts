@@ -47,11 +47,7 @@ export function logCommand(): Command {
       'Lists the operations on tasks, newest first: when, by whom and why. A call by filter is one operation.',
     )
     .argument('[consumer]', 'name of a consumer (default: all)')
-    .addOption(
-      new Option('--event <id>', "only operations that moved this event's task").argParser(
-        nonEmpty,
-      ),
-    )
+    .option('--event <id>', "only operations that moved this event's task", nonEmpty)
     .addOption(
       new Option('--action <action>', 'only operations of this kind').choices([
         'cancel',
@@ -60,12 +56,8 @@ export function logCommand(): Command {
         'undo',
       ]),
     )
-    .addOption(
-      new Option('--reason <text>', 'only operations with exactly this reason').argParser(nonEmpty),
-    )
-    .addOption(
-      new Option('--actor <role>', 'only operations of this login role').argParser(nonEmpty),
-    )
+    .option('--reason <text>', 'only operations with exactly this reason', nonEmpty)
+    .option('--actor <role>', 'only operations of this login role', nonEmpty)
     .option('--batches', 'list each batch of a call by filter')
   addLimit(command, 'operations').action((consumer: string | undefined, flags: LogFlags) =>
     withSession(command, async ({ tasks, output }) => {
