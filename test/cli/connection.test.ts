@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import test from 'ava'
 import { migrate } from 'kanthorq-tasks'
-import { kanthorqTasks, records } from '../support/command-line.ts'
+import { kanthorqTasks } from '../support/command-line.ts'
 import { useServer } from '../support/empty-database.ts'
 import { startPatientServer } from '../support/patient-server.ts'
 import { outcome, runOn } from './run.ts'
@@ -35,24 +35,6 @@ test('a password comes from ~/.pgpass, and the program never asks for one', asyn
     (await stats({ PGPASSWORD: 'hunter2' })).stderr,
     /^password authentication failed [^\n]+\nCheck the user and password in [^\n]+\n$/,
   )
-})
-
-test('the log shows the name of the program, or the name in PGAPPNAME', async (t) => {
-  const { client, url } = await server.emptyDatabase(t)
-  await migrate({ database: url })
-  await client.query("select kanthorq_stream_register('orders')")
-  await client.query("select kanthorq_consumer_register('orders', 'send_email', '{>}')")
-  for (const PGAPPNAME of ['', 'the night shift']) {
-    const { rows } = await client.query<{ event_id: string }>(
-      `select event_id from kanthorq_task_convert('send_email',
-         array[kanthorq_stream_publish('orders', 'order.created', 'body')])`,
-    )
-    await runOn({ url }, { PGAPPNAME })(`cancel send_email ${rows[0]?.event_id ?? ''}`)
-  }
-  t.like(records(await runOn({ url })('log --json')), [
-    { applicationName: 'the night shift' },
-    { applicationName: 'kanthorq-tasks' },
-  ])
 })
 
 test('--url has precedence over DATABASE_URL, and DATABASE_URL over PGHOST and PGSERVICE', async (t) => {

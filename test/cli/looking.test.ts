@@ -1,7 +1,7 @@
-// The commands that read: stats, find, explain, log, doctor.
+// The commands that read: stats, find, explain, log.
 import { existsSync } from 'node:fs'
 import test from 'ava'
-import type { Explanation, Finding, Operation, Task, TaskState, TaskStats } from 'kanthorq-tasks'
+import type { Explanation, Operation, Task, TaskState, TaskStats } from 'kanthorq-tasks'
 import { states } from '../../src/cli/arguments/option-parsers.ts'
 import { transitions } from '../../src/cli/commands/transition/transitions.ts'
 import { actionsFor } from '../../src/cli/terminal/explanation-lines.ts'
@@ -216,17 +216,4 @@ test('log --all lists all pages', async (t) => {
   t.is(records(await run('log long_log --json --batches')).length, 100)
   const all = records<Operation>(await run('log long_log --json --batches --all'))
   t.is(new Set(all.map(({ id }) => id)).size, 230)
-})
-
-test('doctor prints problems and the SQL that repairs them', async (t) => {
-  await makeConsumer(db, 'ill')
-  await db.owner.query("select test.task('ill', 'running', attempt_count => 4)")
-  const { code, stdout } = await run('doctor')
-  t.is(code, 0)
-  t.regex(
-    stdout,
-    /^warning: consumer 'ill' has 1 tasks that are running[^\n]+\n {2}call public.kanthorq_task_discard_all\('ill'/m,
-  )
-  const findings = records<Finding>(await run('doctor --json'))
-  t.deepEqual(Object.keys(findings[0] ?? {}), ['check', 'severity', 'detail', 'fix'])
 })

@@ -70,18 +70,27 @@ test('a read-only session is reported with a hint at the primary server', async 
   )
 })
 
-test('doctor ends with 1 when a finding is an error', async (t) => {
+test('doctor prints problems and the SQL that repairs them, and ends with 1 if one is an error', async (t) => {
   const { client, url } = await server.emptyDatabase(t)
   await migrate({ database: url })
   // The default from PostgreSQL 15 on.
   await client.query('revoke create on schema public from public')
   const run = runOn({ url })
   t.deepEqual(await run('doctor'), outcome(0, '', 'no problems found\n'))
+
+  await client.query("select kanthorq_consumer_register('orders', 'send_email', '{>}')")
+  await client.query(
+    "select kanthorq_task_convert('send_email', array[kanthorq_stream_publish('orders', 'order.created', '')])",
+  )
+  const info = await run('doctor')
+  t.is(info.code, 0)
+  t.regex(info.stdout, /^info: consumer 'send_email' has 1 available [^\n]+\n {2}-- [^\n]+\n$/)
+
   await client.query('grant execute on function kanthorq_task_count to public')
   const { code, stdout } = await run('doctor')
   t.is(code, 1)
   t.regex(
     stdout,
-    /^error: any role may execute .*\n {2}revoke execute on routine .* from public\n$/,
+    /^error: any role may execute .*\n {2}revoke execute on routine .* from public\n$/m,
   )
 })

@@ -86,7 +86,7 @@ test('Ctrl-C finishes the batch, and prints how far the call came and the comman
   const { code, screen } = await terminal.end()
   t.is(code, 130)
   const [, result = '', goOn = ''] =
-    /stopping after this batch; Ctrl-C again stops at once\r\n\r(\{.*\})\r\nstopped: 2 tasks cancelled of 4\. To continue:\r\n {2}kanthorq-tasks (.*)\r\n$/.exec(
+    /stopping after this batch; Ctrl-C again stops at once\r\n\r(\{.*\})\r\nkanthorq-tasks undo .*\r\nstopped: 2 tasks cancelled of 4\. To continue:\r\n {2}kanthorq-tasks (.*)\r\n$/.exec(
       screen,
     ) ?? []
   t.like(JSON.parse(result), { action: 'cancel', consumer, updated: 2, complete: false })
