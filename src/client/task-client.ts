@@ -81,9 +81,8 @@ export class TaskClient {
   }
 
   /**
-   * Explains what cancel, resume and discard would do to each task, and changes nothing: `kanthorq_task_explain`.
-   *
-   * @returns one explanation for each distinct id, in the order of the input
+   * Explains what cancel, resume and discard would do to each task, and changes nothing: `kanthorq_task_explain`. Returns one
+   * explanation for each distinct id, in the order of the input.
    */
   async explain(consumer: ConsumerRef, tasks: readonly TaskRef[]): Promise<Explanation[]> {
     return this.#connection.rows<Explanation>('kanthorq_task_explain', {
@@ -226,11 +225,9 @@ export class TaskClient {
 
   /**
    * Restores the tasks of a bulk call, unless they have changed since, newest batch first: `kanthorq_task_undo_batch`.
-   *
-   * Commits each batch, like {@link TaskClient.cancelAll}.
+   * Commits each batch, like {@link TaskClient.cancelAll}. The `bulkId` of the result is that of the undo.
    *
    * @param bulkId - the `bulkId` of the call, or the id of an operation of one batch
-   * @returns the result; its `bulkId` is that of the undo
    */
   async undoAll(bulkId: string, options: UndoAllOptions = {}): Promise<BulkResult> {
     return this.#inBatches(

@@ -69,13 +69,10 @@ test('migrate status lists the migrations, and changes nothing', async (t) => {
   t.regex(stdout, /\n9999_later +\S+ \S+ +by a newer version of this program\n$/)
 })
 
-test('an impossible or forbidden schema is reported without a stack trace', async (t) => {
+test('a forbidden schema is reported without a stack trace', async (t) => {
   const { client, url } = await server.emptyDatabase(t)
   const { into } = await server.role()
   await client.query('create schema queue')
-  const bad = await runOn({ url })('migrate up --schema a$b')
-  t.is(bad.code, 1)
-  t.regex(bad.stderr, /^"a\$b" can't be the schema: [^\n]+\n$/)
   t.deepEqual(
     await runOn({ url: into(url) })('migrate up --schema queue'),
     outcome(1, '', 'permission denied for schema queue\n'),
