@@ -1,15 +1,4 @@
 export { TaskClient } from './client/task-client.ts'
-export type {
-  AllOptions,
-  FindOptions,
-  OperationsOptions,
-  PagesOptions,
-  ReasonOptions,
-  ResumeAllOptions,
-  ResumeOptions,
-  TaskClientOptions,
-  UndoAllOptions,
-} from './client/options.ts'
 export {
   BrokenConsumerError,
   InvalidArgumentError,
@@ -17,23 +6,7 @@ export {
   NotFoundError,
   OperationError,
 } from './client/errors.ts'
-export { migrate } from './install/migrate.ts'
-export type { MigrateOptions } from './install/migrate.ts'
+export { migrate, type MigrateOptions } from './install/migrate.ts'
 export { installSql } from './install/install-sql.ts'
-export type {
-  BulkResult,
-  ConsumerRef,
-  Explanation,
-  Finding,
-  Operation,
-  Preview,
-  Queryable,
-  RoleLevel,
-  Task,
-  TaskAction,
-  TaskFilter,
-  TaskRef,
-  TaskState,
-  TaskStats,
-  TransitionResult,
-} from './client/types.ts'
+export type * from './client/options.ts'
+export type * from './client/types.ts'

@@ -1,11 +1,6 @@
 import pg from 'pg'
 import { UsageError } from './errors.ts'
 
-/** What the log shows, unless PGAPPNAME or the URL sets another name. */
-const applicationName = 'kanthorq-tasks'
-
-const defaultTimeout = 15
-
 /**
  * Connects to the URL, else to DATABASE_URL, else to PGHOST etc. The password may come from `~/.pgpass`.
  *
@@ -40,7 +35,8 @@ function refuseServices(url: string | undefined): void {
 
 function clientFor(url: string | undefined): pg.Client {
   const settings = {
-    fallback_application_name: applicationName,
+    // The log shows it, unless PGAPPNAME or the URL sets another name.
+    fallback_application_name: 'kanthorq-tasks',
     connectionTimeoutMillis: timeout() * 1000,
   }
   if (url === undefined) return new pg.Client(settings)
@@ -60,7 +56,7 @@ function notSupported(): UsageError {
 }
 
 function timeout(): number {
-  const given = variable('PGCONNECT_TIMEOUT') ?? String(defaultTimeout)
+  const given = variable('PGCONNECT_TIMEOUT') ?? '15'
   if (!/^\d+$/.test(given))
     throw new UsageError(
       `PGCONNECT_TIMEOUT is ${JSON.stringify(given)}: set it to a number of seconds, or to 0 for no limit`,

@@ -28,8 +28,10 @@ export function explainError(error: unknown): string {
   if (error instanceof AggregateError) return explainError(error.errors[0])
   if (error instanceof CommanderError) return explainUsage(error)
   if (!(error instanceof Error)) return String(error)
-  const sentence = connectionProblem(error) ?? sentenceOf(error)
-  const hint = ourHint(error) ?? serverHint(error)
+  // The message of our errors includes the hint of the server, that of their cause does not.
+  const original = error instanceof KanthorqError ? (error.cause as Error) : error
+  const sentence = connectionProblem(error) ?? original.message
+  const hint = ourHint(error) ?? propertyOf(error, 'hint')
   return hint === undefined ? sentence : `${sentence}\n${hint}`
 }
 
@@ -41,18 +43,9 @@ function explainUsage({ code, message }: CommanderError): string {
     : sentence
 }
 
-function sentenceOf(error: Error): string {
-  return error instanceof KanthorqError && error.cause instanceof Error
-    ? error.cause.message
-    : error.message
-}
-
-function serverHint(error: Error): string | undefined {
-  return 'hint' in error && typeof error.hint === 'string' ? error.hint : undefined
-}
-
-function codeOf(error: Error): string {
-  return 'code' in error && typeof error.code === 'string' ? error.code : ''
+function propertyOf(error: Error, name: 'code' | 'hint' | 'syscall'): string | undefined {
+  const value: unknown = Reflect.get(error, name)
+  return typeof value === 'string' ? value : undefined
 }
 
 const certificate = /^(SELF_SIGNED|DEPTH_ZERO|UNABLE_TO|CERT_|ERR_TLS_CERT)/
@@ -60,8 +53,8 @@ const certificate = /^(SELF_SIGNED|DEPTH_ZERO|UNABLE_TO|CERT_|ERR_TLS_CERT)/
 /** A sentence for a connection that failed. */
 function connectionProblem(error: Error): string | undefined {
   const { message } = error
-  const code = codeOf(error)
-  const call = 'syscall' in error ? error.syscall : undefined
+  const code = propertyOf(error, 'code') ?? ''
+  const call = propertyOf(error, 'syscall')
   if (call === 'connect' || call === 'getaddrinfo' || code === 'ECONNRESET')
     return `${message}: check that PostgreSQL runs there, and --url, DATABASE_URL or PGHOST and PGPORT`
   if (certificate.test(code))
@@ -79,7 +72,7 @@ function connectionProblem(error: Error): string | undefined {
 /** A hint in terms of this program, which replaces the server's hint in terms of SQL. */
 function ourHint(error: Error): string | undefined {
   const { message } = error
-  const code = codeOf(error)
+  const code = propertyOf(error, 'code')
   switch (code) {
     case 'KQ001':
       return 'Names are case-sensitive. "kanthorq-tasks stats" lists the consumers that have tasks.'

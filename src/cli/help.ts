@@ -9,10 +9,9 @@ export interface Example {
 const examples = new WeakMap<Command, readonly Example[]>()
 
 /** Adds examples to a command. They end its `--help`, and the documentation tests run them. */
-export function addExamples(command: Command, ...added: Example[]): Command {
+export function addExamples(command: Command, ...added: readonly Example[]): Command {
   examples.set(command, added)
-  const lines = exampleLines(added).map((line) => (line === '' ? '' : `  ${line}`))
-  return command.addHelpText('after', ['', 'Examples:', ...lines].join('\n'))
+  return command
 }
 
 /** The examples of a command. */

@@ -1,26 +1,23 @@
 import { readFileSync } from 'node:fs'
-import { Command } from 'commander'
-import { addCommon } from './arguments/common-options.ts'
-import { cancelCommand } from './commands/cancel.ts'
+import { Command, Option } from 'commander'
+import { addCommon, commonHelp } from './arguments/common-options.ts'
 import { addCompletion } from './commands/completion.ts'
-import { discardCommand } from './commands/discard.ts'
 import { doctorCommand } from './commands/doctor.ts'
 import { explainCommand } from './commands/explain.ts'
 import { findCommand } from './commands/find.ts'
 import { logCommand } from './commands/log.ts'
 import { migrateCommand } from './commands/migrate.ts'
-import { resumeCommand } from './commands/resume.ts'
 import { grantCommand, revokeCommand } from './commands/rights.ts'
 import { statsCommand } from './commands/stats.ts'
+import { transitionCommand } from './commands/transition/transition-command.ts'
 import { undoCommand } from './commands/undo.ts'
-import { addExamples, subcommandTerm } from './help.ts'
+import { addExamples, exampleLines, examplesOf, leavesOf, subcommandTerm } from './help.ts'
 
 /** Makes the command line. Parsing throws a CommanderError for an invalid one, and never ends the process. */
 export function makeProgram(): Command {
   const program = addCommon(new Command('kanthorq-tasks'))
     .description('Manages the tasks of KanthorQ in PostgreSQL.')
     .version(version(), '--version', 'print the version')
-    .helpOption('-h, --help', 'print this help')
     .helpCommand('help [command]', 'print the help of a command')
     .configureHelp({ subcommandTerm })
     .configureOutput({ outputError: () => undefined })
@@ -31,9 +28,9 @@ export function makeProgram(): Command {
     statsCommand(),
     findCommand(),
     explainCommand(),
-    cancelCommand(),
-    resumeCommand(),
-    discardCommand(),
+    transitionCommand('cancel'),
+    transitionCommand('resume'),
+    transitionCommand('discard'),
     logCommand(),
     undoCommand(),
     grantCommand(),
@@ -46,7 +43,7 @@ export function makeProgram(): Command {
     'after',
     '\nExit codes: 0 done; 1 failed; 2 invalid command line; 3 nothing matched; 130 interrupted.',
   )
-  return addExamples(
+  addExamples(
     program,
     {
       why: 'count the tasks, and check the database',
@@ -61,13 +58,19 @@ export function makeProgram(): Command {
       line: 'kanthorq-tasks cancel --help',
     },
   )
+  for (const command of [program, ...leavesOf(program)]) {
+    const lines = exampleLines(examplesOf(command)).map((line) => line && `  ${line}`)
+    command.addHelpText('after', ['', 'Examples:', ...lines].join('\n'))
+  }
+  return program
 }
 
 /** Completes commands: Commander passes its settings only to commands that it makes itself. */
 function inherit(command: Command): void {
   for (const child of command.commands) {
     child.copyInheritedSettings(command)
-    if (child.commands.length === 0) addCommon(child)
+    if (child.commands.length === 0)
+      child.addHelpOption(new Option('-h, --help').hideHelp()).addHelpText('after', commonHelp)
     inherit(child)
   }
 }

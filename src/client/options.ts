@@ -1,4 +1,4 @@
-import type { Operation, TaskFilter } from './types.ts'
+import type { Operation } from './types.ts'
 
 /** Options of {@link TaskClient}. */
 export interface TaskClientOptions {
@@ -48,7 +48,7 @@ export interface UndoAllOptions extends ReasonOptions {
   pause?: number | undefined
   /** Called after each batch that moved tasks, with the number of tasks moved so far and the bulk id of the call. */
   onProgress?: ((total: number, bulkId: string) => void) | undefined
-  /** Stops the call after the current batch. Finished batches remain. */
+  /** Stops the call after the current batch: the call throws, and finished batches remain. */
   signal?: AbortSignal | undefined
 }
 
@@ -88,16 +88,4 @@ export interface OperationsOptions {
   before?: string | undefined
   /** The maximum number of operations. Default: 100. */
   maxOperations?: number | undefined
-}
-
-/** Converts a filter into named arguments of an SQL function. */
-export function filterArguments(filter: TaskFilter): Record<string, unknown> {
-  return {
-    states: filter.states,
-    subject: filter.subject,
-    metadata: filter.metadata,
-    error: filter.error,
-    created_after: filter.createdAfter,
-    created_before: filter.createdBefore,
-  }
 }

@@ -1,17 +1,17 @@
 import { setTimeout } from 'node:timers/promises'
 import { Connection, withCamelCase } from './connection.ts'
-import {
-  filterArguments,
-  type AllOptions,
-  type FindOptions,
-  type OperationsOptions,
-  type PagesOptions,
-  type ReasonOptions,
-  type ResumeAllOptions,
-  type ResumeOptions,
-  type TaskClientOptions,
-  type UndoAllOptions,
+import type {
+  AllOptions,
+  FindOptions,
+  OperationsOptions,
+  PagesOptions,
+  ReasonOptions,
+  ResumeAllOptions,
+  ResumeOptions,
+  TaskClientOptions,
+  UndoAllOptions,
 } from './options.ts'
+import { pagesOf } from './pages.ts'
 import type {
   BulkResult,
   ConsumerRef,
@@ -30,7 +30,7 @@ import type {
 } from './types.ts'
 
 /**
- * Calls the stored functions, one statement a method.
+ * Calls the stored functions, one statement a method. A call accepts any number of tasks; duplicates count once.
  *
  * A client that is made with a `PoolClient` inside `BEGIN` works in that transaction. Statements are unnamed, so the
  * connection may go through PgBouncer in transaction mode.
@@ -42,21 +42,12 @@ import type {
 export class TaskClient {
   readonly #connection: Connection
 
-  /**
-   * Makes a client for a connection or a pool.
-   *
-   * @param db - a Pool, a Client or a PoolClient of node-postgres; the caller closes it
-   */
+  /** @param db - a Pool, a Client or a PoolClient of node-postgres; the caller closes it */
   constructor(db: Queryable, options: TaskClientOptions = {}) {
     this.#connection = new Connection(db, options.schema ?? 'public')
   }
 
-  /**
-   * Cancels tasks that are pending, available or retryable: `kanthorq_task_cancel`. A running task is not cancelled.
-   *
-   * @param consumer - the consumer's name or registry row
-   * @param tasks - any number of event ids or tasks; duplicates count once
-   */
+  /** Cancels tasks that are pending, available or retryable: `kanthorq_task_cancel`. A running task is not cancelled. */
   async cancel(
     consumer: ConsumerRef,
     tasks: readonly TaskRef[],
@@ -65,12 +56,7 @@ export class TaskClient {
     return this.#move('cancel', consumer, tasks, options)
   }
 
-  /**
-   * Resumes tasks that are discarded or cancelled, so that workers pick them up again: `kanthorq_task_resume`.
-   *
-   * @param consumer - the consumer's name or registry row
-   * @param tasks - any number of event ids or tasks; duplicates count once
-   */
+  /** Resumes tasks that are discarded or cancelled, so that workers pick them up again: `kanthorq_task_resume`. */
   async resume(
     consumer: ConsumerRef,
     tasks: readonly TaskRef[],
@@ -85,9 +71,6 @@ export class TaskClient {
   /**
    * Discards stuck tasks (running, overdue and out of attempts): `kanthorq_task_discard`. A handler that outlives its
    * visibility timeout may still be working on such a task; its acknowledgement then does nothing.
-   *
-   * @param consumer - the consumer's name or registry row
-   * @param tasks - any number of event ids or tasks; duplicates count once
    */
   async discard(
     consumer: ConsumerRef,
@@ -98,9 +81,8 @@ export class TaskClient {
   }
 
   /**
-   * Explains what cancel, resume and discard would do to each task, and changes nothing: `kanthorq_task_explain`.
-   *
-   * @returns one explanation for each distinct id, in the order of the input
+   * Explains what cancel, resume and discard would do to each task, and changes nothing: `kanthorq_task_explain`. Returns one
+   * explanation for each distinct id, in the order of the input.
    */
   async explain(consumer: ConsumerRef, tasks: readonly TaskRef[]): Promise<Explanation[]> {
     return this.#connection.rows<Explanation>('kanthorq_task_explain', {
@@ -109,11 +91,7 @@ export class TaskClient {
     })
   }
 
-  /**
-   * Returns a page of the tasks that match a filter, newest event first: `kanthorq_task_find`.
-   *
-   * @returns the first page, or the page after the event `after`; an empty array when there are no more
-   */
+  /** Returns a page of the tasks that match a filter, newest event first: `kanthorq_task_find`. */
   async find(
     consumer: ConsumerRef,
     filter: TaskFilter = {},
@@ -134,13 +112,10 @@ export class TaskClient {
     filter: TaskFilter = {},
     options: PagesOptions = {},
   ): AsyncGenerator<Task[]> {
-    const { pageSize: maxTasks = 100, ...order } = options
-    let page = await this.find(consumer, filter, { maxTasks, ...order })
-    for (let last = page.at(-1); last !== undefined; last = page.at(-1)) {
-      yield page
-      if (page.length < maxTasks) return
-      page = await this.find(consumer, filter, { maxTasks, ...order, after: last.eventId })
-    }
+    const { pageSize: maxTasks = 100, oldestFirst } = options
+    yield* pagesOf<Task>(maxTasks, (last) =>
+      this.find(consumer, filter, { maxTasks, oldestFirst, after: last?.eventId }),
+    )
   }
 
   /** Counts the tasks that match a filter: `kanthorq_task_count`. */
@@ -166,8 +141,6 @@ export class TaskClient {
    *
    * Each batch is one statement and commits by itself, unless the caller has opened a transaction. Tasks locked by another
    * session are skipped. If a batch fails, the previous batches remain; call the method again to continue.
-   *
-   * @throws between two batches when `options.signal` is aborted; finished batches remain
    */
   async cancelAll(
     consumer: ConsumerRef,
@@ -177,11 +150,7 @@ export class TaskClient {
     return this.#all('cancel', consumer, filter, options)
   }
 
-  /**
-   * Shows what `cancelAll`, `resumeAll` or `discardAll` would do with a filter, and changes nothing: `kanthorq_task_preview`.
-   *
-   * @param options - `maxTasks` as for the bulk call
-   */
+  /** Shows what `cancelAll`, `resumeAll` or `discardAll` would do with a filter, and changes nothing: `kanthorq_task_preview`. */
   async preview(
     action: TaskAction,
     consumer: ConsumerRef,
@@ -243,11 +212,7 @@ export class TaskClient {
     }))
   }
 
-  /**
-   * Restores the tasks of an operation, unless they have changed since: `kanthorq_task_undo`.
-   *
-   * @param operation - the operation or its id
-   */
+  /** Restores the tasks of an operation, unless they have changed since: `kanthorq_task_undo`. */
   async undo(
     operation: string | Pick<Operation, 'id'>,
     options: ReasonOptions = {},
@@ -260,11 +225,9 @@ export class TaskClient {
 
   /**
    * Restores the tasks of a bulk call, unless they have changed since, newest batch first: `kanthorq_task_undo_batch`.
-   *
-   * Commits each batch, like {@link TaskClient.cancelAll}.
+   * Commits each batch, like {@link TaskClient.cancelAll}. The `bulkId` of the result is that of the undo.
    *
    * @param bulkId - the `bulkId` of the call, or the id of an operation of one batch
-   * @returns the result; its `bulkId` is that of the undo
    */
   async undoAll(bulkId: string, options: UndoAllOptions = {}): Promise<BulkResult> {
     return this.#inBatches(
@@ -280,11 +243,7 @@ export class TaskClient {
     return this.#connection.rows<Finding>('kanthorq_doctor', {})
   }
 
-  /**
-   * Gives a role the rights of a level, and no others: `kanthorq_grant`.
-   *
-   * @param role - the name of an existing role
-   */
+  /** Gives an existing role the rights of a level, and no others: `kanthorq_grant`. */
   async grant(role: string, level: RoleLevel): Promise<void> {
     await this.#connection.row('kanthorq_grant', { role, level })
   }
@@ -399,4 +358,16 @@ function nameOf(consumer: ConsumerRef | null | undefined): string | null {
 
 function eventIdOf(task: TaskRef | null | undefined): string | undefined {
   return typeof task === 'string' ? task : task?.eventId
+}
+
+/** Converts a filter into named arguments of an SQL function. */
+function filterArguments(filter: TaskFilter): Record<string, unknown> {
+  return {
+    states: filter.states,
+    subject: filter.subject,
+    metadata: filter.metadata,
+    error: filter.error,
+    created_after: filter.createdAfter,
+    created_before: filter.createdBefore,
+  }
 }

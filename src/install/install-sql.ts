@@ -1,10 +1,8 @@
 import { installSteps } from './install-steps.ts'
 
 /**
- * One plain SQL file that does what `migrate` does, for people who have only psql.
- *
- * It installs into the current schema, applies what that schema's `kanthorq_migrations` does not record yet, and records
- * it there. So it also updates an older installation, and later updates may be done either way.
+ * One plain SQL file that does what `migrate` does in the current schema, for people who have only psql. It also updates an
+ * older installation, and later updates may be done either way.
  */
 export function installSql(): string {
   return [

@@ -3,23 +3,20 @@ import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import test from 'ava'
 import type { Explanation, Operation } from 'kanthorq-tasks'
-import { commandLine, kanthorqTasks, records } from '../support/command-line.ts'
+import { commandLine, records } from '../support/command-line.ts'
 import { useDatabase } from '../support/database.ts'
 import { makeConsumer, makeTasks, only, statesOf, storedTasks } from '../support/scene.ts'
-import { outcome } from './outcome.ts'
+import { outcome, runOn } from './run.ts'
 
 const db = useDatabase(test)
-
-function run(args: string[], input = '') {
-  return kanthorqTasks(args, { env: { DATABASE_URL: db.url }, input })
-}
+const run = runOn(db)
 
 test('cancel by ids prints the ids that it took, and why it left the others alone', async (t) => {
   const consumer = await makeConsumer(db, 'by_ids')
   const [pending = '', running = ''] = await makeTasks(db, consumer, ['pending', 'running'])
-  const ids = [pending, running, 'event_none', pending]
+  const ids = `${pending} ${running} event_none ${pending}`
   t.deepEqual(
-    await run(['cancel', consumer, ...ids, '--reason', "it's wrong"]),
+    await run(`cancel by_ids ${ids} --reason it's`),
     outcome(
       0,
       `${pending}\n`,
@@ -29,18 +26,18 @@ test('cancel by ids prints the ids that it took, and why it left the others alon
     ),
   )
   t.deepEqual(await statesOf(db, consumer, [pending, running]), ['cancelled', 'running'])
-  const [logged] = records<Operation>(await run(['log', consumer, '--json']))
-  t.like(logged, { action: 'cancel', reason: "it's wrong" })
+  const [logged] = records<Operation>(await run('log by_ids --json'))
+  t.like(logged, { action: 'cancel', reason: "it's" })
 
-  const again = await run(['cancel', consumer, ...ids, '--json'])
+  const again = await run(`cancel by_ids ${ids} --json`)
   t.is(again.code, 3)
   t.deepEqual(records(again), [{ updated: [], noop: [pending, running, 'event_none'] }])
 })
 
 test('of many no-ops, ten are explained', async (t) => {
-  const consumer = await makeConsumer(db, 'left_alone')
+  await makeConsumer(db, 'left_alone')
   const ids = Array.from({ length: 12 }, (_, n) => `event_${String(n)}`)
-  const { code, stderr } = await run(['resume', consumer, ...ids])
+  const { code, stderr } = await run(`resume left_alone ${ids.join(' ')}`)
   t.is(code, 3)
   t.regex(stderr, /^0 tasks resumed, 12 left alone\n( {2}event_\d .*\n){10} {2}and 2 more\n$/)
 })
@@ -53,10 +50,10 @@ test('resume and discard by ids obey their options', async (t) => {
       "select test.task('options', 'running', attempt_count => 4) as id",
     ),
   ).id
-  t.is((await run(['discard', consumer, stuck])).stdout, `${stuck}\n`)
+  t.is((await run(`discard options ${stuck}`)).stdout, `${stuck}\n`)
   const at = '2100-01-31T03:00:00+01:00'
-  const args = [id, stuck, '--schedule-at', at, '--reset-attempts']
-  t.is((await run(['resume', consumer, ...args])).stdout, `${id}\n${stuck}\n`)
+  const resume = await run(`resume options ${id} ${stuck} --schedule-at ${at} --reset-attempts`)
+  t.is(resume.stdout, `${id}\n${stuck}\n`)
   const task = (await storedTasks(db, consumer)).get(stuck)
   t.like(task, { state: 'running', attempt_count: 0, schedule_at: Date.parse(at) })
 })
@@ -64,24 +61,24 @@ test('resume and discard by ids obey their options', async (t) => {
 test('standard input accepts one id a line, and the output of other commands', async (t) => {
   const consumer = await makeConsumer(db, 'piped')
   const ids = await makeTasks(db, consumer, ['pending', 'pending', 'available'])
-  const found = await run(['find', consumer, '--state', 'pending', '--json'])
-  t.is((await run(['cancel', consumer], found.stdout)).stdout, `${ids[1] ?? ''}\n${ids[0] ?? ''}\n`)
-  const logged = await run(['log', consumer, '--json'])
-  t.is((await run(['resume', consumer, '-'], logged.stdout)).code, 0)
+  const found = await run('find piped --state pending --json')
+  t.is((await run('cancel piped', found.stdout)).stdout, `${ids[1] ?? ''}\n${ids[0] ?? ''}\n`)
+  const logged = await run('log piped --json')
+  t.is((await run('resume piped -', logged.stdout)).code, 0)
   t.deepEqual(await statesOf(db, consumer, ids), ['running', 'running', 'available'])
 
-  const cancelled = await run(['cancel', consumer, '--json'], `\n  ${ids[2] ?? ''}\r\n\n`)
+  const cancelled = await run('cancel piped --json', `\n  ${ids[2] ?? ''}\r\n\n`)
   t.deepEqual(records(cancelled), [{ updated: [ids[2]], noop: [] }])
-  const back = await run(['resume', consumer, '--json'], cancelled.stdout)
+  const back = await run('resume piped --json', cancelled.stdout)
   t.deepEqual(records(back), [{ updated: [ids[2]], noop: [] }])
-  const why = await run(['explain', consumer, '--json'], back.stdout)
+  const why = await run('explain piped --json', back.stdout)
   t.like(records<Explanation>(why)[0], { eventId: ids[2], state: 'running' })
 })
 
 test('standard input accepts 150,000 ids', async (t) => {
-  const consumer = await makeConsumer(db, 'given_many')
+  await makeConsumer(db, 'given_many')
   const ids = Array.from({ length: 150_000 }, (_, n) => `event_${String(n)}`)
-  const { code, stdout } = await run(['explain', consumer], ids.join('\n'))
+  const { code, stdout } = await run('explain given_many', ids.join('\n'))
   t.is(code, 3)
   t.deepEqual(
     stdout.split('\n').filter((line) => line.startsWith('event_')),
@@ -90,9 +87,9 @@ test('standard input accepts 150,000 ids', async (t) => {
 })
 
 test('standard input without ids, or with a line that is not an id, is an error', async (t) => {
-  t.deepEqual(await run(['cancel', 'a'], '\n'), outcome(3, '', 'standard input contains no ids\n'))
+  t.deepEqual(await run('cancel a', '\n'), outcome(3, '', 'standard input contains no ids\n'))
   for (const line of ['EVENT ID   STATE', '{"eventId": ', '{"other": "json"}', '{"eventId": 1}']) {
-    const { code, stdout, stderr } = await run(['cancel', 'a'], `event_1\n${line}\n`)
+    const { code, stdout, stderr } = await run('cancel a', `event_1\n${line}\n`)
     t.deepEqual([code, stdout], [2, ''])
     t.regex(
       stderr,
@@ -104,13 +101,13 @@ test('standard input without ids, or with a line that is not an id, is an error'
 test('--dry-run explains the tasks and changes nothing', async (t) => {
   const consumer = await makeConsumer(db, 'dry_ids')
   const [id = ''] = await makeTasks(db, consumer, ['pending'])
-  const cancel = await run(['cancel', consumer, id, 'event_none', '--dry-run'])
+  const cancel = await run(`cancel dry_ids ${id} event_none --dry-run`)
   t.like(cancel, { code: 0, stderr: 'cancel would take 1 of 2 tasks\n' })
   t.regex(
     cancel.stdout,
     /^event_\w+ {2}pending\n {2}pending: .*\n {2}cancel would take it\nevent_none {2}no task\n/,
   )
-  const resume = await run(['resume', consumer, id, '-n', '--json'])
+  const resume = await run(`resume dry_ids ${id} -n --json`)
   t.is(resume.code, 3)
   t.like(records<Explanation>(resume)[0], { eventId: id, canCancel: true, canResume: false })
   t.deepEqual(await statesOf(db, consumer, [id]), ['pending'])
@@ -119,11 +116,11 @@ test('--dry-run explains the tasks and changes nothing', async (t) => {
 test('undo restores the tasks of operations, newest first', async (t) => {
   const consumer = await makeConsumer(db, 'undone')
   const ids = await makeTasks(db, consumer, ['pending', 'available'])
-  for (const id of ids) await run(['cancel', consumer, id, '--reason', 'wrong'])
-  const logged = await run(['log', consumer, '--reason', 'wrong', '--json'])
+  for (const id of ids) await run(`cancel undone ${id} --reason wrong`)
+  const logged = await run('log undone --reason wrong --json')
   const [newest = '', oldest = ''] = records<Operation>(logged).map(({ id }) => id)
   t.deepEqual(
-    await run(['undo', '--reason', 'a slip'], logged.stdout),
+    await run('undo --reason slip', logged.stdout),
     outcome(
       0,
       `${ids.toReversed().join('\n')}\n`,
@@ -131,13 +128,13 @@ test('undo restores the tasks of operations, newest first', async (t) => {
     ),
   )
   t.deepEqual(await statesOf(db, consumer, ids), ['pending', 'available'])
-  t.regex((await run(['log', consumer])).stdout, new RegExp(`undo of ${newest} .*a slip\n`))
+  t.regex((await run('log undone')).stdout, new RegExp(`undo of ${newest} .*slip\n`))
 
-  const again = await run(['undo', newest, '--json'])
+  const again = await run(`undo ${newest} --json`)
   t.is(again.code, 3)
   t.like(records<object>(again)[0], { operation: newest, updated: [] })
   t.deepEqual(
-    await run(['undo', '999999999']),
+    await run('undo 999999999'),
     outcome(
       1,
       '',
@@ -149,8 +146,8 @@ test('undo restores the tasks of operations, newest first', async (t) => {
 test('undo continues when nobody reads its output', async (t) => {
   const consumer = await makeConsumer(db, 'unread')
   const ids = await makeTasks(db, consumer, ['pending', 'available'])
-  for (const id of ids) await run(['cancel', consumer, id])
-  const logged = records<Operation>(await run(['log', consumer, '--json']))
+  for (const id of ids) await run(`cancel unread ${id}`)
+  const logged = records<Operation>(await run('log unread --json'))
   const [program, ...args] = commandLine(['undo', ...logged.map(({ id }) => id)])
   const child = spawn(program, args, { env: { ...process.env, DATABASE_URL: db.url } })
   child.stdout.destroy()

@@ -5,10 +5,10 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import test from 'ava'
 import { migrate } from 'kanthorq-tasks'
-import { kanthorqTasks, records } from '../support/command-line.ts'
+import { kanthorqTasks } from '../support/command-line.ts'
 import { useServer } from '../support/empty-database.ts'
 import { startPatientServer } from '../support/patient-server.ts'
-import { outcome } from './outcome.ts'
+import { outcome, runOn } from './run.ts'
 
 const server = useServer(test)
 const secret = 'postgres://me:hunter2@'
@@ -17,7 +17,7 @@ test('a password comes from ~/.pgpass, and the program never asks for one', asyn
   const { url } = await server.emptyDatabase(t)
   await migrate({ database: url })
   const role = await server.role()
-  await kanthorqTasks(['grant', role.name, 'viewer', '--url', url])
+  await runOn({ url })(`grant ${role.name} viewer`)
   const way = new URL(role.into(url))
   const password = decodeURIComponent(way.password)
   way.password = ''
@@ -26,37 +26,14 @@ test('a password comes from ~/.pgpass, and the program never asks for one', asyn
     rmSync(folder, { recursive: true })
   })
   const file = join(folder, 'pgpass')
-  const stats = (env: NodeJS.ProcessEnv) => kanthorqTasks(['stats', '--url', way.href], { env })
+  const stats = (env: NodeJS.ProcessEnv) => runOn({ url: way.href }, env)('stats')
 
   t.regex((await stats({ PGPASSFILE: file })).stderr, /^the server requires a password: /)
   writeFileSync(file, `*:*:*:${role.name}:${password}\n`, { mode: 0o600 })
   t.deepEqual(await stats({ PGPASSFILE: file }), outcome(3, '', 'there are no tasks\n'))
-  const wrong = await stats({ PGPASSWORD: 'hunter2' })
-  t.is(wrong.code, 1)
   t.regex(
-    wrong.stderr,
+    (await stats({ PGPASSWORD: 'hunter2' })).stderr,
     /^password authentication failed [^\n]+\nCheck the user and password in [^\n]+\n$/,
-  )
-})
-
-test('the log shows the name of the program, or the name in PGAPPNAME', async (t) => {
-  const { client, url } = await server.emptyDatabase(t)
-  await migrate({ database: url })
-  await client.query("select kanthorq_stream_register('orders')")
-  await client.query("select kanthorq_consumer_register('orders', 'send_email', '{>}')")
-  for (const PGAPPNAME of ['', 'the night shift']) {
-    const { rows } = await client.query<{ event_id: string }>(
-      `select event_id from kanthorq_task_convert('send_email',
-         array[kanthorq_stream_publish('orders', 'order.created', 'body')])`,
-    )
-    await kanthorqTasks(['cancel', 'send_email', rows[0]?.event_id ?? '', '--url', url], {
-      env: { PGAPPNAME },
-    })
-  }
-  const log = await kanthorqTasks(['log', '--json', '--url', url])
-  t.deepEqual(
-    records<{ applicationName: string }>(log).map(({ applicationName }) => applicationName),
-    ['the night shift', 'kanthorq-tasks'],
   )
 })
 
@@ -112,73 +89,56 @@ for (const [message, env, ...args] of refused) {
   })
 }
 
-test('a server that does not run is reported in one line, without the password', async (t) => {
-  const url = new URL(await closedPort())
-  for (const host of ['127.0.0.1', 'localhost']) {
-    url.hostname = host
-    const env = { DATABASE_URL: url.href }
-    const { code, stdout, stderr } = await kanthorqTasks(['migrate', 'up'], { env })
-    t.deepEqual([code, stdout], [1, ''])
-    t.regex(stderr, /^connect ECONNREFUSED [^\n]+\n$/)
-    t.notRegex(stderr, /hunter2/)
-  }
-})
-
-test('the program stops waiting for a server that does not answer', async (t) => {
+test('a failed connection is reported in one or two lines, without the password', async (t) => {
+  const refusing = new URL(await closedPort())
   const silent = createServer().listen(0, '127.0.0.1')
   await new Promise((resolve) => silent.once('listening', resolve))
   t.teardown(() => silent.close())
   const { port } = silent.address() as AddressInfo
-  const { code, stderr } = await kanthorqTasks(
-    ['stats', '--url', `${secret}127.0.0.1:${String(port)}/nowhere`],
-    { env: { PGCONNECT_TIMEOUT: '1' } },
-  )
-  t.is(code, 1)
-  t.regex(stderr, /^the server does not answer: [^\n]+ PGCONNECT_TIMEOUT, in seconds\n$/)
-})
-
-test('without a password the program ends by itself', async (t) => {
-  const { url } = await startPatientServer(t)
-  const env = { PGPASSFILE: '/nowhere' }
-  for (const command of [['stats'], ['migrate', 'status']]) {
-    t.deepEqual(
-      await kanthorqTasks([...command, '--url', url], { env }),
-      outcome(
-        1,
-        '',
-        'the server requires a password: set it in ~/.pgpass, PGPASSWORD or the URL\n',
-      ),
-    )
+  const patient = (await startPatientServer(t)).url
+  const cases: [url: URL | string, line: string, stderr: RegExp][] = [
+    [refusing, 'migrate up', /^connect ECONNREFUSED [^\n]+\n$/],
+    [
+      Object.assign(new URL(refusing), { hostname: 'localhost' }),
+      'stats',
+      /^connect ECONNREFUSED [^\n]+\n$/,
+    ],
+    [
+      `${secret}127.0.0.1:${String(port)}/nowhere`,
+      'stats',
+      /^the server does not answer: [^\n]+ PGCONNECT_TIMEOUT, in seconds\n$/,
+    ],
+    [patient, 'stats', /^the server requires a password: set it in ~\/.pgpass, [^\n]+\n$/],
+    [patient, 'migrate status', /^the server requires a password: [^\n]+\n$/],
+    [
+      Object.assign(new URL(server.serverUrl()), { pathname: '/kanthorq_nowhere' }),
+      'stats',
+      /^database "kanthorq_nowhere" does not exist\nCheck the name in --url, [^\n]+\n$/,
+    ],
+  ]
+  for (const [url, line, message] of cases) {
+    // A program that left its connection open would never end.
+    const run = runOn({ url: String(url) }, { PGCONNECT_TIMEOUT: '5', PGPASSFILE: '/nowhere' })
+    const { code, stdout, stderr } = await run(line)
+    t.deepEqual([code, stdout], [1, ''])
+    t.regex(stderr, message)
+    t.notRegex(stderr, /hunter2/)
   }
-})
-
-test('a database that does not exist is reported with the settings that name it', async (t) => {
-  const url = new URL(server.serverUrl())
-  url.pathname = '/kanthorq_nowhere'
-  t.deepEqual(
-    await kanthorqTasks(['stats', '--url', url.href]),
-    outcome(
-      1,
-      '',
-      'database "kanthorq_nowhere" does not exist\n' +
-        'Check the name in --url, DATABASE_URL or PGDATABASE.\n',
-    ),
-  )
 })
 
 test('a warning of node-postgres is one line', async (t) => {
   const url = new URL(server.serverUrl())
   url.searchParams.set('sslmode', 'require')
-  const { stderr } = await kanthorqTasks(['stats', '--url', url.href])
+  const { stderr } = await runOn({ url: url.href })('stats')
   t.regex(stderr, /^SECURITY WARNING: [^\n]+\n[^\n]+\n$/)
 })
 
 test('only --debug prints a stack trace, and never the password', async (t) => {
   for (const url of [server.serverUrl(), `${secret}[broken/db`, `${secret}127.0.0.1:1/db`]) {
-    const args = ['stats', 'nobody', '--url', url]
-    const { stderr } = await kanthorqTasks(args)
+    const run = runOn({ url })
+    const { stderr } = await run('stats nobody')
     t.notRegex(stderr, /^ {4}at /m)
-    const debug = await kanthorqTasks([...args, '--debug'])
+    const debug = await run('stats nobody --debug')
     t.true(debug.stderr.startsWith(stderr))
     t.regex(debug.stderr, /^ {4}at /m)
     t.notRegex(debug.stderr, /hunter2/)

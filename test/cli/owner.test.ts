@@ -1,16 +1,16 @@
 // grant and revoke, and errors about missing rights or functions.
 import test from 'ava'
 import { migrate } from 'kanthorq-tasks'
-import { kanthorqTasks, records } from '../support/command-line.ts'
+import { records } from '../support/command-line.ts'
 import { useServer } from '../support/empty-database.ts'
-import { outcome } from './outcome.ts'
+import { outcome, runOn } from './run.ts'
 
 const server = useServer(test)
 
 test('missing functions are reported with the command that installs them', async (t) => {
-  const { url } = await server.emptyDatabase(t)
-  for (const args of [['stats'], ['stats', '--schema', 'nowhere']]) {
-    const { code, stderr } = await kanthorqTasks([...args, '--url', url])
+  const run = runOn(await server.emptyDatabase(t))
+  for (const line of ['stats', 'stats --schema nowhere']) {
+    const { code, stderr } = await run(line)
     t.is(code, 1)
     t.regex(
       stderr,
@@ -23,8 +23,8 @@ test('grant gives a role the rights of a level, and revoke removes them', async 
   const { url } = await server.emptyDatabase(t)
   await migrate({ database: url })
   const role = await server.role()
-  const as = (...args: string[]) => kanthorqTasks(args, { env: { DATABASE_URL: role.into(url) } })
-  const owner = (...args: string[]) => kanthorqTasks(args, { env: { DATABASE_URL: url } })
+  const owner = runOn({ url })
+  const as = runOn({ url: role.into(url) })
 
   t.deepEqual(
     await as('stats'),
@@ -36,23 +36,23 @@ test('grant gives a role the rights of a level, and revoke removes them', async 
     ),
   )
   t.deepEqual(
-    await owner('grant', role.name, 'viewer'),
+    await owner(`grant ${role.name} viewer`),
     outcome(0, `${role.name} has the rights of a viewer\n`),
   )
   t.is((await as('stats')).code, 3)
-  const cancel = await as('cancel', 'send_email', 'event_1')
+  const cancel = await as('cancel send_email event_1')
   t.regex(cancel.stderr, /\nThe owner can grant it: kanthorq-tasks grant YOUR_ROLE operator\n$/)
-  const grant = await as('grant', role.name, 'operator')
+  const grant = await as(`grant ${role.name} operator`)
   t.regex(grant.stderr, /\nOnly the owner of the functions may do this\.\n$/)
 
-  const raised = await owner('grant', role.name, 'operator', '--json')
+  const raised = await owner(`grant ${role.name} operator --json`)
   t.deepEqual(records(raised), [{ role: role.name, level: 'operator' }])
-  t.regex((await as('cancel', 'send_email', 'event_1')).stderr, /^there is no consumer/)
+  t.regex((await as('cancel send_email event_1')).stderr, /^there is no consumer/)
   t.deepEqual(
-    await owner('revoke', role.name),
+    await owner(`revoke ${role.name}`),
     outcome(0, `${role.name} has no rights on the functions\n`),
   )
-  const revoked = await owner('revoke', role.name, '--json')
+  const revoked = await owner(`revoke ${role.name} --json`)
   t.deepEqual(records(revoked), [{ role: role.name, level: null }])
   t.is((await as('stats')).code, 1)
 })
@@ -60,9 +60,9 @@ test('grant gives a role the rights of a level, and revoke removes them', async 
 test('a read-only session is reported with a hint at the primary server', async (t) => {
   const { url } = await server.emptyDatabase(t)
   await migrate({ database: url })
-  const env = { DATABASE_URL: url, PGOPTIONS: '-c default_transaction_read_only=on' }
-  t.is((await kanthorqTasks(['stats'], { env })).code, 3)
-  const { code, stderr } = await kanthorqTasks(['grant', 'pg_monitor', 'viewer'], { env })
+  const run = runOn({ url }, { PGOPTIONS: '-c default_transaction_read_only=on' })
+  t.is((await run('stats')).code, 3)
+  const { code, stderr } = await run('grant pg_monitor viewer')
   t.is(code, 1)
   t.regex(
     stderr,
@@ -70,26 +70,27 @@ test('a read-only session is reported with a hint at the primary server', async 
   )
 })
 
-test('an unknown role is reported with the hint of the server', async (t) => {
-  const { url } = await server.emptyDatabase(t)
-  await migrate({ database: url })
-  const { code, stderr } = await kanthorqTasks(['grant', 'nobody', 'viewer', '--url', url])
-  t.is(code, 1)
-  t.regex(stderr, /^there is no role 'nobody'\nName a role that exists; [^\n]+\n$/)
-})
-
-test('doctor ends with 1 when a finding is an error', async (t) => {
+test('doctor prints problems and the SQL that repairs them, and ends with 1 if one is an error', async (t) => {
   const { client, url } = await server.emptyDatabase(t)
   await migrate({ database: url })
   // The default from PostgreSQL 15 on.
   await client.query('revoke create on schema public from public')
-  const run = () => kanthorqTasks(['doctor', '--url', url])
-  t.deepEqual(await run(), outcome(0, '', 'no problems found\n'))
+  const run = runOn({ url })
+  t.deepEqual(await run('doctor'), outcome(0, '', 'no problems found\n'))
+
+  await client.query("select kanthorq_consumer_register('orders', 'send_email', '{>}')")
+  await client.query(
+    "select kanthorq_task_convert('send_email', array[kanthorq_stream_publish('orders', 'order.created', '')])",
+  )
+  const info = await run('doctor')
+  t.is(info.code, 0)
+  t.regex(info.stdout, /^info: consumer 'send_email' has 1 available [^\n]+\n {2}-- [^\n]+\n$/)
+
   await client.query('grant execute on function kanthorq_task_count to public')
-  const { code, stdout } = await run()
+  const { code, stdout } = await run('doctor')
   t.is(code, 1)
   t.regex(
     stdout,
-    /^error: any role may execute .*\n {2}revoke execute on routine .* from public\n$/,
+    /^error: any role may execute .*\n {2}revoke execute on routine .* from public\n$/m,
   )
 })

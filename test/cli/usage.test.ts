@@ -6,21 +6,22 @@ import { makeProgram } from '../../src/cli/program.ts'
 import { kanthorqTasks } from '../support/command-line.ts'
 import { compiled } from '../support/compiled.ts'
 import { projectFolder, runProgram } from '../support/run-program.ts'
-import { outcome } from './outcome.ts'
+import { outcome, runOn } from './run.ts'
 
 // A port without a server: connecting fails with another exit code than 2.
-const env = { DATABASE_URL: 'postgres://nobody@127.0.0.1:1/nowhere' }
+const run = runOn({ url: 'postgres://nobody@127.0.0.1:1/nowhere' })
 
 test('every command has an example, and its help ends with it', async (t) => {
   const commands = leavesOf(makeProgram())
   t.true(commands.length > 10)
   for (const command of commands) t.true(examplesOf(command).length > 0, fullName(command))
 
-  const { code, stdout, stderr } = await kanthorqTasks(['find', '--help'])
+  const { code, stdout, stderr } = await run('find --help')
   t.deepEqual([code, stderr], [0, ''])
   t.regex(stdout, /^Usage: kanthorq-tasks find \[options\] <consumer>\n/)
+  t.regex(stdout, /\nConnection:\n {2}--url <url> /)
   t.regex(stdout, /\nExamples:\n( {2}# .+\n {2}kanthorq-tasks find .+\n\n?)+$/)
-  t.is((await kanthorqTasks(['help', 'find'])).stdout, stdout)
+  t.is((await run('help find')).stdout, stdout)
 })
 
 test('without a command it prints the help on standard error, and ends with 2', async (t) => {
@@ -36,71 +37,53 @@ test('--version prints the version of the package', async (t) => {
   const { version } = JSON.parse(readFileSync(`${projectFolder}package.json`, 'utf8')) as {
     version: string
   }
-  t.deepEqual(await kanthorqTasks(['--version']), outcome(0, `${version}\n`))
+  t.deepEqual(await run('--version'), outcome(0, `${version}\n`))
 })
 
-const refused: [args: string[], sentence: RegExp][] = [
-  [['cancle', 'send_email'], /^unknown command 'cancle' \(Did you mean cancel\?\)$/],
-  [['up'], /^unknown command 'up': kanthorq-tasks --help lists all commands$/],
-  [['migrate', 'sideways'], /^unknown command 'sideways'/],
-  [['migrate', 'up', 'now'], /^too many arguments for 'up'/],
-  [['migrate', 'up', '--force'], /^unknown option '--force'$/],
-  [['migrate', 'up', '--schema'], /^option '--schema <name>' argument missing$/],
-  [['find'], /^missing required argument 'consumer'$/],
-  [['stats', 'a', 'b'], /^too many arguments for 'stats'/],
-  [['find', 'a', '--stat', 'running'], /^unknown option '--stat' \(Did you mean .*--state/],
-  [['find', 'a', '--state', 'busy'], /"busy" is none of pending, available, running, retryable/],
-  [
-    ['cancel', 'a', '--state', 'running', '-y'],
-    /"running" is none of pending, available, retryable/,
-  ],
-  [['find', 'a', '--limit', '0'], /Write a whole number, at least 1\.$/],
-  [['find', 'a', '--limit', '3', '--all'], /'--limit <n>' cannot be used with option '--all'/],
-  [['find', 'a', '--count', '--ids'], /^option '--count' cannot be used with option '--ids'$/],
-  [['find', 'a', '--json', '--ids'], /^--ids cannot be combined with --json/],
-  [['find', 'a', '--subject', ''], /It is empty: omit the option instead\.$/],
-  [['find', 'a', '--metadata', '[1]'], /Write customer=42, or a JSON object/],
-  [['find', 'a', '--metadata', '{"a"'], /Write customer=42, or a JSON object/],
-  [
-    ['find', 'a', '--created-after', 'yesterday'],
-    /Write 2026-01-31, .* or a duration before now: 90s/,
-  ],
-  [['find', 'a', '--created-before', '2026-01-31T25:00'], /Write 2026-01-31/],
-  [['find', 'a', '--created-before', '2026-02-31'], /Write 2026-01-31/],
-  [['resume', 'a', '--schedule-at', 'soon', 'b'], /or a duration from now: 90s/],
-  [
-    ['cancel', 'a', '--pause', '1 fortnight', '-y', '--everything'],
-    /Write a duration such as 500ms/,
-  ],
-  [
-    ['cancel', 'a', 'b', '--subject', 'c', '-y'],
-    /^ids and a filter cannot be combined: omit one of the two$/,
-  ],
-  [['cancel', 'a', 'b', '-'], /^"-" stands for standard input/],
-  [['cancel', 'a', 'b', '--limit', '2'], /^--limit requires a filter/],
-  [
-    ['resume', 'a', 'b', '--spread', '2h', '--pause', '1s'],
-    /^--pause and --spread requires? a filter/,
-  ],
-  [['cancel', 'a', '--metadata', '{}', '-y'], /^an empty --metadata matches every task/],
-  [
-    ['cancel', 'a', '--subject', 'b'],
-    /^there is no terminal to ask on: pass --yes .* or --dry-run/,
-  ],
-  [['discard', 'a', '--everything'], /^there is no terminal to ask on/],
-  [['log', '--action', 'delete'], /Allowed choices are cancel, resume, discard, undo\.$/],
-  [['undo', 'all'], /^"all" is not an operation id: .* "kanthorq-tasks log" shows$/],
-  [['undo', '--bulk', '1', '2'], /^--bulk cannot be combined with operation ids$/],
-  [['undo', '1', '--pause', '1s'], /^--pause requires --bulk$/],
-  [['grant', 'support', 'admin'], /Allowed choices are viewer, operator\.$/],
-  [['migrate', 'sql', '--json'], /^--json cannot be combined with migrate sql/],
-  [['migrate', 'sql', '--schema', 'queue'], /^--schema cannot be combined with migrate sql/],
-  [['completion', 'tcsh'], /Allowed choices are zsh, bash, fish, powershell\.$/],
+const refused: [line: string, sentence: RegExp][] = [
+  ['cancle send_email', /^unknown command 'cancle' \(Did you mean cancel\?\)$/],
+  ['up', /^unknown command 'up': kanthorq-tasks --help lists all commands$/],
+  ['migrate sideways', /^unknown command 'sideways'/],
+  ['migrate up now', /^too many arguments for 'up'/],
+  ['migrate up --force', /^unknown option '--force'$/],
+  ['migrate up --schema', /^option '--schema <name>' argument missing$/],
+  ['find', /^missing required argument 'consumer'$/],
+  ['stats a b', /^too many arguments for 'stats'/],
+  ['find a --stat running', /^unknown option '--stat' \(Did you mean .*--state/],
+  ['find a --state busy', /"busy" is none of pending, available, running, retryable/],
+  ['cancel a --state running -y', /"running" is none of pending, available, retryable/],
+  ['find a --limit 0', /Write a whole number, at least 1\.$/],
+  ['find a --limit 3 --all', /'--limit <n>' cannot be used with option '--all'/],
+  ['find a --count --ids', /^option '--count' cannot be used with option '--ids'$/],
+  ['find a --json --ids', /^--ids cannot be combined with --json/],
+  ['find a --subject ', /It is empty: omit the option instead\.$/],
+  ['find a --metadata [1]', /Write customer=42, or a JSON object/],
+  ['find a --metadata {"a"', /Write customer=42, or a JSON object/],
+  ['find a --created-after yesterday', /Write 2026-01-31, .* or a duration before now: 90s/],
+  ['find a --created-before 2026-01-31T25:00', /Write 2026-01-31/],
+  ['find a --created-before 2026-02-31', /Write 2026-01-31/],
+  ['resume a --schedule-at soon b', /or a duration from now: 90s/],
+  ['cancel a --pause 1fortnight -y --everything', /Write a duration such as 500ms/],
+  ['cancel a b --subject c -y', /^ids and a filter cannot be combined: omit one of the two$/],
+  ['cancel a b -', /^"-" stands for standard input/],
+  ['cancel a b --limit 2', /^--limit requires a filter/],
+  ['resume a b --spread 2h --pause 1s', /^--pause and --spread requires? a filter/],
+  ['cancel a --metadata {} -y', /^an empty --metadata matches every task/],
+  ['cancel a --subject b', /^there is no terminal to ask on: pass --yes .* or --dry-run/],
+  ['discard a --everything', /^there is no terminal to ask on/],
+  ['log --action delete', /Allowed choices are cancel, resume, discard, undo\.$/],
+  ['undo all', /^"all" is not an operation id: .* "kanthorq-tasks log" shows$/],
+  ['undo --bulk 1 2', /^--bulk cannot be combined with operation ids$/],
+  ['undo 1 --pause 1s', /^--pause requires --bulk$/],
+  ['grant support admin', /Allowed choices are viewer, operator\.$/],
+  ['migrate sql --json', /^--json cannot be combined with migrate sql/],
+  ['migrate sql --schema queue', /^--schema cannot be combined with migrate sql/],
+  ['completion tcsh', /Allowed choices are zsh, bash, fish, powershell\.$/],
 ]
 
-for (const [args, sentence] of refused) {
-  test(`"${args.join(' ')}" is refused in one line, with exit code 2`, async (t) => {
-    const { code, stdout, stderr } = await kanthorqTasks(args, { env })
+for (const [line, sentence] of refused) {
+  test(`"${line}" is refused in one line, with exit code 2`, async (t) => {
+    const { code, stdout, stderr } = await run(line)
     t.deepEqual([code, stdout], [2, ''])
     t.regex(stderr, /^[^\n]+\n$/)
     t.regex(stderr.trimEnd(), sentence)
@@ -108,31 +91,27 @@ for (const [args, sentence] of refused) {
 }
 
 test('completion offers commands, options and their values', async (t) => {
-  const words = async (...args: string[]) => {
-    const { stdout } = await kanthorqTasks(['complete', '--', ...args])
+  const words = async (line: string) => {
+    const { stdout } = await run(`complete -- ${line}`)
     const lines = stdout.split('\n')
     t.deepEqual(lines.slice(-2), [':4', ''], 'no files')
     return lines.slice(0, -2).map((line) => line.replace(/\t.*$/, ''))
   }
   t.deepEqual(await words('re'), ['resume', 'revoke'])
-  t.deepEqual(await words('can'), ['cancel'])
-  t.deepEqual(await words('migrate', ''), ['up', 'down', 'status', 'sql'])
-  t.deepEqual(await words('cancel', 'send_email', '--state', ''), [
-    'pending',
-    'available',
-    'retryable',
-  ])
-  t.true((await words('resume', '--s')).includes('--spread'))
-  t.deepEqual(await words('grant', 'support', ''), ['viewer', 'operator'])
+  t.deepEqual(await words('migrate up --u'), ['--url'])
+  t.deepEqual(await words('migrate '), ['up', 'down', 'status', 'sql'])
+  t.deepEqual(await words('cancel send_email --state '), ['pending', 'available', 'retryable'])
+  t.true((await words('resume --s')).includes('--spread'))
+  t.deepEqual(await words('grant support '), ['viewer', 'operator'])
 })
 
 test('bash can load the completion script', async (t) => {
-  const { stdout: script } = await kanthorqTasks(['completion', 'bash'])
+  const { stdout: script } = await run('completion bash')
   const { code, stderr } = await runProgram('bash', ['-euo', 'pipefail'], {
     input: `${script}\ncomplete -p kanthorq-tasks`,
   })
   t.deepEqual([code, stderr], [0, ''])
-  t.regex((await kanthorqTasks(['completion', 'zsh'])).stdout, /^#compdef kanthorq-tasks\n/)
+  t.regex((await run('completion zsh')).stdout, /^#compdef kanthorq-tasks\n/)
 })
 
 test('the library does not load packages of the command line or of migrations', async (t) => {

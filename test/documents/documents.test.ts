@@ -1,7 +1,7 @@
 // Every code block of the documents runs word for word, in the order of the document.
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { readFileSync, writeFileSync } from 'node:fs'
+import { writeFileSync } from 'node:fs'
 import { delimiter, join } from 'node:path'
 import test, { type ExecutionContext } from 'ava'
 import { codeBlocks, type Block } from '../support/code-blocks.ts'
@@ -14,7 +14,6 @@ import { tsx } from '../../scripts/tsx.ts'
 import { databaseOfKanthorq } from './database-of-kanthorq.ts'
 
 const startDatabase = 'npm run db -- --empty\n'
-/** The packages are installed. */
 const install = 'npm ci\n'
 const demo = 'npm ci && npm run demo\n'
 /** Other tests run the blocks of these, or compare them. */
@@ -28,7 +27,10 @@ const elsewhere = [
 const stories = new Map(
   documents()
     .filter((document) => !elsewhere.includes(document))
-    .map((document) => [document, codeBlocks(document)]),
+    .map((document) => [
+      document,
+      codeBlocks(document).filter(({ language }) => language !== 'mermaid'),
+    ]),
 )
 
 let project: Project | undefined
@@ -65,6 +67,7 @@ for (const [document, blocks] of stories) {
         url = (await startDb(t, ['--empty'])).url
         continue
       }
+      // The packages are installed.
       if (block.text === install) continue
       const text = block.text.replaceAll(/(?<=[' ])support(?=[' \n])/g, role.name)
       const outcome = await runBlock(block.language, text, programs.get(block), url)
@@ -83,12 +86,6 @@ test('npm run db prints an address for psql and removes the database when interr
   t.deepEqual(await interrupt(), [130, null])
   const gone = await runProgram('psql', [url, '-c', 'select'])
   t.regex(gone.stderr, /database "kanthorq_tmp_\w+" does not exist/)
-})
-
-test('npm ci builds the command line, which npx then finds in a clone', (t) => {
-  const file = readFileSync(join(projectFolder, 'package.json'), 'utf8')
-  const { scripts } = JSON.parse(file) as { scripts: Record<string, string> }
-  t.is(scripts['prepare'], 'npm run build')
 })
 
 async function openDatabase(t: ExecutionContext): Promise<string> {
@@ -139,32 +136,22 @@ async function runBlock(
         input: text,
       })
     case 'ts':
-      return runProgram(process.execPath, ['--import', tsx, file ?? ''], {
-        cwd,
-        env,
-      })
-    case 'sh':
-      return text === demo
-        ? runProgram('npm', ['run', '--silent', 'demo'], {
-            env: { DATABASE_URL: server.serverUrl() },
-          })
-        : runProgram('bash', ['-euo', 'pipefail', '-c', asOnTerminal(installable(text))], {
-            cwd,
-            env,
-          })
+      return runProgram(process.execPath, ['--import', tsx, file ?? ''], { cwd, env })
+    case 'sh': {
+      if (text === demo)
+        return runProgram('npm', ['run', '--silent', 'demo'], {
+          env: { DATABASE_URL: server.serverUrl() },
+        })
+      // The packed package takes the place of the published one. Standard error is shown as on a terminal.
+      const script = text.replace(
+        'npm install kanthorq-tasks ',
+        `npm install ${project?.tarball ?? ''} `,
+      )
+      return runProgram('bash', ['-euo', 'pipefail', '-c', `exec 2>&1\n${script}`], { cwd, env })
+    }
     default:
       throw new Error(`a block in ${language} can't run: use sql, ts or sh`)
   }
-}
-
-/** Sends standard error to the standard output. */
-function asOnTerminal(text: string): string {
-  return `exec 2>&1\n${text}`
-}
-
-/** Installs the packed package in place of the published one. */
-function installable(text: string): string {
-  return text.replace('npm install kanthorq-tasks ', `npm install ${project?.tarball ?? ''} `)
 }
 
 /** The TypeScript blocks of a document are one program: a block without imports begins like the first. */

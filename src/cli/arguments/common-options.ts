@@ -1,4 +1,4 @@
-import { Option, type Command } from 'commander'
+import { Command, Option } from 'commander'
 import { nonEmpty } from './option-parsers.ts'
 
 /** The options of every command, as parsed. */
@@ -9,8 +9,8 @@ export interface CommonFlags {
   debug?: boolean
 }
 
-/** Adds the options of every command. */
-export function addCommon(command: Command): Command {
+/** Adds the options of every command to the program, which accepts them before and after a command's name. */
+export function addCommon(program: Command): Command {
   const connection = [
     new Option(
       '--url <url>',
@@ -23,12 +23,18 @@ export function addCommon(command: Command): Command {
     new Option('--debug', 'print the stack trace of an error'),
   ]
   for (const option of connection)
-    command.addOption(option.argParser(nonEmpty).helpGroup('Connection:'))
-  for (const option of output) command.addOption(option.helpGroup('Output:'))
-  return command
+    program.addOption(option.argParser(nonEmpty).helpGroup('Connection:'))
+  for (const option of output) program.addOption(option.helpGroup('Output:'))
+  return program.addHelpOption(new Option('-h, --help', 'print this help').helpGroup('Output:'))
 }
 
-/** The common options, whether they come before or after the command's name. */
+/** The common options as text below the help of a command. */
+export function commonHelp(): string {
+  const help = addCommon(new Command()).helpInformation()
+  return help.slice(help.indexOf('\n\n') + 1).trimEnd()
+}
+
+/** The common options that a command was given. */
 export function commonFlags(command: Command): CommonFlags {
   return command.optsWithGlobals()
 }

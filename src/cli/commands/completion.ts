@@ -6,9 +6,12 @@ import { addExamples } from '../help.ts'
 /** Adds `completion`, and the hidden command that the shell calls for words, to a program that has all its commands. */
 export function addCompletion(program: Command): void {
   addTo(program, { completionCommandName: 'completion' })
-  // The shell reads one word a line, so a description may have only one line.
-  for (const command of completions.commands.values())
+  for (const command of completions.commands.values()) {
+    // The shell reads one word a line, so a description may have only one line.
     command.description = command.description.split('\n', 1).join()
+    // Each command accepts the options of the program too.
+    for (const [name, option] of completions.options) command.options.set(name, option)
+  }
   const completion = program.commands.find((command) => command.name() === 'completion')
   if (completion === undefined) throw new Error('@bomb.sh/tab did not add a command "completion"')
   completion

@@ -1,6 +1,5 @@
 import { Command, Option } from 'commander'
-import type { OperationsOptions } from '../../client/options.ts'
-import type { TaskClient } from '../../client/task-client.ts'
+import { pagesOf } from '../../client/pages.ts'
 import type { Operation } from '../../client/types.ts'
 import { addExamples } from '../help.ts'
 import { exitCode } from '../exit-code.ts'
@@ -48,11 +47,7 @@ export function logCommand(): Command {
       'Lists the operations on tasks, newest first: when, by whom and why. A call by filter is one operation.',
     )
     .argument('[consumer]', 'name of a consumer (default: all)')
-    .addOption(
-      new Option('--event <id>', "only operations that moved this event's task").argParser(
-        nonEmpty,
-      ),
-    )
+    .option('--event <id>', "only operations that moved this event's task", nonEmpty)
     .addOption(
       new Option('--action <action>', 'only operations of this kind').choices([
         'cancel',
@@ -61,26 +56,17 @@ export function logCommand(): Command {
         'undo',
       ]),
     )
-    .addOption(
-      new Option('--reason <text>', 'only operations with exactly this reason').argParser(nonEmpty),
-    )
-    .addOption(
-      new Option('--actor <role>', 'only operations of this login role').argParser(nonEmpty),
-    )
+    .option('--reason <text>', 'only operations with exactly this reason', nonEmpty)
+    .option('--actor <role>', 'only operations of this login role', nonEmpty)
     .option('--batches', 'list each batch of a call by filter')
   addLimit(command, 'operations').action((consumer: string | undefined, flags: LogFlags) =>
     withSession(command, async ({ tasks, output }) => {
       const table = output.table(columns)
-      const { event, action, reason, actor, batches } = flags
-      const pages = pagesOf(tasks, consumer, {
-        eventId: event,
-        action,
-        reason,
-        actor,
-        batches,
-        withEventIds: output.json,
-        maxOperations: pageSize,
-      })
+      const { event: eventId, action, reason, actor, batches } = flags
+      const filter = { eventId, action, reason, actor, batches, withEventIds: output.json }
+      const pages = pagesOf<Operation>(pageSize, (last) =>
+        tasks.operations(consumer, { ...filter, maxOperations: pageSize, before: last?.id }),
+      )
       const found = await printPages(output, pages, limitOf(flags), (page) => table.lines(page))
       if (found > 0) return exitCode.done
       output.note('the log has no such operation')
@@ -99,17 +85,4 @@ export function logCommand(): Command {
       line: "kanthorq-tasks log send_email --action discard --reason 'INC-41: stuck' --all --json | kanthorq-tasks resume send_email",
     },
   )
-}
-
-/** Pages of the operations that the options select, newest first. No page is empty. */
-async function* pagesOf(
-  tasks: TaskClient,
-  consumer: string | undefined,
-  options: OperationsOptions,
-): AsyncGenerator<Operation[]> {
-  let page = await tasks.operations(consumer, options)
-  for (let last = page.at(-1); last !== undefined; last = page.at(-1)) {
-    yield page
-    page = await tasks.operations(consumer, { ...options, before: last.id })
-  }
 }

@@ -1,4 +1,4 @@
-import { Command, Option } from 'commander'
+import { Command } from 'commander'
 import { idsOrStdin, operationIdsOf } from '../arguments/ids-or-stdin.ts'
 import { duration, nonEmpty, type Duration } from '../arguments/option-parsers.ts'
 import { retypedCommand } from '../arguments/retyped-command.ts'
@@ -26,10 +26,8 @@ export function undoCommand(): Command {
     )
     .argument('[operations...]', 'operation ids, as log prints them; - is standard input')
     .option('--bulk <id>', 'undo all batches of a call by filter')
-    .addOption(
-      new Option('--pause <duration>', 'wait between the batches of --bulk').argParser(duration),
-    )
-    .addOption(new Option('--reason <text>', 'reason to record in the log').argParser(nonEmpty))
+    .option('--pause <duration>', 'wait between the batches of --bulk', duration)
+    .option('--reason <text>', 'reason to record in the log', nonEmpty)
     .action((args: string[], flags: UndoFlags) =>
       flags.bulk === undefined
         ? undoOperations(command, args, flags)

@@ -2,7 +2,6 @@ import type { UndoAllOptions } from '../../../client/options.ts'
 import type { BulkResult } from '../../../client/types.ts'
 import { exitCode, type ExitCode } from '../../exit-code.ts'
 import { counted, formatNumber } from '../../terminal/format.ts'
-import { Interrupt } from '../../terminal/interrupt.ts'
 import type { Output } from '../../terminal/output.ts'
 import { ProgressBar } from '../../terminal/progress-bar.ts'
 
@@ -25,15 +24,19 @@ export async function runBulkCall(
   { facts, done, total, run, toContinue }: BulkCall,
 ): Promise<ExitCode> {
   const bar = new ProgressBar(output, done, total)
-  const interrupt = new Interrupt(() => {
+  const stop = new AbortController()
+  const interrupt = () => {
+    if (stop.signal.aborted) process.exit(exitCode.interrupted)
+    stop.abort()
     bar.end()
     output.note('stopping after this batch; Ctrl-C again stops at once')
-  })
+  }
+  process.on('SIGINT', interrupt)
   let result: BulkResult = { updated: 0, skipped: 0, bulkId: null }
   let failure: Error | undefined
   try {
     result = await run({
-      signal: interrupt.signal,
+      signal: stop.signal,
       onProgress: (updated, bulkId) => {
         result = { ...result, updated, bulkId }
         bar.update(updated)
@@ -42,7 +45,7 @@ export async function runBulkCall(
   } catch (error) {
     failure = error instanceof Error ? error : new Error(String(error))
   } finally {
-    interrupt.end()
+    process.off('SIGINT', interrupt)
     bar.end()
   }
   const { updated, skipped, bulkId } = result

@@ -5,6 +5,7 @@ import { addFilter, filterOf, isEmpty, type FilterFlags } from '../../arguments/
 import { eventIdsOf, idsOrStdin } from '../../arguments/ids-or-stdin.ts'
 import { count, duration, nonEmpty, type Duration } from '../../arguments/option-parsers.ts'
 import { UsageError } from '../../errors.ts'
+import { addExamples } from '../../help.ts'
 import { withSession } from '../../session.ts'
 import { moveByFilter, refuseWithoutTerminal } from './by-filter.ts'
 import { moveByIds, previewByIds } from './by-ids.ts'
@@ -23,20 +24,13 @@ interface TransitionFlags extends FilterFlags {
   yes?: boolean
 }
 
-/**
- * Makes the command for a transition by ids or by filter.
- *
- * @param more - options that only this transition has
- */
-export function transitionCommand(
-  action: TaskAction,
-  texts: { summary: string; description: string },
-  more: Option[] = [],
-): Command {
+/** Makes the command for a transition by ids or by filter. */
+export function transitionCommand(action: TaskAction): Command {
+  const { takes, summary, description, options = [], examples } = transitions[action]
   const command = new Command(action)
-    .summary(texts.summary)
+    .summary(summary)
     .description(
-      `${texts.description}\n\n` +
+      `${description}\n\n` +
         'By ids: takes the ids from the command or, if there are none, from standard input, one a line or as JSON lines of ' +
         'find, explain or log. Prints the ids of the tasks that it moved.\n' +
         'By filter: shows a preview, asks, and moves the tasks in batches, each committed. Ctrl-C stops after a batch.',
@@ -48,28 +42,27 @@ export function transitionCommand(
         ? runByFilter(command, action, consumer, ids, flags)
         : runByIds(command, action, consumer, ids, flags),
     )
-  addFilter(command, transitions[action].takes)
-  const ofFilter = [
-    new Option('--everything', `every task that ${action} takes`),
-    new Option('--limit <n>', 'at most <n> tasks').argParser(count),
-  ]
-  for (const option of ofFilter) command.addOption(option.helpGroup('Filter:'))
-  command.addOption(
+  addFilter(command, takes)
+  for (const option of [
+    new Option('--everything', `every task that ${action} takes`).helpGroup('Filter:'),
+    new Option('--limit <n>', 'at most <n> tasks').argParser(count).helpGroup('Filter:'),
     new Option('--reason <text>', 'reason to record in the log').argParser(nonEmpty),
-  )
-  for (const option of more) command.addOption(option)
-  const ofBatches = [
-    new Option('--batch-size <n>', 'tasks a batch (default: 1000)').argParser(count),
+    ...options,
+    new Option('--batch-size <n>', 'tasks a batch (default: 1000)')
+      .argParser(count)
+      .helpGroup('By filter:'),
     new Option(
       '--pause <duration>',
       'wait between batches: 100ms, 2s, 0s (default: twice the duration of the last batch)',
-    ).argParser(duration),
-  ]
-  for (const option of ofBatches) command.addOption(option.helpGroup('By filter:'))
+    )
+      .argParser(duration)
+      .helpGroup('By filter:'),
+  ])
+    command.addOption(option)
   command
     .option('-n, --dry-run', 'show a preview and change nothing')
     .option('-y, --yes', 'do not ask')
-  return command
+  return addExamples(command, ...examples)
 }
 
 async function runByFilter(
