@@ -33,7 +33,6 @@ const long = ['test/crashes', 'test/documents', 'test/project', 'test/install/ex
 const unpartitioned = [
   'test/transitions/plan.test.ts',
   'db/tests/kanthorq_doctor/finds_consumers_without_a_scheduling_index.sql',
-  'db/tests/kanthorq_doctor/mends_a_scheduling_index_that_was_left_invalid.sql',
 ]
 
 const { values, positionals } = parseArgs({

@@ -4,7 +4,7 @@ import { format, resolveConfig } from 'prettier'
 
 /** Divides a page into text that people write, and text that `npm run generate` writes. */
 const marker =
-  '<!-- From here on it is generated: npm run generate writes it, and a test compares. -->'
+  '<!-- From here on it is generated: npm run generate writes it, and CI compares. -->'
 
 /** A page of docs/reference. */
 export interface Page {
