@@ -56,19 +56,14 @@ export const calls: readonly Call[] = [
  * A call about 500 tasks in one state, or about as many as a small table can spare. One that is not timed comes first, by
  * which the session plans anew what vacuuming has made it forget.
  */
-function byIds(
-  name: string,
-  state: TaskState,
-  call: (scene: Scene, ids: string[]) => Promise<string[]>,
-): Call {
+function byIds(name: string, state: TaskState, call: (scene: Scene, ids: string[]) => Promise<string[]>): Call {
   return {
     name,
     async make(scene) {
       const [first = '', ...ids] = await scene.tasks.pick(1 + someIds(scene.tasks), state)
       await call(scene, [first])
       const { ms, result } = await timed(() => call(scene, ids))
-      if (result.length !== ids.length)
-        throw new Error(`${name} of ${ids.length} tasks did ${result.length}`)
+      if (result.length !== ids.length) throw new Error(`${name} of ${ids.length} tasks did ${result.length}`)
       await scene.tasks.putBack([first, ...ids], state)
       return { ms, tasks: ids.length }
     },
@@ -91,11 +86,7 @@ function page(
     async make({ session, tasks }) {
       const middle = createdAt(Math.floor(tasks.filling.tasks / 2))
       const { ms, result } = await timed(() =>
-        new TaskClient(session).find(
-          tasks.consumer,
-          typeof filter === 'function' ? filter(middle) : filter,
-          options(middle),
-        ),
+        new TaskClient(session).find(tasks.consumer, typeof filter === 'function' ? filter(middle) : filter, options(middle)),
       )
       return { ms, tasks: result.length }
     },

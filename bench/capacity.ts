@@ -17,8 +17,7 @@ export function capacity(filter: Results['filter'], growth: Results['growth']): 
   const bytes = ((large?.megabytes ?? Number.NaN) * 2 ** 20) / (large?.tasks ?? Number.NaN)
   const vacuumed = (0.1 * growth.vacuum.tasks) / growth.vacuum.seconds
   const page = (what: string) =>
-    growth.rows.find((row) => row.table === '10 million' && row.what === what)?.ms.median ??
-    Number.NaN
+    growth.rows.find((row) => row.table === '10 million' && row.what === what)?.ms.median ?? Number.NaN
   return table(
     ['', 'begins to pay at', 'because'],
     [

@@ -26,9 +26,7 @@ export function chartOfClaims({ rows }: Results['filter']): string {
       `<path d="M50 ${bottom}H840" stroke="currentColor" stroke-opacity="0.3"/>`,
     ]
   })
-  const scale = [first, 0, last].map((second) =>
-    text(x(second), height - 5, `${number(second)} s`, 'text-anchor="middle"'),
-  )
+  const scale = [first, 0, last].map((second) => text(x(second), height - 5, `${number(second)} s`, 'text-anchor="middle"'))
   return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 870 ${height}" width="870" height="${height}">
 <style>
 svg { color: #1f2328; font: 12px system-ui, sans-serif } text { fill: currentColor }

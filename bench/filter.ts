@@ -124,8 +124,7 @@ async function run(bench: Bench, contender: Contender, seconds: number) {
   const end = performance.now()
   await claims.stop()
   const { rowCount } = await session.query(`select from ${tasks.table} where ${matches(tasks)}`)
-  if (rowCount !== 0 && !contender.mayStop)
-    throw new Error(`${contender.name} left ${rowCount ?? 0} tasks`)
+  if (rowCount !== 0 && !contender.mayStop) throw new Error(`${contender.name} left ${rowCount ?? 0} tasks`)
   for (const each of [session, ...sessions]) await each.end()
   await database.drop()
 

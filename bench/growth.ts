@@ -8,9 +8,10 @@ import { number } from './table.ts'
 import { fillTasks, type Filling } from './tasks.ts'
 
 /** Of 20 tasks 19 are completed, and of the others each state has a fifth. */
-const mostlyCompleted = (
-  ['available', 'running', 'retryable', 'discarded', 'cancelled'] as const
-).flatMap((state) => [...Array.from({ length: 19 }, () => 'completed' as const), state])
+const mostlyCompleted = (['available', 'running', 'retryable', 'discarded', 'cancelled'] as const).flatMap((state) => [
+  ...Array.from({ length: 19 }, () => 'completed' as const),
+  state,
+])
 
 const fillings: readonly (Filling & { name: string })[] = [
   { name: '10 thousand', consumer: 'small', tasks: 10_000, states: mixed },
@@ -33,9 +34,7 @@ export async function growth(bench: Bench, seconds: number) {
   scenes.splice(2, 0, { name: '10 million', tasks: large, session: new pg.Client(database.url) })
   for (const { session } of scenes) await session.connect()
 
-  const samples = scenes.flatMap((scene) =>
-    calls.map((call) => ({ scene, call, tasks: 0, times: [] as number[] })),
-  )
+  const samples = scenes.flatMap((scene) => calls.map((call) => ({ scene, call, tasks: 0, times: [] as number[] })))
   console.error('growth')
   await rounds({ seconds, least: 3 }, async (round) => {
     for (const sample of rotated(samples, round * calls.length)) {

@@ -31,8 +31,7 @@ export async function ids(bench: Bench, seconds: number) {
   // Each contender has to find that many that can be cancelled, and enough to choose from.
   const measured = sizes.filter((size) => size.count <= count / 2)
   const rows = []
-  for (const size of measured)
-    rows.push(...(await measure(contenders, size.count, seconds * size.share)))
+  for (const size of measured) rows.push(...(await measure(contenders, size.count, seconds * size.share)))
   for (const size of sizes.slice(measured.length))
     console.log(`${number(size.count)} ids are too many for ${number(count)} tasks: left out`)
   for (const contender of contenders) await contender.close()
@@ -46,9 +45,7 @@ export async function ids(bench: Bench, seconds: number) {
  * timed comes after a call that is not, by which it has made them again.
  */
 async function measure(contenders: readonly Contender[], count: number, seconds: number) {
-  const samples = new Map(
-    contenders.map(({ name }) => [name, { cancel: [] as number[], resume: [] as number[] }]),
-  )
+  const samples = new Map(contenders.map(({ name }) => [name, { cancel: [] as number[], resume: [] as number[] }]))
   console.error(`${number(count)} ids`)
   await rounds({ seconds, least: 3 }, async (round) => {
     for (const { name, store, call } of rotated(contenders, round)) {

@@ -47,8 +47,7 @@ async function oneCall(url: string, consumer: string, contender: string): Promis
   const status = `/proc/${pid}/status`
   const isHere = existsSync(status) && readFileSync(status, 'utf8').startsWith('Name:\tpostgres')
   // In megabytes, without the buffers that all processes of the server share.
-  const privateMemory = () =>
-    isHere ? Number(/^RssAnon:\s*(\d+) kB$/m.exec(readFileSync(status, 'utf8'))?.[1]) / 2 ** 10 : 0
+  const privateMemory = () => (isHere ? Number(/^RssAnon:\s*(\d+) kB$/m.exec(readFileSync(status, 'utf8'))?.[1]) / 2 ** 10 : 0)
   const [serverBefore, clientBefore] = [privateMemory(), process.memoryUsage.rss() / 2 ** 20]
   let server = serverBefore
   const looking = setInterval(() => (server = Math.max(server, privateMemory())), 5)

@@ -11,8 +11,7 @@ export const documents = ['docs/benchmarks.md', 'docs/scaling.md'].map((path) =>
 
 /** Puts the results of a folder into the documents. */
 export async function writeReport(folder: string): Promise<void> {
-  for (const document of documents)
-    writeFileSync(document, await withResults(document, readResults(folder)))
+  for (const document of documents) writeFileSync(document, await withResults(document, readResults(folder)))
 }
 
 /**

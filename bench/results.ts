@@ -30,9 +30,7 @@ function lines(value: unknown): string {
 
 /** More than four digits of a measured number say nothing. */
 function round(_: string, value: unknown): unknown {
-  return typeof value === 'number' && !Number.isInteger(value)
-    ? Number(value.toPrecision(4))
-    : value
+  return typeof value === 'number' && !Number.isInteger(value) ? Number(value.toPrecision(4)) : value
 }
 
 /** The results that are in a folder. */

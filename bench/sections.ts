@@ -31,8 +31,7 @@ export function sectionsOf({ ids, filter, growth }: Partial<Results>): Record<st
 }
 
 function describe({ date, machine, system, scale, versions, settings }: Conditions): string {
-  const list = (values: Record<string, string>) =>
-    Object.entries(values).map(([name, value]) => `${name} ${value}`)
+  const list = (values: Record<string, string>) => Object.entries(values).map(([name, value]) => `${name} ${value}`)
   const shown = list(settings).map((setting) => `\`${setting}\``)
   return [
     `- ${date}, ${machine}, ${system}`,
@@ -70,10 +69,7 @@ function byIds({ rows }: Results['ids'], action: Action): string {
 
 function byFilter({ rows }: Results['filter']): string {
   return table(
-    [
-      ...['', 'cancelled', 'seconds', 'times the one UPDATE', 'claims/s alone'],
-      ...['meanwhile', 'share', 'slowest claim'],
-    ],
+    [...['', 'cancelled', 'seconds', 'times the one UPDATE', 'claims/s alone'], ...['meanwhile', 'share', 'slowest claim']],
     rows.map((row) => [
       row.contender,
       number(row.cancelled),

@@ -58,8 +58,7 @@ export class Tasks {
   async pick(count: number, state: TaskState = 'available'): Promise<string[]> {
     const { tasks, states } = this.filling
     const there = Math.floor(tasks / states.length) * states.filter((each) => each === state).length
-    if (count > there)
-      throw new Error(`${this.consumer} has ${there} ${state} tasks: use a larger --scale`)
+    if (count > there) throw new Error(`${this.consumer} has ${there} ${state} tasks: use a larger --scale`)
     const numbers = pickNumbers(count, tasks, (n) => states[n % states.length] === state)
     const { rows } = await this.#pool.query<{ id: string }>(
       'select bench.event_id(n) as id from unnest($1::bigint[]) with ordinality u (n, position) order by position',
@@ -83,11 +82,7 @@ export class Tasks {
 }
 
 /** Random numbers below `below` that `fits` accepts, each another. */
-export function pickNumbers(
-  count: number,
-  below: number,
-  fits: (n: number) => boolean = () => true,
-): number[] {
+export function pickNumbers(count: number, below: number, fits: (n: number) => boolean = () => true): number[] {
   const numbers = new Set<number>()
   while (numbers.size < count) {
     const n = Math.floor(Math.random() * below)
@@ -130,10 +125,7 @@ export async function fillTasks(pool: pg.Pool, filling: Filling): Promise<Tasks>
 
 /** The table that registering a consumer makes, but still without its key and index. */
 async function createTable(pool: pg.Pool, { consumer, partitions }: Filling): Promise<void> {
-  const { rows } = await pool.query<{ id: string }>(
-    "select id from kanthorq_consumer_register('bench', $1, '{>}')",
-    [consumer],
-  )
+  const { rows } = await pool.query<{ id: string }>("select id from kanthorq_consumer_register('bench', $1, '{>}')", [consumer])
   const table = `kanthorq_${rows[0]?.id ?? ''}`
   const byHand = 'with (autovacuum_enabled = off)'
   await pool.query(`
@@ -152,8 +144,7 @@ async function createTable(pool: pg.Pool, { consumer, partitions }: Filling): Pr
 
 /** Finished tasks have a time of their end, failed ones an error, of which there are a thousand and some. */
 function insertSql({ table, codes }: Tasks): string {
-  const codesOf = (states: Iterable<TaskState>) =>
-    [...states].map((state) => codes[state]).join(', ')
+  const codesOf = (states: Iterable<TaskState>) => [...states].map((state) => codes[state]).join(', ')
   return `
     insert into ${table} (event_id, subject, state, schedule_at, finalized_at, attempt_count, attempted_error, metadata,
       created_at, updated_at)

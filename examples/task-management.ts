@@ -55,9 +55,7 @@ await showTasks()
 chapter('Cancel in a transaction, and roll back')
 const client = await pool.connect()
 await client.query('begin')
-const { updated } = await new TaskClient(client).cancel(consumer, [
-  await makeTask('order.late', 'available'),
-])
+const { updated } = await new TaskClient(client).cancel(consumer, [await makeTask('order.late', 'available')])
 await client.query('rollback')
 client.release()
 console.log(`cancelled ${updated.join()} and rolled back: the task is available`)

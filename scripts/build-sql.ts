@@ -10,9 +10,7 @@ const { version } = JSON.parse(readFileSync(join(project, 'package.json'), 'utf8
   version: string
 }
 const changelog = readFileSync(join(project, 'CHANGELOG.md'), 'utf8')
-const versions = [...changelog.matchAll(/^## (\d+\.\d+\.\d+)$/gm)].map(
-  ([, heading = '']) => heading,
-)
+const versions = [...changelog.matchAll(/^## (\d+\.\d+\.\d+)$/gm)].map(([, heading = '']) => heading)
 if (versions[0] !== version)
   throw new Error(
     `CHANGELOG.md begins with version ${versions[0] ?? 'none'}, but package.json says ${version}: the extension is ` +
@@ -25,8 +23,6 @@ chmodSync(join(dist, 'cli/main.js'), 0o755)
 const extension = join(dist, 'extension')
 mkdirSync(extension, { recursive: true })
 writeFileSync(join(dist, `kanthorq-tasks--${version}.sql`), installSql())
-for (const [name, text] of Object.entries(
-  extensionFiles({ version, earlier: versions.slice(1) }),
-)) {
+for (const [name, text] of Object.entries(extensionFiles({ version, earlier: versions.slice(1) }))) {
   writeFileSync(join(extension, name), text)
 }

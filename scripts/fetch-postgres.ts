@@ -20,8 +20,7 @@ const releases: Readonly<Record<string, string>> = {
  */
 export function fetchPostgres(version: string, name: string): string {
   const release = releases[version]
-  if (release === undefined)
-    throw new Error(`no PostgreSQL ${version}: choose ${Object.keys(releases).join(', ')}`)
+  if (release === undefined) throw new Error(`no PostgreSQL ${version}: choose ${Object.keys(releases).join(', ')}`)
   const cache = join(process.env['XDG_CACHE_HOME'] ?? join(homedir(), '.cache'), 'kanthorq-tasks')
   const folder = join(cache, `postgres-${release}`)
   const inside = join('node_modules', name)

@@ -1,14 +1,6 @@
 import { execFileSync, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import {
-  chownSync,
-  constants,
-  existsSync,
-  mkdtempSync,
-  rmSync,
-  statSync,
-  writeFileSync,
-} from 'node:fs'
+import { chownSync, constants, existsSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { constants as system, tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { untilConnected } from '../test/support/until.ts'
@@ -27,8 +19,7 @@ const isRoot = process.getuid?.() === 0
 /** Whom to run servers as, for `spawn`. For root that is the user `postgres`, who is created if missing. */
 export function runner(): { uid: number; gid: number } | undefined {
   if (!isRoot) return undefined
-  const id = (option: string) =>
-    Number(execFileSync('id', [option, 'postgres'], { encoding: 'utf8', stdio: 'pipe' }))
+  const id = (option: string) => Number(execFileSync('id', [option, 'postgres'], { encoding: 'utf8', stdio: 'pipe' }))
   try {
     return { uid: id('-u'), gid: id('-g') }
   } catch {

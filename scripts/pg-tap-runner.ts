@@ -48,8 +48,7 @@ export async function runTapFiles({
     const counts = `${good} passed${bad.length === 0 ? '' : `, ${bad.length} failed`}`
     write(`${mark} ${file}  ${counts}  ${Math.round(performance.now() - start)} ms\n`)
   }
-  for (const text of [...failures, `${sum.passed} passed, ${sum.failed} failed`])
-    write(`\n${text}\n`)
+  for (const text of [...failures, `${sum.passed} passed, ${sum.failed} failed`]) write(`\n${text}\n`)
   return sum
 }
 
@@ -85,8 +84,8 @@ async function runFile(url: string, file: string): Promise<Outcome[]> {
 }
 
 function sqlFailure({ message, code, detail, hint, where }: pg.DatabaseError, line: number) {
-  const details = Object.entries({ SQLSTATE: code, detail, hint, where }).flatMap(
-    ([label, text]) => (text === undefined ? [] : `${label}: ${text}`.split('\n')),
+  const details = Object.entries({ SQLSTATE: code, detail, hint, where }).flatMap(([label, text]) =>
+    text === undefined ? [] : `${label}: ${text}`.split('\n'),
   )
   return { ok: false, name: `SQL error: ${message}`, line, details }
 }
@@ -99,8 +98,7 @@ function sqlFailure({ message, code, detail, hint, where }: pg.DatabaseError, li
  */
 function judge(rows: Row[], failure?: Outcome): Outcome[] {
   const events = Parser.parse(rows.map(({ text }) => `${text}\n`).join(''))
-  const valuesOf = (event: string) =>
-    events.flatMap(([name, value]) => (name === event ? [value as unknown] : []))
+  const valuesOf = (event: string) => events.flatMap(([name, value]) => (name === event ? [value as unknown] : []))
   // The row of each test, which has its diagnostics too.
   const tested = rows.flatMap((row) => Array.from(row.text.matchAll(/^(not )?ok\b/gm), () => row))
   const outcomes = (valuesOf('assert') as Result[]).map((result, index): Outcome => {
@@ -129,11 +127,7 @@ function complaintAbout({ skip, todo, tapError }: Result): string | undefined {
 function fileFailure(rows: Row[], results: FinalResults | undefined): Outcome | undefined {
   const { bailout, plan, count = 0 } = results ?? {}
   const failure = (name: string, line?: number) => ({ ok: false, name, line })
-  if (bailout)
-    return failure(
-      `bailed out: ${String(bailout)}`,
-      rows.find(({ text }) => /^bail out!/im.test(text))?.line,
-    )
+  if (bailout) return failure(`bailed out: ${String(bailout)}`, rows.find(({ text }) => /^bail out!/im.test(text))?.line)
   if (count === 0) return failure('no test ran: a file has to test something')
   if (plan?.end === count) return undefined
   return failure(`the plan does not match: planned ${plan?.end ?? 'no'} tests, ran ${count}`)

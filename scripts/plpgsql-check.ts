@@ -43,9 +43,7 @@ try {
   const stale = accepted.filter((each) => !rows.some(({ finding }) => each.test(finding)))
   for (const { place, finding } of unexpected) console.log(`${place}: ${finding}`)
   for (const { source } of stale) console.log(`accepted, but not found: ${source}`)
-  console.log(
-    `plpgsql_check: ${rows.length - unexpected.length} findings accepted, ${unexpected.length} not`,
-  )
+  console.log(`plpgsql_check: ${rows.length - unexpected.length} findings accepted, ${unexpected.length} not`)
   process.exitCode = unexpected.length + stale.length === 0 && rows.length > 0 ? 0 : 1
 } finally {
   await server.stop()

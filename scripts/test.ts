@@ -117,10 +117,7 @@ async function runAva(files: string[], env: NodeJS.ProcessEnv) {
   })
   parser.on('extra', (text: string) => process.stdout.write(text))
   ava.stdout.pipe(parser)
-  const [[code]] = (await Promise.all([once(ava, 'exit'), once(parser, 'complete')])) as [
-    [number | null],
-    unknown,
-  ]
+  const [[code]] = (await Promise.all([once(ava, 'exit'), once(parser, 'complete')])) as [[number | null], unknown]
   if (result.failed === 0 && (code !== 0 || result.passed === 0)) {
     console.log(`✗ ava ended with ${String(code)} after ${result.passed} tests`)
     result.failed = 1

@@ -68,11 +68,9 @@ export async function dropRun(serverUrl: string): Promise<void> {
     }
     // A session completes its CREATE DATABASE even when its client is gone.
     const creating = "(SELECT query FROM pg_stat_activity WHERE state = 'active') q"
-    while ((await select('query', creating, `CREATE DATABASE ${prefix}`)).length > 0)
-      await setTimeout(10)
+    while ((await select('query', creating, `CREATE DATABASE ${prefix}`)).length > 0) await setTimeout(10)
     for (const { name } of await select('datname', 'pg_database')) await drop(client, name)
-    for (const { name } of await select('rolname', 'pg_roles'))
-      await client.query(`DROP ROLE IF EXISTS ${name}`)
+    for (const { name } of await select('rolname', 'pg_roles')) await client.query(`DROP ROLE IF EXISTS ${name}`)
   })
 }
 

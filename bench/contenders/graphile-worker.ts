@@ -22,10 +22,7 @@ export async function graphileWorker(url: string, pool: pg.Pool, jobs: number): 
     store: {
       pick: (count) => Promise.resolve(pickNumbers(count, jobs).map((n) => String(n + 1))),
       async putBack(ids) {
-        await pool.query(
-          'update graphile_worker._private_jobs set last_error = null where id = any ($1)',
-          [ids],
-        )
+        await pool.query('update graphile_worker._private_jobs set last_error = null where id = any ($1)', [ids])
         await pool.query('vacuum graphile_worker._private_jobs')
       },
     },

@@ -61,8 +61,7 @@ const ways: Readonly<Record<string, (session: pg.Client, tasks: Tasks) => Call>>
       const { assignments, states } = statement(action, tasks)
       const text = `update ${tasks.table} t set ${assignments}
         where event_id = $2 and ${states} returning event_id`
-      const move = (id: string) =>
-        rowCount(session, { name: action, text, values: [Date.now(), id] })
+      const move = (id: string) => rowCount(session, { name: action, text, values: [Date.now(), id] })
       // A statement has to be prepared before a second one can be sent after it.
       if (!prepared.has(action)) await move('')
       prepared.add(action)

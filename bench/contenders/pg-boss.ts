@@ -46,6 +46,5 @@ export async function switchAutovacuumOff(pool: pg.Pool, schema: string): Promis
     `select c.oid::regclass as name from pg_class c where c.relnamespace = $1::regnamespace and c.relkind = 'r'`,
     [schema],
   )
-  for (const { name } of rows)
-    await pool.query(`alter table ${name} set (autovacuum_enabled = off)`)
+  for (const { name } of rows) await pool.query(`alter table ${name} set (autovacuum_enabled = off)`)
 }

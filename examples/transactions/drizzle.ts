@@ -14,10 +14,7 @@ async function withdraw(order: Order): Promise<void> {
   const client = await pool.connect()
   try {
     await drizzle({ client }).transaction(async (transaction) => {
-      await transaction
-        .update(shopOrder)
-        .set({ status: 'withdrawn' })
-        .where(eq(shopOrder.id, order.id))
+      await transaction.update(shopOrder).set({ status: 'withdrawn' }).where(eq(shopOrder.id, order.id))
       const { noop } = await new TaskClient(client).cancel(consumer, order.emails, {
         reason: `order ${order.id} was withdrawn`,
       })

@@ -14,11 +14,7 @@ async function withdraw(order: Order): Promise<void> {
     await kyselyOn(client)
       .transaction()
       .execute(async (transaction) => {
-        await transaction
-          .updateTable('shop_order')
-          .set({ status: 'withdrawn' })
-          .where('id', '=', order.id)
-          .execute()
+        await transaction.updateTable('shop_order').set({ status: 'withdrawn' }).where('id', '=', order.id).execute()
         const { noop } = await new TaskClient(client).cancel(consumer, order.emails, {
           reason: `order ${order.id} was withdrawn`,
         })

@@ -43,9 +43,7 @@ async function open(): Promise<void> {
 }
 
 async function takeOrder(emails: Record<string, TaskState>): Promise<Order> {
-  const { rows } = await pool.query<{ id: number }>(
-    'insert into shop_order default values returning id',
-  )
+  const { rows } = await pool.query<{ id: number }>('insert into shop_order default values returning id')
   const id = rows[0]?.id ?? 0
   const tasks = []
   for (const [email, state] of Object.entries(emails)) {
@@ -59,10 +57,7 @@ async function takeOrder(emails: Record<string, TaskState>): Promise<Order> {
 }
 
 async function show({ id }: Order): Promise<void> {
-  const { rows: orders } = await pool.query<{ status: string }>(
-    'select status from shop_order where id = $1',
-    [id],
-  )
+  const { rows: orders } = await pool.query<{ status: string }>('select status from shop_order where id = $1', [id])
   const { rows: tasks } = await pool.query<{ subject: string; state: string }>(
     'select subject, state from kanthorq_task_find($1, subject => $2, oldest_first => true)',
     [consumer, `order.${id}.>`],

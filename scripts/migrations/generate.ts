@@ -43,7 +43,9 @@ function writeLists(folder: string, newest: string): void {
   const write = (name: string, sql: string) => {
     writeFileSync(join(folder, 'internal', `${name}.sql`), sql)
   }
-  write('_kanthorq_function_levels', `-- Who may execute what. Written by npm run generate from the line "level" in each file of db/functions.
+  write(
+    '_kanthorq_function_levels',
+    `-- Who may execute what. Written by npm run generate from the line "level" in each file of db/functions.
 --
 -- An operator may execute what a viewer may. What is the owner's is granted to nobody. The procedures that commit run as their caller, so
 -- an operator needs the helpers that they call.
@@ -57,8 +59,11 @@ ${levels.map((line) => `  ${line}`).join(',\n')};
 end;
 
 comment on function kanthorq_schema._kanthorq_function_levels is 'Internal. The level that may execute each function of the API.';
-`)
-  write('_kanthorq_newest_migration', `-- The name of the migration that brought this function, for kanthorq_doctor. Written by npm run generate.
+`,
+  )
+  write(
+    '_kanthorq_newest_migration',
+    `-- The name of the migration that brought this function, for kanthorq_doctor. Written by npm run generate.
 create or replace function kanthorq_schema._kanthorq_newest_migration()
 returns text
 language sql
@@ -66,5 +71,6 @@ immutable
 return '${newest}';
 
 comment on function kanthorq_schema._kanthorq_newest_migration is 'Internal. The name of the newest migration.';
-`)
+`,
+  )
 }

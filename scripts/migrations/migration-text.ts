@@ -21,7 +21,11 @@ export function functionsMigration(before: Functions, after: Functions): string 
 
 /** The text of the migration that makes our own types and tables, and of its way back, which keeps a log with rows. */
 export function tablesMigration(tables: string): string {
-  const sql = tables.replace(/^--.*\n/gm, '').replace(/^ +--.*\n/gm, '').replace(/\n{3,}/g, '\n\n').trim()
+  const sql = tables
+    .replace(/^--.*\n/gm, '')
+    .replace(/^ +--.*\n/gm, '')
+    .replace(/\n{3,}/g, '\n\n')
+    .trim()
   const names = (kind: string) =>
     [...sql.matchAll(new RegExp(`^create ${kind} (kanthorq_schema\\.\\w+)`, 'gm'))].map(([, name = '']) => name)
   const [table = ''] = names('table')
@@ -95,7 +99,9 @@ $migration$;
 
 /** The statements that take a database from some functions to others: what goes, what changes, what comes. */
 function change(from: Functions, to: Functions): string[] {
-  const dropped = new Set([...from.values()].filter(({ name, declaration }) => to.get(name)?.declaration !== declaration).map(({ name }) => name))
+  const dropped = new Set(
+    [...from.values()].filter(({ name, declaration }) => to.get(name)?.declaration !== declaration).map(({ name }) => name),
+  )
   // A function whose body is bound to one that is dropped has to go with it, and comes back.
   for (const { name, needs } of from.values()) if (needs.some((other) => dropped.has(other))) dropped.add(name)
   const gone = [...from.values()].filter(({ name }) => dropped.has(name)).reverse()
@@ -107,9 +113,7 @@ function change(from: Functions, to: Functions): string[] {
     ...made.map(({ name, sql }) => `-- ${dropped.has(name) ? 'its new declaration' : 'function'}: ${name}\n${sql}`),
     ...(made.length === 0
       ? []
-      : [
-          `-- rights\nrevoke all on routine\n${made.map(({ name }) => `  kanthorq_schema.${name}`).join(',\n')}\nfrom public;`,
-        ]),
+      : [`-- rights\nrevoke all on routine\n${made.map(({ name }) => `  kanthorq_schema.${name}`).join(',\n')}\nfrom public;`]),
     ...(replaced.length === 0 ? [] : [restoreGrants]),
   ]
 }

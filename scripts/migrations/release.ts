@@ -17,7 +17,12 @@ export function releaseMigrations(root = fileURLToPath(new URL('../..', import.m
   const lines = readMigrations(join(root, 'migrations'))
     .map(({ name }) => `migrations/${name}.sql`)
     .filter((path) => !released.includes(`  ${path}\n`))
-    .map((path) => `${createHash('sha256').update(readFileSync(join(root, path))).digest('hex')}  ${path}\n`)
+    .map(
+      (path) =>
+        `${createHash('sha256')
+          .update(readFileSync(join(root, path)))
+          .digest('hex')}  ${path}\n`,
+    )
   appendFileSync(list, lines.join(''))
   return lines
 }

@@ -36,21 +36,16 @@ export async function sqlPage(client: ClientBase): Promise<Page> {
     ]),
   )
   const all = await describedIn(client)
-  const sectionOf = ({ name, signature }: Described) =>
-    signature.startsWith('type ') ? 'types' : (folders.get(name) ?? '')
+  const sectionOf = ({ name, signature }: Described) => (signature.startsWith('type ') ? 'types' : (folders.get(name) ?? ''))
   const homeless = all.find((each) => !(sectionOf(each) in sections))
-  if (homeless)
-    throw new Error(`${homeless.name} has no section: add its folder to scripts/reference/sql.ts`)
+  if (homeless) throw new Error(`${homeless.name} has no section: add its folder to scripts/reference/sql.ts`)
   return makePage(
     'sql',
     Object.entries(sections).flatMap(([folder, title]) => [
       `## ${title}`,
       ...all
         .filter((each) => sectionOf(each) === folder)
-        .map(
-          ({ name, signature, comment }) =>
-            `### ${name}\n\n\`\`\`text\n${signature}\n\n${comment}\n\`\`\``,
-        ),
+        .map(({ name, signature, comment }) => `### ${name}\n\n\`\`\`text\n${signature}\n\n${comment}\n\`\`\``),
     ]),
   )
 }

@@ -20,8 +20,7 @@ export function typeScriptPage(): Promise<Page> {
     for (const statement of statements) {
       // What is private is a line of its own, without a name.
       const declaration = statement.getFullText().replace(/^ +#private;\n/m, '')
-      if ('name' in statement)
-        declarations.set((statement.name as ts.Identifier).text, declaration.trim())
+      if ('name' in statement) declarations.set((statement.name as ts.Identifier).text, declaration.trim())
     }
   })
   const checker = program.getTypeChecker()

@@ -50,17 +50,13 @@ function clientFor(url: string | undefined): pg.Client {
 }
 
 function notSupported(): UsageError {
-  return new UsageError(
-    'this form of connection string is not supported: write postgres://user:password@host:port/database',
-  )
+  return new UsageError('this form of connection string is not supported: write postgres://user:password@host:port/database')
 }
 
 function timeout(): number {
   const given = variable('PGCONNECT_TIMEOUT') ?? '15'
   if (!/^\d+$/.test(given))
-    throw new UsageError(
-      `PGCONNECT_TIMEOUT is ${JSON.stringify(given)}: set it to a number of seconds, or to 0 for no limit`,
-    )
+    throw new UsageError(`PGCONNECT_TIMEOUT is ${JSON.stringify(given)}: set it to a number of seconds, or to 0 for no limit`)
   return Number(given)
 }
 

@@ -62,8 +62,7 @@ function connectionProblem(error: Error): string | undefined {
       `the server's certificate is not trusted: ${message}. Set sslrootcert=FILE in the URL to ` +
       'its CA, or add uselibpqcompat=true for the meaning that sslmode has in psql'
     )
-  if (message === 'timeout expired')
-    return 'the server does not answer: check --url, or raise PGCONNECT_TIMEOUT, in seconds'
+  if (message === 'timeout expired') return 'the server does not answer: check --url, or raise PGCONNECT_TIMEOUT, in seconds'
   if (message.includes('client password must be a string'))
     return 'the server requires a password: set it in ~/.pgpass, PGPASSWORD or the URL'
   return undefined
@@ -104,8 +103,7 @@ function ourHint(error: Error): string | undefined {
 function missingRight(message: string): string | undefined {
   const [name] = /kanthorq_\w+/.exec(message) ?? []
   if (name === undefined) return undefined
-  if (/_(grant|revoke|migrations)$/.test(name))
-    return 'Only the owner of the functions may do this.'
+  if (/_(grant|revoke|migrations)$/.test(name)) return 'Only the owner of the functions may do this.'
   const level = /_(cancel|resume|discard|undo|batch)$/.test(name) ? 'operator' : 'viewer'
   return `The owner can grant it: kanthorq-tasks grant YOUR_ROLE ${level}`
 }

@@ -39,10 +39,7 @@ export function makeProgram(): Command {
     program.addCommand(command)
   inherit(program)
   addCompletion(program)
-  program.addHelpText(
-    'after',
-    '\nExit codes: 0 done; 1 failed; 2 invalid command line; 3 nothing matched; 130 interrupted.',
-  )
+  program.addHelpText('after', '\nExit codes: 0 done; 1 failed; 2 invalid command line; 3 nothing matched; 130 interrupted.')
   addExamples(
     program,
     {
@@ -69,8 +66,7 @@ export function makeProgram(): Command {
 function inherit(command: Command): void {
   for (const child of command.commands) {
     child.copyInheritedSettings(command)
-    if (child.commands.length === 0)
-      child.addHelpOption(new Option('-h, --help').hideHelp()).addHelpText('after', commonHelp)
+    if (child.commands.length === 0) child.addHelpOption(new Option('-h, --help').hideHelp()).addHelpText('after', commonHelp)
     inherit(child)
   }
 }

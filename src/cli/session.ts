@@ -16,10 +16,7 @@ export interface Session {
 }
 
 /** Connects, runs the work, disconnects, and sets the exit code that the work returns. */
-export async function withSession(
-  command: Command,
-  work: (session: Session) => Promise<ExitCode>,
-): Promise<void> {
+export async function withSession(command: Command, work: (session: Session) => Promise<ExitCode>): Promise<void> {
   const { url, schema = 'public', json = false } = commonFlags(command)
   const client = await connect(url)
   try {

@@ -20,11 +20,7 @@ export class Connection {
    * @param columns - the select list
    * @throws the error class for the SQLSTATE, or the error of node-postgres
    */
-  async rows<Row extends object>(
-    name: string,
-    args: Record<string, unknown>,
-    columns = '*',
-  ): Promise<Row[]> {
+  async rows<Row extends object>(name: string, args: Record<string, unknown>, columns = '*'): Promise<Row[]> {
     const given = Object.entries(args).filter(([, value]) => value !== undefined)
     const list = given.map(([key], index) => `${key} => $${index + 1}`).join(', ')
     const text = `select ${columns} from ${this.#schema}.${name}(${list})`
@@ -40,11 +36,7 @@ export class Connection {
   }
 
   /** Calls a function that returns exactly one row. */
-  async row<Row extends object>(
-    name: string,
-    args: Record<string, unknown>,
-    columns?: string,
-  ): Promise<Row> {
+  async row<Row extends object>(name: string, args: Record<string, unknown>, columns?: string): Promise<Row> {
     const [row] = await this.rows<Row>(name, args, columns)
     if (row === undefined) throw new Error(`${name} returned no row`)
     return row
@@ -53,7 +45,6 @@ export class Connection {
 
 /** Renames the properties of a row for TypeScript. */
 export function withCamelCase(row: Record<string, unknown>): Record<string, unknown> {
-  const camelCase = (name: string) =>
-    name.replace(/_([a-z])/g, (_, letter: string) => letter.toUpperCase())
+  const camelCase = (name: string) => name.replace(/_([a-z])/g, (_, letter: string) => letter.toUpperCase())
   return Object.fromEntries(Object.entries(row).map(([key, value]) => [camelCase(key), value]))
 }

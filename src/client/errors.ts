@@ -52,8 +52,7 @@ interface DatabaseErrorLike extends Error {
  * It tests `code`, not the class: an application may load another copy of node-postgres than this package does.
  */
 export function fromDatabaseError(error: unknown): unknown {
-  if (!(error instanceof Error) || !('code' in error) || typeof error.code !== 'string')
-    return error
+  if (!(error instanceof Error) || !('code' in error) || typeof error.code !== 'string') return error
   const Class = classes.get(error.code)
   return Class === undefined ? error : new Class(error as DatabaseErrorLike)
 }

@@ -48,20 +48,12 @@ export class TaskClient {
   }
 
   /** Cancels tasks that are pending, available or retryable: `kanthorq_task_cancel`. A running task is not cancelled. */
-  async cancel(
-    consumer: ConsumerRef,
-    tasks: readonly TaskRef[],
-    options: ReasonOptions = {},
-  ): Promise<TransitionResult> {
+  async cancel(consumer: ConsumerRef, tasks: readonly TaskRef[], options: ReasonOptions = {}): Promise<TransitionResult> {
     return this.#move('cancel', consumer, tasks, options)
   }
 
   /** Resumes tasks that are discarded or cancelled, so that workers pick them up again: `kanthorq_task_resume`. */
-  async resume(
-    consumer: ConsumerRef,
-    tasks: readonly TaskRef[],
-    options: ResumeOptions = {},
-  ): Promise<TransitionResult> {
+  async resume(consumer: ConsumerRef, tasks: readonly TaskRef[], options: ResumeOptions = {}): Promise<TransitionResult> {
     return this.#move('resume', consumer, tasks, options, {
       schedule_at: options.scheduleAt,
       reset_attempts: options.resetAttempts,
@@ -72,11 +64,7 @@ export class TaskClient {
    * Discards stuck tasks (running, overdue and out of attempts): `kanthorq_task_discard`. A handler that outlives its
    * visibility timeout may still be working on such a task; its acknowledgement then does nothing.
    */
-  async discard(
-    consumer: ConsumerRef,
-    tasks: readonly TaskRef[],
-    options: ReasonOptions = {},
-  ): Promise<TransitionResult> {
+  async discard(consumer: ConsumerRef, tasks: readonly TaskRef[], options: ReasonOptions = {}): Promise<TransitionResult> {
     return this.#move('discard', consumer, tasks, options)
   }
 
@@ -92,11 +80,7 @@ export class TaskClient {
   }
 
   /** Returns a page of the tasks that match a filter, newest event first: `kanthorq_task_find`. */
-  async find(
-    consumer: ConsumerRef,
-    filter: TaskFilter = {},
-    options: FindOptions = {},
-  ): Promise<Task[]> {
+  async find(consumer: ConsumerRef, filter: TaskFilter = {}, options: FindOptions = {}): Promise<Task[]> {
     return this.#connection.rows<Task>('kanthorq_task_find', {
       consumer: nameOf(consumer),
       ...filterArguments(filter),
@@ -107,15 +91,9 @@ export class TaskClient {
   }
 
   /** Iterates over all pages of {@link TaskClient.find}, with one statement a page. No page is empty. */
-  async *pages(
-    consumer: ConsumerRef,
-    filter: TaskFilter = {},
-    options: PagesOptions = {},
-  ): AsyncGenerator<Task[]> {
+  async *pages(consumer: ConsumerRef, filter: TaskFilter = {}, options: PagesOptions = {}): AsyncGenerator<Task[]> {
     const { pageSize: maxTasks = 100, oldestFirst } = options
-    yield* pagesOf<Task>(maxTasks, (last) =>
-      this.find(consumer, filter, { maxTasks, oldestFirst, after: last?.eventId }),
-    )
+    yield* pagesOf<Task>(maxTasks, (last) => this.find(consumer, filter, { maxTasks, oldestFirst, after: last?.eventId }))
   }
 
   /** Counts the tasks that match a filter: `kanthorq_task_count`. */
@@ -129,10 +107,9 @@ export class TaskClient {
 
   /** Counts tasks by state, and stuck tasks, for one consumer or all: `kanthorq_task_stats`. */
   async stats(consumer?: ConsumerRef): Promise<TaskStats[]> {
-    const rows = await this.#connection.rows<WithBigints<TaskStats, 'tasks' | 'stuck'>>(
-      'kanthorq_task_stats',
-      { consumer: consumer === undefined ? undefined : nameOf(consumer) },
-    )
+    const rows = await this.#connection.rows<WithBigints<TaskStats, 'tasks' | 'stuck'>>('kanthorq_task_stats', {
+      consumer: consumer === undefined ? undefined : nameOf(consumer),
+    })
     return rows.map((row) => ({ ...row, tasks: Number(row.tasks), stuck: Number(row.stuck) }))
   }
 
@@ -142,11 +119,7 @@ export class TaskClient {
    * Each batch is one statement and commits by itself, unless the caller has opened a transaction. Tasks locked by another
    * session are skipped. If a batch fails, the previous batches remain; call the method again to continue.
    */
-  async cancelAll(
-    consumer: ConsumerRef,
-    filter: TaskFilter,
-    options: AllOptions = {},
-  ): Promise<BulkResult> {
+  async cancelAll(consumer: ConsumerRef, filter: TaskFilter, options: AllOptions = {}): Promise<BulkResult> {
     return this.#all('cancel', consumer, filter, options)
   }
 
@@ -173,20 +146,12 @@ export class TaskClient {
   }
 
   /** Resumes all tasks that match a filter and can be resumed. Otherwise like {@link TaskClient.cancelAll}. */
-  async resumeAll(
-    consumer: ConsumerRef,
-    filter: TaskFilter,
-    options: ResumeAllOptions = {},
-  ): Promise<BulkResult> {
+  async resumeAll(consumer: ConsumerRef, filter: TaskFilter, options: ResumeAllOptions = {}): Promise<BulkResult> {
     return this.#all('resume', consumer, filter, options)
   }
 
   /** Discards all stuck tasks that match a filter. Otherwise like {@link TaskClient.cancelAll}. */
-  async discardAll(
-    consumer: ConsumerRef,
-    filter: TaskFilter,
-    options: AllOptions = {},
-  ): Promise<BulkResult> {
+  async discardAll(consumer: ConsumerRef, filter: TaskFilter, options: AllOptions = {}): Promise<BulkResult> {
     return this.#all('discard', consumer, filter, options)
   }
 
@@ -213,10 +178,7 @@ export class TaskClient {
   }
 
   /** Restores the tasks of an operation, unless they have changed since: `kanthorq_task_undo`. */
-  async undo(
-    operation: string | Pick<Operation, 'id'>,
-    options: ReasonOptions = {},
-  ): Promise<TransitionResult> {
+  async undo(operation: string | Pick<Operation, 'id'>, options: ReasonOptions = {}): Promise<TransitionResult> {
     return this.#connection.row<TransitionResult>('kanthorq_task_undo', {
       operation_id: typeof operation === 'string' ? operation : operation.id,
       reason: options.reason,
@@ -264,12 +226,7 @@ export class TaskClient {
     return this.#connection.row<TransitionResult>(`kanthorq_task_${action}`, args)
   }
 
-  #all(
-    action: TaskAction,
-    consumer: ConsumerRef,
-    filter: TaskFilter,
-    options: ResumeAllOptions,
-  ): Promise<BulkResult> {
+  #all(action: TaskAction, consumer: ConsumerRef, filter: TaskFilter, options: ResumeAllOptions): Promise<BulkResult> {
     const args = {
       action,
       consumer: nameOf(consumer),
@@ -286,12 +243,7 @@ export class TaskClient {
   }
 
   /** Calls a function that moves one batch until its progress is null. */
-  async #inBatches(
-    name: string,
-    args: Record<string, unknown>,
-    options: UndoAllOptions,
-    bulkId: string,
-  ): Promise<BulkResult> {
+  async #inBatches(name: string, args: Record<string, unknown>, options: UndoAllOptions, bulkId: string): Promise<BulkResult> {
     let batch: Batch | undefined
     let took = 0
     do {
@@ -307,8 +259,7 @@ export class TaskClient {
         `progress::text, updated, skipped, total, ${bulkId}`,
       )
       took = performance.now() - start
-      if (batch.bulkId !== null && batch.updated !== '0')
-        options.onProgress?.(Number(batch.total), batch.bulkId)
+      if (batch.bulkId !== null && batch.updated !== '0') options.onProgress?.(Number(batch.total), batch.bulkId)
     } while (batch.progress !== null)
     const { total, skipped } = batch
     return { updated: Number(total), skipped: Number(skipped), bulkId: batch.bulkId }

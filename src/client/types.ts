@@ -1,8 +1,7 @@
 import type { ClientBase } from 'pg'
 
 /** The state of a task. The SQL API uses these names for KanthorQ's codes. */
-export type TaskState =
-  'discarded' | 'cancelled' | 'pending' | 'available' | 'running' | 'completed' | 'retryable'
+export type TaskState = 'discarded' | 'cancelled' | 'pending' | 'available' | 'running' | 'completed' | 'retryable'
 
 /** What a transition does to tasks. */
 export type TaskAction = 'cancel' | 'resume' | 'discard'

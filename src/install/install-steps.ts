@@ -1,9 +1,4 @@
-import {
-  createMigrationsTable,
-  migrationsLock,
-  migrationsTable,
-  readMigrations,
-} from './migrations.ts'
+import { createMigrationsTable, migrationsLock, migrationsTable, readMigrations } from './migrations.ts'
 
 /**
  * What `migrate` does, as PL/pgSQL that installs into the current schema: applies the migrations that its

@@ -1,11 +1,5 @@
 import pg, { type ClientBase, type ClientConfig } from 'pg'
-import {
-  checkSchemaName,
-  createMigrationsTable,
-  migrationsFolder,
-  migrationsLock,
-  migrationsTable,
-} from './migrations.ts'
+import { checkSchemaName, createMigrationsTable, migrationsFolder, migrationsLock, migrationsTable } from './migrations.ts'
 
 /** Options of {@link migrate}. */
 export interface MigrateOptions {
@@ -36,8 +30,7 @@ export async function migrate(options: MigrateOptions): Promise<string[]> {
   const { database, schema = 'public', count = 1 } = options
   checkSchemaName(schema)
   // node-pg-migrate takes 0 for all when it goes down.
-  if (!(count >= 1))
-    throw new RangeError(`count is ${count}: pass at least 1, or leave it out for the default`)
+  if (!(count >= 1)) throw new RangeError(`count is ${count}: pass at least 1, or leave it out for the default`)
 
   if (isClient(database)) return run(database, { ...options, schema })
   const client = new pg.Client(database)
@@ -52,10 +45,7 @@ export async function migrate(options: MigrateOptions): Promise<string[]> {
   }
 }
 
-async function run(
-  client: ClientBase,
-  options: MigrateOptions & { schema: string },
-): Promise<string[]> {
+async function run(client: ClientBase, options: MigrateOptions & { schema: string }): Promise<string[]> {
   const { direction = 'up', count, schema, log = () => undefined } = options
   const { runner } = await import('node-pg-migrate')
   const path = await client.query<{ search_path: string }>('show search_path')
@@ -78,10 +68,7 @@ async function run(
   } finally {
     // A lost connection has released the lock, and the running query has given the reason.
     await client
-      .query("select set_config('search_path', $1, false), pg_advisory_unlock($2)", [
-        path.rows[0]?.search_path,
-        migrationsLock,
-      ])
+      .query("select set_config('search_path', $1, false), pg_advisory_unlock($2)", [path.rows[0]?.search_path, migrationsLock])
       .catch(() => undefined)
   }
 }

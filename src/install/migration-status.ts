@@ -11,10 +11,7 @@ export interface MigrationStatus {
 }
 
 /** Which migrations are applied in a schema, oldest first. Changes nothing, and needs nothing to be installed. */
-export async function migrationStatus(
-  client: ClientBase,
-  schema = 'public',
-): Promise<MigrationStatus[]> {
+export async function migrationStatus(client: ClientBase, schema = 'public'): Promise<MigrationStatus[]> {
   checkSchemaName(schema)
   const applied = await appliedIn(client, `${pg.escapeIdentifier(schema)}.${migrationsTable}`)
   const known = readMigrations().map(({ name }) => name)
@@ -27,10 +24,7 @@ export async function migrationStatus(
 }
 
 async function appliedIn(client: ClientBase, table: string): Promise<Map<string, Date>> {
-  const { rows: found } = await client.query<{ exists: boolean }>(
-    'select to_regclass($1) is not null as exists',
-    [table],
-  )
+  const { rows: found } = await client.query<{ exists: boolean }>('select to_regclass($1) is not null as exists', [table])
   if (found[0]?.exists !== true) return new Map()
   // It is kept without a time zone; of the session that wrote it, which as a rule is the server's own.
   const { rows } = await client.query<{ name: string; applied_at: Date }>(

@@ -32,9 +32,7 @@ export function readMigrations(folder = migrationsFolder): Migration[] {
     .filter((file) => file.endsWith('.sql'))
     .sort()
     .map((file) => {
-      const [up, down, ...rest] = readFileSync(`${folder}/${file}`, 'utf8').split(
-        /^-- Down Migration$/m,
-      )
+      const [up, down, ...rest] = readFileSync(`${folder}/${file}`, 'utf8').split(/^-- Down Migration$/m)
       if (up === undefined || down === undefined || rest.length > 0) {
         throw new Error(`${file} must have one line "-- Down Migration"; the marker divides it`)
       }

@@ -21,10 +21,7 @@ test('--dry-run counts by state and subject, shows the first tasks, and changes 
   )
 
   const limited = 'cancel dry_filter --everything --limit 2 --dry-run'
-  t.regex(
-    (await run(limited)).stdout,
-    /^cancel would take 2 of the 3 tasks of dry_filter that match: 1 pending, 2 available\n/,
-  )
+  t.regex((await run(limited)).stdout, /^cancel would take 2 of the 3 tasks of dry_filter that match: 1 pending, 2 available\n/)
   const [preview] = records<Preview>(await run(`${limited} --json`))
   t.like(preview, { action: 'cancel', consumer, tasks: 2, matching: 3, leftOut: { completed: 1 } })
   t.deepEqual(
@@ -40,9 +37,7 @@ test('--dry-run counts by state and subject, shows the first tasks, and changes 
 test('discard by filter takes exactly the stuck tasks', async (t) => {
   const consumer = await makeConsumer(db, 'stuck')
   const [running = ''] = await makeTasks(db, consumer, ['running'])
-  await db.owner.query(
-    "select test.task('stuck', 'running', attempt_count => 4) from generate_series(1, 3)",
-  )
+  await db.owner.query("select test.task('stuck', 'running', attempt_count => 4) from generate_series(1, 3)")
   t.is((await run('discard stuck --everything --yes')).stdout, '3 tasks discarded\n')
   t.deepEqual(await statesOf(db, consumer, [running]), ['running'])
 })
@@ -78,16 +73,12 @@ test('undo --bulk restores all batches of a call by filter', async (t) => {
   t.regex(one.stderr, /\nUndo the whole call with "kanthorq-tasks undo --bulk ID"/)
   t.is((await run(`undo --bulk ${bulkId} --reason slip --pause 0s`)).stdout, '3 tasks put back\n')
   t.deepEqual(await statesOf(db, consumer, ids), ['pending', 'available', 'retryable'])
-  t.like(records(await run('log undone_bulk --reason slip --json')), [
-    { action: 'undo', undoes: bulkId, tasks: 3 },
-  ])
+  t.like(records(await run('log undone_bulk --reason slip --json')), [{ action: 'undo', undoes: bulkId, tasks: 3 }])
 })
 
 test('without a terminal the progress is a line now and then', async (t) => {
   await makeTasks(db, await makeConsumer(db, 'told'), ['pending', 'pending'])
-  const { code, stdout, stderr } = await run(
-    'cancel told --everything --yes --batch-size 1 --pause 1100ms',
-  )
+  const { code, stdout, stderr } = await run('cancel told --everything --yes --batch-size 1 --pause 1100ms')
   t.deepEqual([code, stdout], [0, '2 tasks cancelled\n'])
   t.regex(stderr, /^(cancelled 1 .*\n)?cancelled 2 \d+\/s\n$/)
 })
@@ -99,8 +90,7 @@ test('a call that loses its connection prints how far it came and how to continu
   const direct = runOn({ url: db.ownerUrl }, { PGAPPNAME: 'to be lost' })
   const running = direct('cancel lost --everything -y --batch-size 1 --pause 10s')
   await until(
-    async () =>
-      [...(await storedTasks(db, consumer)).values()].some(({ state }) => state === 'cancelled'),
+    async () => [...(await storedTasks(db, consumer)).values()].some(({ state }) => state === 'cancelled'),
     'no task is cancelled',
   )
   await db.owner.query(
@@ -109,8 +99,5 @@ test('a call that loses its connection prints how far it came and how to continu
   )
   const { code, stdout, stderr } = await running
   t.deepEqual([code, stdout], [1, ''])
-  t.regex(
-    stderr,
-    /^stopped: 1 task cancelled. To continue:\n {2}kanthorq-tasks cancel lost .*\n[^\n]+\n$/,
-  )
+  t.regex(stderr, /^stopped: 1 task cancelled. To continue:\n {2}kanthorq-tasks cancel lost .*\n[^\n]+\n$/)
 })

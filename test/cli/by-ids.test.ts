@@ -46,9 +46,7 @@ test('resume and discard by ids obey their options', async (t) => {
   const consumer = await makeConsumer(db, 'options')
   const [id = ''] = await makeTasks(db, consumer, ['cancelled'])
   const stuck = only(
-    await db.owner.query<{ id: string }>(
-      "select test.task('options', 'running', attempt_count => 4) as id",
-    ),
+    await db.owner.query<{ id: string }>("select test.task('options', 'running', attempt_count => 4) as id"),
   ).id
   t.is((await run(`discard options ${stuck}`)).stdout, `${stuck}\n`)
   const at = '2100-01-31T03:00:00+01:00'
@@ -103,10 +101,7 @@ test('--dry-run explains the tasks and changes nothing', async (t) => {
   const [id = ''] = await makeTasks(db, consumer, ['pending'])
   const cancel = await run(`cancel dry_ids ${id} event_none --dry-run`)
   t.like(cancel, { code: 0, stderr: 'cancel would take 1 of 2 tasks\n' })
-  t.regex(
-    cancel.stdout,
-    /^event_\w+ {2}pending\n {2}pending: .*\n {2}cancel would take it\nevent_none {2}no task\n/,
-  )
+  t.regex(cancel.stdout, /^event_\w+ {2}pending\n {2}pending: .*\n {2}cancel would take it\nevent_none {2}no task\n/)
   const resume = await run(`resume dry_ids ${id} -n --json`)
   t.is(resume.code, 3)
   t.like(records<Explanation>(resume)[0], { eventId: id, canCancel: true, canResume: false })

@@ -49,8 +49,7 @@ test('--url has precedence over DATABASE_URL, and DATABASE_URL over PGHOST and P
     PGPASSWORD: decodeURIComponent(password),
     PGDATABASE: pathname.slice(1),
   }
-  const code = async (env: NodeJS.ProcessEnv, ...args: string[]) =>
-    (await kanthorqTasks(['doctor', ...args], { env })).code
+  const code = async (env: NodeJS.ProcessEnv, ...args: string[]) => (await kanthorqTasks(['doctor', ...args], { env })).code
   t.is(await code({ DATABASE_URL: nowhere, PGSERVICE: 'x' }, '--url', url), 0)
   t.is(await code({ DATABASE_URL: url, PGHOST: 'nowhere.invalid' }), 0)
   t.is(await code(variables), 0)
@@ -98,11 +97,7 @@ test('a failed connection is reported in one or two lines, without the password'
   const patient = (await startPatientServer(t)).url
   const cases: [url: URL | string, line: string, stderr: RegExp][] = [
     [refusing, 'migrate up', /^connect ECONNREFUSED [^\n]+\n$/],
-    [
-      Object.assign(new URL(refusing), { hostname: 'localhost' }),
-      'stats',
-      /^connect ECONNREFUSED [^\n]+\n$/,
-    ],
+    [Object.assign(new URL(refusing), { hostname: 'localhost' }), 'stats', /^connect ECONNREFUSED [^\n]+\n$/],
     [
       `${secret}127.0.0.1:${String(port)}/nowhere`,
       'stats',

@@ -31,19 +31,14 @@ function lines(width: number): string[] {
 }
 
 test('a table with enough room is as wide as its content', (t) => {
-  t.deepEqual(lines(Infinity), [
-    'ID  TEXT                MORE',
-    ' 1  a short one         x',
-    '20  one that is longer',
-  ])
+  t.deepEqual(lines(Infinity), ['ID  TEXT                MORE', ' 1  a short one         x', '20  one that is longer'])
 })
 
 test('a table that is too wide shrinks columns, then omits columns', (t) => {
   t.deepEqual(lines(20), ['ID  TEXT        MORE', ' 1  a short o…  x', '20  one that …'])
   t.deepEqual(lines(15), ['ID  TEXT', ' 1  a short one', '20  one that i…'])
   t.deepEqual(lines(3), ['ID  TEXT', ' 1  a sho…', '20  one t…'])
-  for (let width = 10; width < 40; width += 1)
-    for (const line of lines(width)) t.true(line.length <= width, line)
+  for (let width = 10; width < 40; width += 1) for (const line of lines(width)) t.true(line.length <= width, line)
 })
 
 test('a table keeps the layout of its first rows, and has headings once', (t) => {
@@ -70,16 +65,10 @@ test('a text is cut by columns of the terminal, not by characters', (t) => {
 const half = { done: 'cancelled', tasks: 50_000, total: 200_000, elapsed: 5000 }
 
 test('the progress shows a bar, the rate and the remaining time', (t) => {
-  t.is(
-    progressText(half, 80),
-    'cancelled 50,000 of 200,000 [#####---------------] 25% 10,000/s 15s left',
-  )
+  t.is(progressText(half, 80), 'cancelled 50,000 of 200,000 [#####---------------] 25% 10,000/s 15s left')
   t.is(progressText(half, Infinity), 'cancelled 50,000 of 200,000 25% 10,000/s 15s left')
   t.is(progressText({ ...half, total: undefined }, 80), 'cancelled 50,000 10,000/s')
-  t.is(
-    progressText({ ...half, tasks: 0, total: 10 }, 80),
-    `cancelled 0 of 10 [${'-'.repeat(20)}] 0%`,
-  )
+  t.is(progressText({ ...half, tasks: 0, total: 10 }, 80), `cancelled 0 of 10 [${'-'.repeat(20)}] 0%`)
 })
 
 test('the progress never exceeds 100 percent, nor fills the last column of a terminal', (t) => {
@@ -112,9 +101,7 @@ test('a duration requires a unit', (t) => {
 })
 
 test('a retyped command is quoted for a shell, without the password', (t) => {
-  const command = addCommon(addFilter(new Command('cancel').argument('<consumer>'))).option(
-    '--limit <n>',
-  )
+  const command = addCommon(addFilter(new Command('cancel').argument('<consumer>'))).option('--limit <n>')
   const program = new Command('kanthorq-tasks').addCommand(command)
   command.action(() => undefined)
   const words = ['cancel', 'send_email', '--url', 'postgres://me:p@ss@host/db?password=other']

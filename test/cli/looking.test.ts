@@ -19,10 +19,7 @@ test('stats counts the tasks in each state, of one consumer or of all', async (t
   await makeTasks(db, consumer, ['pending', 'pending', 'discarded'])
   const table = await run('stats counted')
   t.like(table, { code: 0, stderr: '' })
-  t.regex(
-    table.stdout,
-    /^CONSUMER +STATE +TASKS +STUCK +OLDEST +NEXT DUE\ncounted +discarded +1 +0 /,
-  )
+  t.regex(table.stdout, /^CONSUMER +STATE +TASKS +STUCK +OLDEST +NEXT DUE\ncounted +discarded +1 +0 /)
   t.regex(table.stdout, /\ncounted +pending +2 +0 +1970-01-01 /)
 
   const all = records<TaskStats>(await run('stats --json'))
@@ -49,11 +46,7 @@ test('stats of a consumer without tasks ends with 3, of an unknown one with 1', 
 
 test('find obeys each part of the filter', async (t) => {
   const consumer = await makeConsumer(db, 'found')
-  const [pending = '', discarded = '', running = ''] = await makeTasks(db, consumer, [
-    'pending',
-    'discarded',
-    'running',
-  ])
+  const [pending = '', discarded = '', running = ''] = await makeTasks(db, consumer, ['pending', 'discarded', 'running'])
   const failed = await db.owner.query<{ id: string }>(
     `select test.task('found', 'retryable', subject => 'mail.bounced',
        attempted_error => array['{"error": "smtp: mailbox unavailable"}'::jsonb]) as id`,
@@ -94,10 +87,7 @@ test('find prints a table, JSON, or the number of tasks', async (t) => {
   t.deepEqual(await run('find shown --count'), outcome(0, '2\n'))
   t.deepEqual(records(await run('find shown --count --json')), [{ count: 2 }])
   t.like(await run('find shown --count --state completed'), { code: 3, stdout: '0\n' })
-  t.deepEqual(
-    await run('find shown --state completed'),
-    outcome(3, '', 'no task of shown matches\n'),
-  )
+  t.deepEqual(await run('find shown --state completed'), outcome(3, '', 'no task of shown matches\n'))
 })
 
 test('find lists 100 tasks by default, and all pages with --all', async (t) => {
@@ -112,11 +102,9 @@ test('find ends without an error when its reader stops early', async (t) => {
   const consumer = await makeConsumer(db, 'piped')
   await fillTable(db, consumer, 5000, ['pending'])
   const command = commandLine(['find', consumer, '--all', '--json'])
-  const { code, stdout, stderr } = await runProgram(
-    'bash',
-    ['-o', 'pipefail', '-c', '"$@" | head -1', '-', ...command],
-    { env: { DATABASE_URL: db.url } },
-  )
+  const { code, stdout, stderr } = await runProgram('bash', ['-o', 'pipefail', '-c', '"$@" | head -1', '-', ...command], {
+    env: { DATABASE_URL: db.url },
+  })
   t.deepEqual([code, stderr], [0, ''])
   t.is(stdout.split('\n').length, 2)
 })
@@ -172,11 +160,7 @@ test('--state accepts exactly the states that the functions take', async (t) => 
   const explanations = records<Explanation>(await run(`explain taken ${all.join(' ')} --json`))
   for (const action of ['cancel', 'resume', 'discard'] as const) {
     const taken = explanations.filter((explanation) => actionsFor(explanation).includes(action))
-    t.deepEqual(
-      new Set(taken.map(({ state }) => state)),
-      new Set<TaskState | null>(transitions[action].takes),
-      action,
-    )
+    t.deepEqual(new Set(taken.map(({ state }) => state)), new Set<TaskState | null>(transitions[action].takes), action)
   }
 })
 
@@ -188,10 +172,7 @@ test('log lists operations, selected by its options', async (t) => {
   await run(`resume logged ${a}`)
   const table = await run('log logged')
   t.like(table, { code: 0, stderr: '' })
-  t.regex(
-    table.stdout,
-    /^ *ID +AT +ACTION +BATCHES +CONSUMER +TASKS +FROM +BY +REASON\n.* resume +1 +logged +1 +1 cancelled /,
-  )
+  t.regex(table.stdout, /^ *ID +AT +ACTION +BATCHES +CONSUMER +TASKS +FROM +BY +REASON\n.* resume +1 +logged +1 +1 cancelled /)
   t.regex(table.stdout, /cancel +1 +logged +2 +1 \w+, 1 \w+ +\w+ +INC-1\n$/)
 
   const [resume, cancel] = records<Operation>(await run('log logged --json'))

@@ -20,8 +20,7 @@ test('migrate up lists what it applies, and migrate down reverts one migration a
   t.deepEqual(await run('migrate up'), outcome(0, 'nothing to apply: up to date\n'))
   t.deepEqual(await run('migrate up --json'), outcome(0, ''))
 
-  for (const name of names.toReversed())
-    t.deepEqual(await run('migrate down'), outcome(0, `reverted ${name}\n`))
+  for (const name of names.toReversed()) t.deepEqual(await run('migrate down'), outcome(0, `reverted ${name}\n`))
   t.deepEqual(await run('migrate down'), outcome(0, 'nothing to revert\n'))
   t.deepEqual(
     records(await run('migrate up --json')),
@@ -36,8 +35,7 @@ test('migrate sql prints the SQL file, and needs no server', async (t) => {
 
 test('--schema names the schema of up, down and status', async (t) => {
   const { client, url } = await server.emptyDatabase(t)
-  const run = (direction: string) =>
-    kanthorqTasks(['migrate', direction, '--schema', 'My queue', '--url', url])
+  const run = (direction: string) => kanthorqTasks(['migrate', direction, '--schema', 'My queue', '--url', url])
   t.is((await run('up')).code, 0)
   t.is((await run('status')).stderr, '')
   const appliedIn = async (schema?: string) =>
@@ -82,9 +80,7 @@ test('a forbidden schema is reported without a stack trace', async (t) => {
 test('an error of the server is printed with its hint', async (t) => {
   const { client, url } = await server.emptyDatabase(t)
   await migrate({ database: url, count: 1 })
-  await client.query(
-    "insert into kanthorq_stream_registry (id, name) values ('stream_1', 'orders')",
-  )
+  await client.query("insert into kanthorq_stream_registry (id, name) values ('stream_1', 'orders')")
   const { code, stderr } = await runOn({ url })('migrate down')
   t.is(code, 1)
   t.regex(stderr, /^kanthorq_stream_registry holds rows, so it is not dropped\nKeep it: [^\n]+\n$/)

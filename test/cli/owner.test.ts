@@ -12,10 +12,7 @@ test('missing functions are reported with the command that installs them', async
   for (const line of ['stats', 'stats --schema nowhere']) {
     const { code, stderr } = await run(line)
     t.is(code, 1)
-    t.regex(
-      stderr,
-      /^[^\n]+ does not exist\n[^\n]*run "kanthorq-tasks migrate up", or name their schema with --schema\.\n$/,
-    )
+    t.regex(stderr, /^[^\n]+ does not exist\n[^\n]*run "kanthorq-tasks migrate up", or name their schema with --schema\.\n$/)
   }
 })
 
@@ -35,10 +32,7 @@ test('grant gives a role the rights of a level, and revoke removes them', async 
         'The owner can grant it: kanthorq-tasks grant YOUR_ROLE viewer\n',
     ),
   )
-  t.deepEqual(
-    await owner(`grant ${role.name} viewer`),
-    outcome(0, `${role.name} has the rights of a viewer\n`),
-  )
+  t.deepEqual(await owner(`grant ${role.name} viewer`), outcome(0, `${role.name} has the rights of a viewer\n`))
   t.is((await as('stats')).code, 3)
   const cancel = await as('cancel send_email event_1')
   t.regex(cancel.stderr, /\nThe owner can grant it: kanthorq-tasks grant YOUR_ROLE operator\n$/)
@@ -48,10 +42,7 @@ test('grant gives a role the rights of a level, and revoke removes them', async 
   const raised = await owner(`grant ${role.name} operator --json`)
   t.deepEqual(records(raised), [{ role: role.name, level: 'operator' }])
   t.regex((await as('cancel send_email event_1')).stderr, /^there is no consumer/)
-  t.deepEqual(
-    await owner(`revoke ${role.name}`),
-    outcome(0, `${role.name} has no rights on the functions\n`),
-  )
+  t.deepEqual(await owner(`revoke ${role.name}`), outcome(0, `${role.name} has no rights on the functions\n`))
   const revoked = await owner(`revoke ${role.name} --json`)
   t.deepEqual(records(revoked), [{ role: role.name, level: null }])
   t.is((await as('stats')).code, 1)
@@ -64,10 +55,7 @@ test('a read-only session is reported with a hint at the primary server', async 
   t.is((await run('stats')).code, 3)
   const { code, stderr } = await run('grant pg_monitor viewer')
   t.is(code, 1)
-  t.regex(
-    stderr,
-    /read-only transaction\nThe server is a standby .* connect to the primary server\.\n$/,
-  )
+  t.regex(stderr, /read-only transaction\nThe server is a standby .* connect to the primary server\.\n$/)
 })
 
 test('doctor prints problems and the SQL that repairs them, and ends with 1 if one is an error', async (t) => {
@@ -89,8 +77,5 @@ test('doctor prints problems and the SQL that repairs them, and ends with 1 if o
   await client.query('grant execute on function kanthorq_task_count to public')
   const { code, stdout } = await run('doctor')
   t.is(code, 1)
-  t.regex(
-    stdout,
-    /^error: any role may execute .*\n {2}revoke execute on routine .* from public\n$/m,
-  )
+  t.regex(stdout, /^error: any role may execute .*\n {2}revoke execute on routine .* from public\n$/m)
 })

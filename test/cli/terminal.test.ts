@@ -152,8 +152,5 @@ test('Ctrl-C ends the program while ids are typed', async (t) => {
 /** Waits for a session that has this name, and returns its process. */
 function processNamed(name: string): Promise<number> {
   const sql = 'select pid from pg_stat_activity where application_name = $1'
-  return until(
-    async () => (await db.owner.query<{ pid: number }>(sql, [name])).rows[0]?.pid,
-    `no session is called ${name}`,
-  )
+  return until(async () => (await db.owner.query<{ pid: number }>(sql, [name])).rows[0]?.pid, `no session is called ${name}`)
 }

@@ -1,12 +1,7 @@
 // The methods of the client that see, explain, discard, act in bulk, read the log, and undo.
 import { setTimeout } from 'node:timers/promises'
 import test from 'ava'
-import {
-  InvalidArgumentError,
-  TaskClient,
-  type OperationsOptions,
-  type Queryable,
-} from 'kanthorq-tasks'
+import { InvalidArgumentError, TaskClient, type OperationsOptions, type Queryable } from 'kanthorq-tasks'
 import { useDatabase } from '../support/database.ts'
 import { fillTable, makeConsumer, makeTasks, statesOf, taskTable } from '../support/scene.ts'
 import { openSession } from '../support/sessions.ts'
@@ -80,14 +75,12 @@ test('pages come one after the other, in either order, and none is empty', async
     [100, true, [ids]],
   ] as const) {
     const pages: string[][] = []
-    for await (const page of tasks.pages(consumer, {}, { pageSize, oldestFirst }))
-      pages.push(page.map((task) => task.eventId))
+    for await (const page of tasks.pages(consumer, {}, { pageSize, oldestFirst })) pages.push(page.map((task) => task.eventId))
     t.deepEqual(pages, [...expected])
   }
   const some = await tasks.find(consumer, {}, { maxTasks: 2, after: ids[5] })
   t.like(some, [{ eventId: ids[4] }, { eventId: ids[3] }])
-  for await (const page of tasks.pages(consumer, { states: ['completed'] }))
-    t.fail(`${page.length} tasks`)
+  for await (const page of tasks.pages(consumer, { states: ['completed'] })) t.fail(`${page.length} tasks`)
 })
 
 test('stats count in numbers and tell times in dates', async (t) => {
@@ -109,10 +102,7 @@ test('stats count in numbers and tell times in dates', async (t) => {
 test('explain and discard agree on a stuck task', async (t) => {
   const consumer = await makeConsumer(db, 'stuck')
   const [id = '', fine = ''] = await makeTasks(db, consumer, ['running', 'running'])
-  await db.owner.query(
-    `update ${await taskTable(db, consumer)} set attempt_count = 4 where event_id = $1`,
-    [id],
-  )
+  await db.owner.query(`update ${await taskTable(db, consumer)} set attempt_count = 4 where event_id = $1`, [id])
   const tasks = new TaskClient(db.pool)
   const [explained, , missing] = await tasks.explain(consumer, [id, fine, 'event_unknown'])
   t.deepEqual(explained, {

@@ -1,23 +1,9 @@
 // Calls by id, and what surrounds a call: its connection, its transaction, the schema, the search_path, the time zone.
 import test from 'ava'
 import pg from 'pg'
-import {
-  InvalidArgumentError,
-  KanthorqError,
-  migrate,
-  NotFoundError,
-  TaskClient,
-  type Task,
-} from 'kanthorq-tasks'
+import { InvalidArgumentError, KanthorqError, migrate, NotFoundError, TaskClient, type Task } from 'kanthorq-tasks'
 import { useDatabase } from '../support/database.ts'
-import {
-  makeConsumer,
-  makeTasks,
-  only,
-  statesOf,
-  storedTasks,
-  taskTable,
-} from '../support/scene.ts'
+import { makeConsumer, makeTasks, only, statesOf, storedTasks, taskTable } from '../support/scene.ts'
 import { openSession } from '../support/sessions.ts'
 
 const db = useDatabase(test)
@@ -145,10 +131,7 @@ test('a call is part of the transaction of its connection, and an error undoes n
   await session.query('begin')
   t.deepEqual(await tasks.cancel(consumer, [first]), { updated: [first], noop: [] })
   t.deepEqual(await statesOf(db, consumer, ids), ['available', 'available'], 'others do not see it')
-  for (const call of [
-    () => tasks.cancel('nobody', [second]),
-    () => tasks.resume(consumer, [second, '']),
-  ]) {
+  for (const call of [() => tasks.cancel('nobody', [second]), () => tasks.resume(consumer, [second, ''])]) {
     await session.query('savepoint before')
     await t.throwsAsync(call, { instanceOf: KanthorqError })
     await session.query('rollback to savepoint before')

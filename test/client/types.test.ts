@@ -39,9 +39,7 @@ export function refused(tasks: TaskClient) {
 }
 
 test('the states are those that the database knows', async (t) => {
-  const { rows } = await db.owner.query<{ name: string }>(
-    'select name from _kanthorq_task_states() order by code',
-  )
+  const { rows } = await db.owner.query<{ name: string }>('select name from _kanthorq_task_states() order by code')
   t.deepEqual(
     rows.map((row) => row.name),
     [...states],

@@ -86,9 +86,7 @@ async function everythingShown(t: ExecutionContext, url: string) {
   for (const { name, sql } of calls.filter(({ isVolatile }) => !isVolatile)) {
     const { rows } = await client.query<{ row: Record<string, unknown> }>(sql)
     // What is overdue runs now, which is another time at each look.
-    shown[name] = rows.map(({ row }) =>
-      name.endsWith('explain') ? { ...row, next_run_at: 0 } : row,
-    )
+    shown[name] = rows.map(({ row }) => (name.endsWith('explain') ? { ...row, next_run_at: 0 } : row))
   }
   return shown
 }

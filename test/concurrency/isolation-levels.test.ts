@@ -5,14 +5,7 @@ import type pg from 'pg'
 import { TaskClient, type TaskState } from 'kanthorq-tasks'
 import { logOf } from '../support/bulk.ts'
 import { useDatabase } from '../support/database.ts'
-import {
-  makeConsumer,
-  makeTasks,
-  only,
-  statesOf,
-  storedTasks,
-  taskTable,
-} from '../support/scene.ts'
+import { makeConsumer, makeTasks, only, statesOf, storedTasks, taskTable } from '../support/scene.ts'
 import { openSession, processOf, untilBlocked, withoutWaiting } from '../support/sessions.ts'
 import { claim } from '../support/worker.ts'
 
@@ -132,8 +125,7 @@ test.serial('a worker skips a task that is being cancelled', async (t) => {
 // A call waits for a task before it has moved any, and for the log when it has moved all.
 const interruptions = [
   {
-    hold: ({ table, ids }: ReadyCall) =>
-      `select from ${table} where event_id = '${ids[1] ?? ''}' for update`,
+    hold: ({ table, ids }: ReadyCall) => `select from ${table} where event_id = '${ids[1] ?? ''}' for update`,
     setting: 'lock_timeout',
     code: '55P03',
   },
@@ -148,10 +140,7 @@ for (const name of waitingCalls) {
   test.serial(`${name} that times out has changed nothing`, async (t) => {
     for (const { hold, setting, code } of interruptions) {
       const { call, session, other } = await ready(t, name)
-      const look = async () => [
-        await storedTasks(db, call.consumer),
-        await logOf(db, call.consumer),
-      ]
+      const look = async () => [await storedTasks(db, call.consumer), await logOf(db, call.consumer)]
       const before = await look()
       await other.query(`begin; ${hold(call)}`)
       await session.query(`set ${setting} to '50ms'`)
@@ -191,11 +180,7 @@ async function ready(t: ExecutionContext, name: CallName) {
 }
 
 /** Moves the first task to where no call takes it from, as a worker does that has done it; or to another state. */
-async function moveFirst(
-  { table, ids: [first] }: ReadyCall,
-  session: pg.ClientBase,
-  to: TaskState = 'completed',
-) {
+async function moveFirst({ table, ids: [first] }: ReadyCall, session: pg.ClientBase, to: TaskState = 'completed') {
   const sql = `update ${table} set state = _kanthorq_task_state($2) where event_id = $1`
   await session.query(sql, [first, to])
 }

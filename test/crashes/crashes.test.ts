@@ -73,9 +73,7 @@ interface Job {
 
 const ways: Record<string, (jobs: readonly Job[], random: Random) => Promise<unknown>> = {
   'sessions are terminated': (jobs) =>
-    db.owner.query('select pg_terminate_backend(pid) from unnest($1::int[]) pid', [
-      jobs.map(({ pid }) => pid),
-    ]),
+    db.owner.query('select pg_terminate_backend(pid) from unnest($1::int[]) pid', [jobs.map(({ pid }) => pid)]),
   'a server process is killed': (jobs, random) => {
     process.kill(random.pick(jobs).pid, 'SIGKILL')
     return Promise.resolve()
@@ -106,19 +104,12 @@ for (const [what, stop] of Object.entries(ways)) {
 }
 
 /** Starts the jobs, stops them all at a moment, checks what is left, and has the rest done. */
-async function round(
-  t: ExecutionContext,
-  stop: (typeof ways)[string],
-  lock: string | undefined,
-  seed: number,
-): Promise<void> {
+async function round(t: ExecutionContext, stop: (typeof ways)[string], lock: string | undefined, seed: number): Promise<void> {
   // Each round may take as long as a whole file may be silent.
   t.timeout(180_000)
   const random = seededRandom(seed)
   const name = `round_${rounds++}`
-  const fields = await Promise.all(
-    (Object.keys(kinds) as Field['kind'][]).map((kind) => makeField(kind, `${name}_${kind}`)),
-  )
+  const fields = await Promise.all((Object.keys(kinds) as Field['kind'][]).map((kind) => makeField(kind, `${name}_${kind}`)))
   // The pauses leave time to take the lock before the last batch.
   const pause = lock === undefined ? '0' : '200 milliseconds'
   const jobs = await Promise.all(
@@ -204,11 +195,7 @@ function procedure({ kind, consumer }: Field, pause: string): string {
 }
 
 /** Cancels some tasks, in any order, or undoes the last operation on the consumer. */
-async function moveSome(
-  session: pg.ClientBase,
-  { consumer, ids }: Field,
-  random: Random,
-): Promise<number> {
+async function moveSome(session: pg.ClientBase, { consumer, ids }: Field, random: Random): Promise<number> {
   const [sql, ...values] = random.pick([true, false])
     ? ['select * from kanthorq_task_cancel($1, $2)', consumer, random.some(ids, 50)]
     : [
@@ -239,8 +226,7 @@ async function checkAndComplete(t: ExecutionContext, field: Field): Promise<void
   session.release()
   t.deepEqual(await disagreements(field), [], consumer)
   t.deepEqual(await statesOf(db, consumer, ids), Array(ids.length).fill(kinds[kind][1]), consumer)
-  if (kind !== 'by_id')
-    t.deepEqual(await logged('consumer', consumer), Array(ids.length / batchSize).fill(batchSize))
+  if (kind !== 'by_id') t.deepEqual(await logged('consumer', consumer), Array(ids.length / batchSize).fill(batchSize))
 }
 
 /**

@@ -110,46 +110,37 @@ for (const [name, direction, start] of programs) {
 const lostConnection =
   /terminating connection due to administrator command|connection (terminated |error|unexpectedly)|ECONNRESET/i
 
-test.serial(
-  'of an installation that was killed, an empty schema and an empty migrations table may be left',
-  async (t) => {
-    const { url: connectionString } = await createDatabase(server.url)
-    const database = { connectionString, application_name: sessionName }
-    const session = await connected(connectionString)
-    await buildStage(session)
-    const { rows } = await stageOf(session)
+test.serial('of an installation that was killed, an empty schema and an empty migrations table may be left', async (t) => {
+  const { url: connectionString } = await createDatabase(server.url)
+  const database = { connectionString, application_name: sessionName }
+  const session = await connected(connectionString)
+  await buildStage(session)
+  const { rows } = await stageOf(session)
 
-    // The schema is made first, then the migrations table; then the transaction begins.
-    for (const step of [0, 1, 2, 10]) {
-      await stopAfter(session, step)
-      const migrating = t.throwsAsync(migrate({ database, schema: 'queue' }))
-      await untilStopped(session)
-      await terminate()
-      await migrating
-      await letRun(session)
-      const empty = { catalog: {}, applied: [], rows }
-      t.deepEqual(await stageOf(session, 'queue'), empty, `step ${step}`)
-    }
-    t.deepEqual(await migrate({ database, schema: 'queue' }), names)
-    await migrate({ database, schema: 'undisturbed' })
-    t.deepEqual(await stageOf(session, 'queue'), await stageOf(session, 'undisturbed'))
-    await session.end()
-  },
-)
+  // The schema is made first, then the migrations table; then the transaction begins.
+  for (const step of [0, 1, 2, 10]) {
+    await stopAfter(session, step)
+    const migrating = t.throwsAsync(migrate({ database, schema: 'queue' }))
+    await untilStopped(session)
+    await terminate()
+    await migrating
+    await letRun(session)
+    const empty = { catalog: {}, applied: [], rows }
+    t.deepEqual(await stageOf(session, 'queue'), empty, `step ${step}`)
+  }
+  t.deepEqual(await migrate({ database, schema: 'queue' }), names)
+  await migrate({ database, schema: 'undisturbed' })
+  t.deepEqual(await stageOf(session, 'queue'), await stageOf(session, 'undisturbed'))
+  await session.end()
+})
 
 function terminate(): Promise<unknown> {
-  return look.query(
-    'select pg_terminate_backend(pid) from pg_stat_activity where application_name = $1',
-    [sessionName],
-  )
+  return look.query('select pg_terminate_backend(pid) from pg_stat_activity where application_name = $1', [sessionName])
 }
 
 async function untilGone(): Promise<void> {
   const sql = 'select from pg_stat_activity where application_name = $1'
-  await until(
-    async () => (await look.query(sql, [sessionName])).rowCount === 0,
-    'the session of the migration is still there',
-  )
+  await until(async () => (await look.query(sql, [sessionName])).rowCount === 0, 'the session of the migration is still there')
 }
 
 async function connected(database: string): Promise<pg.Client> {

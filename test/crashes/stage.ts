@@ -34,8 +34,7 @@ const watchedTable = `
   create constraint trigger committed after insert or delete on public.${migrationsTable}
     deferrable initially deferred for each row execute function stops.at_row()`
 
-const watchedCommands =
-  'create event trigger commands on ddl_command_start execute function stops.before_command()'
+const watchedCommands = 'create event trigger commands on ddl_command_start execute function stops.before_command()'
 
 /** Fills an empty database, and has the changes of its migrations table in `public` count as steps. */
 export async function buildStage(session: pg.ClientBase): Promise<void> {

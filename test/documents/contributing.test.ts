@@ -1,13 +1,5 @@
 // CONTRIBUTING.md tells how to add a function: a copy of the project does what it says.
-import {
-  cpSync,
-  mkdirSync,
-  mkdtempSync,
-  readFileSync,
-  rmSync,
-  symlinkSync,
-  writeFileSync,
-} from 'node:fs'
+import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { basename, dirname, join } from 'node:path'
 import test, { type ExecutionContext } from 'ava'
@@ -26,8 +18,7 @@ test('a function can be added as CONTRIBUTING.md says', async (t) => {
     ...Object.fromEntries(ours.map((name) => [name, undefined])),
     DATABASE_URL: server.serverUrl(),
   }
-  const run = (program: string, args: string[], input = '') =>
-    runProgram(program, args, { cwd: folder, env, input })
+  const run = (program: string, args: string[], input = '') => runProgram(program, args, { cwd: folder, env, input })
 
   let said = ''
   for (const { language, text, above } of codeBlocks('CONTRIBUTING.md')) {
@@ -73,9 +64,7 @@ function copyOfProject(t: ExecutionContext): string {
   const steps = readDocument('CONTRIBUTING.md')
   cpSync(projectFolder, folder, {
     recursive: true,
-    filter: (path) =>
-      !left.includes(basename(path)) &&
-      (!path.endsWith('.test.ts') || steps.includes(basename(path))),
+    filter: (path) => !left.includes(basename(path)) && (!path.endsWith('.test.ts') || steps.includes(basename(path))),
   })
   symlinkSync(join(projectFolder, 'node_modules'), join(folder, 'node_modules'))
   return folder

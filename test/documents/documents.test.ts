@@ -17,20 +17,12 @@ const startDatabase = 'npm run db -- --empty\n'
 const install = 'npm ci\n'
 const demo = 'npm ci && npm run demo\n'
 /** Other tests run the blocks of these, or compare them. */
-const elsewhere = [
-  'CONTRIBUTING.md',
-  'docs/monitoring.md',
-  'docs/reference/sql.md',
-  'docs/reference/typescript.md',
-]
+const elsewhere = ['CONTRIBUTING.md', 'docs/monitoring.md', 'docs/reference/sql.md', 'docs/reference/typescript.md']
 /** The code blocks of each document. */
 const stories = new Map(
   documents()
     .filter((document) => !elsewhere.includes(document))
-    .map((document) => [
-      document,
-      codeBlocks(document).filter(({ language }) => language !== 'mermaid'),
-    ]),
+    .map((document) => [document, codeBlocks(document).filter(({ language }) => language !== 'mermaid')]),
 )
 
 let project: Project | undefined
@@ -114,12 +106,7 @@ async function startDb(t: ExecutionContext, args: string[]) {
   return { url: /'(postgres[^']+)'/.exec(printed)?.[1] ?? '', interrupt }
 }
 
-async function runBlock(
-  language: string,
-  text: string,
-  file: string | undefined,
-  url: string,
-): Promise<Outcome> {
+async function runBlock(language: string, text: string, file: string | undefined, url: string): Promise<Outcome> {
   const cwd = project?.folder ?? ''
   const env = {
     DATABASE_URL: url,
@@ -143,10 +130,7 @@ async function runBlock(
           env: { DATABASE_URL: server.serverUrl() },
         })
       // The packed package takes the place of the published one. Standard error is shown as on a terminal.
-      const script = text.replace(
-        'npm install kanthorq-tasks ',
-        `npm install ${project?.tarball ?? ''} `,
-      )
+      const script = text.replace('npm install kanthorq-tasks ', `npm install ${project?.tarball ?? ''} `)
       return runProgram('bash', ['-euo', 'pipefail', '-c', `exec 2>&1\n${script}`], { cwd, env })
     }
     default:
@@ -157,9 +141,7 @@ async function runBlock(
 /** The TypeScript blocks of a document are one program: a block without imports begins like the first. */
 function program(text: string, beginning: string): string {
   const whole = text.startsWith('import ') ? text : beginning + text
-  return whole.includes('pool.end()') || !whole.includes('pool')
-    ? whole
-    : `${whole}await pool.end()\n`
+  return whole.includes('pool.end()') || !whole.includes('pool') ? whole : `${whole}await pool.end()\n`
 }
 
 /** Writes each TypeScript block of a document into a file of its own. */

@@ -53,8 +53,7 @@ for (const library of ['node-postgres', 'drizzle', 'kysely', 'knex']) {
 test('cancel-from-file cancels the tasks of its input and reports their number', async (t) => {
   const { url, states, makeTask } = await installed(t)
   const id = await makeTask('order.parked')
-  const run = (input?: string) =>
-    runScript(url, 'cancel-from-file', { reason: "the customer's wish" }, input)
+  const run = (input?: string) => runScript(url, 'cancel-from-file', { reason: "the customer's wish" }, input)
 
   const first = await run(`${id}\nevent_unknown\n`)
   t.deepEqual(first, { code: 0, stdout: `${id}\n`, stderr: '1 cancelled, 1 left alone\n' })
@@ -111,9 +110,7 @@ test('free-stuck discards the stuck tasks, and resumes them on request', async (
   const resuming = await used(t)
   t.deepEqual(await resuming.run('free-stuck', { resume: 'yes' }), ['6|0|1', '1|6'])
   t.deepEqual(await resuming.counts(), before)
-  const stuck = await resuming.client.query(
-    "select from kanthorq_task_find('send_email') where stuck",
-  )
+  const stuck = await resuming.client.query("select from kanthorq_task_find('send_email') where stuck")
   t.is(stuck.rows.length, 0)
 })
 
@@ -150,9 +147,7 @@ function runExample(file: string, url: string) {
 
 /** Runs a script of examples/maintenance on the consumer send_email. */
 function runScript(url: string, script: string, variables: Record<string, string>, input?: string) {
-  const set = Object.entries({ consumer: 'send_email', ...variables }).map(
-    ([name, value]) => `--set=${name}=${value}`,
-  )
+  const set = Object.entries({ consumer: 'send_email', ...variables }).map(([name, value]) => `--set=${name}=${value}`)
   const file = `examples/maintenance/${script}.sql`
   return runProgram('psql', [url, '-X', '-A', '-t', ...set, '-f', file], { input: input ?? '' })
 }

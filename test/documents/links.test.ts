@@ -36,9 +36,7 @@ test('each guarantee names a test that proves it', (t) => {
     .slice(1)
     .map((item) => item.split('\n\n')[0] ?? '')
   t.true(items.length > 30)
-  const named = items.map((item) =>
-    [...item.matchAll(/\[([^\]]+)\](?!\()/g)].map(([, name]) => name),
-  )
+  const named = items.map((item) => [...item.matchAll(/\[([^\]]+)\](?!\()/g)].map(([, name]) => name))
   t.deepEqual(
     items.filter((_, number) => named[number]?.length === 0),
     [],
@@ -48,9 +46,7 @@ test('each guarantee names a test that proves it', (t) => {
 
 /** Those that do not lead out of the project. Of each, the file as a path from the project's folder. */
 function linksOf(document: string): { file: string; anchor: string | undefined }[] {
-  const links = [...readDocument(document).matchAll(/\]\(([^)\s]+)\)/g)].map(
-    ([, link = '']) => link,
-  )
+  const links = [...readDocument(document).matchAll(/\]\(([^)\s]+)\)/g)].map(([, link = '']) => link)
   return [...links, ...referencesOf(document).map(([, link]) => link)]
     .filter((link) => !/^[a-z]+:/.test(link))
     .map((link) => {
@@ -61,9 +57,7 @@ function linksOf(document: string): { file: string; anchor: string | undefined }
 
 /** The links that a document defines at its end, by their names. */
 function referencesOf(document: string): [name: string, link: string][] {
-  return [...readDocument(document).matchAll(/^\[([^\]]+)\]: (\S+)$/gm)].map(
-    ([, name = '', link = '']) => [name, link],
-  )
+  return [...readDocument(document).matchAll(/^\[([^\]]+)\]: (\S+)$/gm)].map(([, name = '', link = '']) => [name, link])
 }
 
 /** As GitHub makes them of headings. */

@@ -76,20 +76,13 @@ test('the rows have the columns that the file of postgres_exporter names', async
     kanthorq_tasks: { query: string; metrics: Record<string, { usage: string }>[] }
   }
   const columns = tasks.metrics.flatMap((metric) => Object.entries(metric))
-  const named = (wanted: string) =>
-    columns.filter(([, { usage }]) => usage === wanted).map(([name]) => name)
+  const named = (wanted: string) => columns.filter(([, { usage }]) => usage === wanted).map(([name]) => name)
   t.is(named('LABEL').length + named('GAUGE').length, columns.length)
   await holds(t, viewer, tasks.query, named('LABEL'), named('GAUGE'))
 })
 
 /** Asserts that a query returns a row for each distinct set of labels, with numbers or nulls. */
-async function holds(
-  t: ExecutionContext,
-  viewer: pg.Client,
-  query: string,
-  labels: string[],
-  values: string[],
-): Promise<void> {
+async function holds(t: ExecutionContext, viewer: pg.Client, query: string, labels: string[], values: string[]): Promise<void> {
   const { rows } = await viewer.query<Record<string, unknown>>(query)
   t.is(rows.length, 7)
   t.is(new Set(rows.map((row) => JSON.stringify(labels.map((label) => row[label])))).size, 7)
@@ -107,18 +100,13 @@ function readYaml(file: string): unknown {
 
 /** Replaces Grafana's macros as Grafana does, for a time range that excludes nothing. */
 function withoutMacros(sql: string): string {
-  return sql.replace(
-    /\$__timeFilter\(([\w.]+)\)/g,
-    "$1 between '2000-01-01T00:00:00Z' and '2100-01-01T00:00:00Z'",
-  )
+  return sql.replace(/\$__timeFilter\(([\w.]+)\)/g, "$1 between '2000-01-01T00:00:00Z' and '2100-01-01T00:00:00Z'")
 }
 
 /** A database of KanthorQ's with one operation, and a role with the rights that the document grants. */
 async function useKanthorq(t: ExecutionContext) {
   const { url, client } = await databaseOfKanthorq(t, server)
-  await client.query(
-    "select kanthorq_task_cancel('send_email', array['event_01m86243pcep6et4pajx64trgk'])",
-  )
+  await client.query("select kanthorq_task_cancel('send_email', array['event_01m86243pcep6et4pajx64trgk'])")
   const { name, into } = await server.role()
   await client.query(grant.text.replace('grafana', name))
   return { client, viewer: await connect(t, into(url)) }

@@ -52,10 +52,7 @@ test('the registries that the migrations make are the same as KanthorQ makes', a
   const registries = /^(table|column|constraint|index) (kanthorq_\w+_registry|uniq_)/
 
   const comment = / \| The (streams|consumers) of KanthorQ, by name\. Made by kanthorq-tasks\./
-  const ours = Object.entries(only(await catalog(client), registries)).map(([key, value]) => [
-    key,
-    value.replace(comment, ''),
-  ])
+  const ours = Object.entries(only(await catalog(client), registries)).map(([key, value]) => [key, value.replace(comment, '')])
   t.deepEqual(Object.fromEntries(ours), only(await catalog(theirs.client), registries))
 })
 

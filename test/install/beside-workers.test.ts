@@ -35,9 +35,7 @@ test('installing, and taking it back, disturbs no worker and changes nothing of 
   await worker.goOn(20)
 
   const attempts = (await worker.stop()) * taken
-  const { rows } = await client.query(
-    `select count(*)::integer as tasks, sum(attempt_count)::integer as attempts from ${busy}`,
-  )
+  const { rows } = await client.query(`select count(*)::integer as tasks, sum(attempt_count)::integer as attempts from ${busy}`)
   t.deepEqual(rows, [{ tasks: taskCount, attempts }], 'somebody else has moved a task')
   t.deepEqual(await rowsAtRest(client), before.rows)
   t.like(await catalog(client), before.catalog)

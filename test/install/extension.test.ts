@@ -43,9 +43,7 @@ async function matchPgDump(): Promise<string | undefined> {
 
 /** Calls what the extension brings; returns what that applied. */
 async function migrateBySql(client: pg.Client, schema = 'public'): Promise<string[]> {
-  const { rows } = await client.query<{ name: string }>(
-    `select name from ${schema}.kanthorq_migrate() name`,
-  )
+  const { rows } = await client.query<{ name: string }>(`select name from ${schema}.kanthorq_migrate() name`)
   return rows.map(({ name }) => name)
 }
 
@@ -150,10 +148,7 @@ for (const [name, input] of Object.entries(files).filter(([file]) => file.endsWi
     const { url, client } = await server.emptyDatabase(t)
     const { code, stdout, stderr } = await runProgram('psql', [url, '-X'], { input })
     t.deepEqual([code, stderr], [0, ''])
-    t.regex(
-      stdout,
-      /^Use "(create|alter) extension kanthorq_tasks( update)?" to load this file\.\s*$/,
-    )
+    t.regex(stdout, /^Use "(create|alter) extension kanthorq_tasks( update)?" to load this file\.\s*$/)
     t.deepEqual(await catalog(client), {})
   })
 }

@@ -82,9 +82,7 @@ for (const [schema, prepare, says] of refusals) {
 test('an error in the middle of the SQL file leaves nothing, with ON_ERROR_STOP or without', async (t) => {
   const { client, url } = await emptyDatabase(t)
   // In the way of the very function that comes last: another of its name and arguments that returns something else.
-  await client.query(
-    `create function kanthorq_task_resume(text, text[], text, timestamptz, boolean) returns int return 1`,
-  )
+  await client.query(`create function kanthorq_task_resume(text, text[], text, timestamptz, boolean) returns int return 1`)
   const before = await catalog(client)
 
   const { code, stderr } = await psql(url)
@@ -98,9 +96,7 @@ test('an error in the middle of the SQL file leaves nothing, with ON_ERROR_STOP 
 
 test('of the SQL file and migrate at once, one waits and has nothing to do', async (t) => {
   const { client, url } = await emptyDatabase(t)
-  const [file, done] = await holdMigrations(client, 2, () =>
-    Promise.all([psql(url), migrate({ database: url })]),
-  )
+  const [file, done] = await holdMigrations(client, 2, () => Promise.all([psql(url), migrate({ database: url })]))
   t.is(file.code, 0, file.stderr)
   t.true(done.length === 0 || done.length === names.length)
   t.deepEqual(await applied(client), names)

@@ -126,9 +126,7 @@ for (const schema of ['public', 'queue']) {
 
     const [one, other] = both.sort((a, b) => a.length - b.length)
     t.deepEqual([one, other], [[], names])
-    const { rows } = await client.query<{ name: string }>(
-      `select name from ${schema}.kanthorq_migrations order by id`,
-    )
+    const { rows } = await client.query<{ name: string }>(`select name from ${schema}.kanthorq_migrations order by id`)
     t.deepEqual(
       rows.map(({ name }) => name),
       names,

@@ -51,9 +51,7 @@ test('up, down and up again end in the same catalog, one migration at a time', a
 
 test('a released migration is never edited', (t) => {
   const root = new URL('../../', import.meta.url)
-  const released = readFileSync(new URL('db/migrations.sha256', root), 'utf8')
-    .split('\n')
-    .filter(Boolean)
+  const released = readFileSync(new URL('db/migrations.sha256', root), 'utf8').split('\n').filter(Boolean)
   const checksums = released.map((line) => {
     const [, path = ''] = line.split('  ')
     const content = readFileSync(new URL(path, root))

@@ -42,15 +42,13 @@ function project(t: ExecutionContext) {
   })
   mkdirSync(join(root, 'db'))
   mkdirSync(join(root, 'migrations'))
-  for (const file of ['db/tables.sql', 'migrations/0001_registries.sql'])
-    cpSync(join(projectFolder, file), join(root, file))
+  for (const file of ['db/tables.sql', 'migrations/0001_registries.sql']) cpSync(join(projectFolder, file), join(root, file))
   return {
     root,
     hasFunctions: (functions: Record<string, string>) => {
       rmSync(join(root, 'db/functions'), { recursive: true, force: true })
       mkdirSync(join(root, 'db/functions/internal'), { recursive: true })
-      for (const [name, text] of Object.entries(functions))
-        writeFileSync(join(root, `db/functions/${name}.sql`), text)
+      for (const [name, text] of Object.entries(functions)) writeFileSync(join(root, `db/functions/${name}.sql`), text)
       generateMigrations(root)
     },
     migrations: () => readMigrations(join(root, 'migrations')),
@@ -62,36 +60,24 @@ const functions = async (client: pg.Client) => only(await catalog(client), /^fun
 test('a release is frozen, and the next one goes from it to what has changed, and back', async (t) => {
   const { root, hasFunctions, migrations } = project(t)
   hasFunctions(first)
-  t.deepEqual(readdirSync(join(root, 'migrations')), [
-    '0001_registries.sql',
-    '0002_tables.sql',
-    '0003_functions.sql',
-  ])
+  t.deepEqual(readdirSync(join(root, 'migrations')), ['0001_registries.sql', '0002_tables.sql', '0003_functions.sql'])
   t.is(releaseMigrations(root).length, 3)
   const released = migrations()
   hasFunctions(second)
   t.deepEqual(migrations().slice(0, 3), released, 'a released migration is never written again')
-  t.is(
-    functionsMigration(functionsOf(migrations()), readFunctions(join(root, 'db/functions'))),
-    undefined,
-  )
+  t.is(functionsMigration(functionsOf(migrations()), readFunctions(join(root, 'db/functions'))), undefined)
   hasFunctions(second)
   t.is(migrations().length, 4, 'until the next release it is written anew under the same name')
   const [upgrade] = migrations().slice(3)
   t.is(upgrade?.name, '0004_functions')
-  t.notRegex(
-    upgrade?.up ?? '',
-    /function: kanthorq_kept/,
-    'a comment above a function is no change',
-  )
+  t.notRegex(upgrade?.up ?? '', /function: kanthorq_kept/, 'a comment above a function is no change')
 
   const { client } = await server.emptyDatabase(t)
   const { name: role } = await server.role()
   for (const { up } of released) await client.query(up)
   await client.query(`grant execute on function kanthorq_grows, kanthorq_bound to ${role}`)
   const before = await functions(client)
-  const grants =
-    "select proname, proacl::text from pg_proc where proname in ('kanthorq_grows', 'kanthorq_bound') order by 1"
+  const grants = "select proname, proacl::text from pg_proc where proname in ('kanthorq_grows', 'kanthorq_bound') order by 1"
   const { rows: granted } = await client.query<object>(grants)
   await client.query(upgrade?.up ?? '')
   const { rows: kept } = await client.query<object>(grants)
@@ -109,13 +95,7 @@ test('a release is frozen, and the next one goes from it to what has changed, an
 
 test('a text that would cut a migration in two is refused', (t) => {
   const folder = project(t)
-  for (const line of [
-    '-- Down Migration',
-    '-- up migration',
-    '-- rights',
-    '-- function: kanthorq_x',
-    'select $sql$ 1 $sql$',
-  ]) {
+  for (const line of ['-- Down Migration', '-- up migration', '-- rights', '-- function: kanthorq_x', 'select $sql$ 1 $sql$']) {
     const body = `as $function$\n${line}\nselect 1 $function$`
     t.throws(
       () => {
@@ -129,11 +109,7 @@ test('a text that would cut a migration in two is refused', (t) => {
 
 test('a file that is not one function under its own name is refused', (t) => {
   const folder = project(t)
-  for (const text of [
-    'select 1;',
-    first.kanthorq_kept,
-    made('kanthorq_x', 'return 1').replace(/comment on[^]*/, ''),
-  ])
+  for (const text of ['select 1;', first.kanthorq_kept, made('kanthorq_x', 'return 1').replace(/comment on[^]*/, '')])
     t.throws(
       () => {
         folder.hasFunctions({ kanthorq_x: text })

@@ -25,9 +25,7 @@ function bench(...args: string[]) {
 /** What was measured, but for what is too large to be measured with small tables. */
 function namesIn({ ids, filter, growth }: Partial<Results>) {
   return {
-    ids: ids?.rows
-      .filter((row) => row.ids < 50_000)
-      .map(({ ids, action, contender }) => `${ids} ${action} ${contender}`),
+    ids: ids?.rows.filter((row) => row.ids < 50_000).map(({ ids, action, contender }) => `${ids} ${action} ${contender}`),
     filter: filter?.rows.map(({ contender }) => contender),
     tables: growth?.tables.map(({ table }) => table),
     growth: growth?.rows.map(({ table, what }) => `${table}, ${what}`),
@@ -46,13 +44,11 @@ test('all that is measured at full size is measured with small tables, but what 
   const svg = readFileSync(join(out, 'filter.svg'), 'utf8')
   for (const { contender } of rows) t.true(svg.includes(contender.replace('>', '&gt;')), contender)
   t.notRegex(svg, /NaN|undefined|Infinity/)
-  for (const document of documents)
-    t.notRegex(await withResults(document, readResults(out)), /NaN|undefined/)
+  for (const document of documents) t.notRegex(await withResults(document, readResults(out)), /NaN|undefined/)
 })
 
 test('the documents show the committed results', async (t) => {
-  for (const document of documents)
-    t.is(readFileSync(document, 'utf8'), await withResults(document, committed), document)
+  for (const document of documents) t.is(readFileSync(document, 'utf8'), await withResults(document, committed), document)
 })
 
 for (const [args, message] of [

@@ -69,8 +69,7 @@ for (const pgVersion of [oldest, newest]) {
   test(`with pg ${pgVersion}, the README's application and the command line work in an empty strict project`, async (t) => {
     const cwd = projects.get(pgVersion)?.folder ?? ''
     const { url } = await kanthorqDatabase(t)
-    const run = (program: string, ...args: string[]) =>
-      runProgram(program, args, { cwd, env: { DATABASE_URL: url } })
+    const run = (program: string, ...args: string[]) => runProgram(program, args, { cwd, env: { DATABASE_URL: url } })
     t.is((await run('node', '-p', 'require("pg/package.json").version')).stdout, `${pgVersion}\n`)
 
     const kanthorqTasks = (...args: string[]) => run('npx', '--no', 'kanthorq-tasks', ...args)

@@ -49,13 +49,7 @@ select is(
 select ok(true);`,
     ...([1, 1, '✗ FILE:6  one is two\n          have: 1\n          want: 2\n'] as const),
   ],
-  [
-    'fewer tests than planned fail',
-    'select plan(3); select pass();',
-    1,
-    1,
-    'planned 3 tests, ran 1',
-  ],
+  ['fewer tests than planned fail', 'select plan(3); select pass();', 1, 1, 'planned 3 tests, ran 1'],
   [
     'more tests than planned fail',
     'select plan(1); select pass(); select pass();',
@@ -82,12 +76,7 @@ do $$ begin
   raise exception 'boom' using errcode = 'KQ001', detail = 'more', hint = 'do it';
 end $$;
 select ok(true);`,
-    ...([
-      1,
-      1,
-      'FILE:3  SQL error: boom\n  SQLSTATE: KQ001\n',
-      'detail: more\n  hint: do it\n',
-    ] as const),
+    ...([1, 1, 'FILE:3  SQL error: boom\n  SQLSTATE: KQ001\n', 'detail: more\n  hint: do it\n'] as const),
   ],
   [
     'a bail out fails',

@@ -50,10 +50,7 @@ async function query(url: string, sql: string, values: unknown[] = []): Promise<
 
 /** What an embedded server consists of, as long as it is there. */
 async function remainsOf(url: string): Promise<() => string[]> {
-  const [data, lock] = await query(
-    url,
-    "SELECT current_setting('data_directory'), pg_read_file('postmaster.pid')",
-  )
+  const [data, lock] = await query(url, "SELECT current_setting('data_directory'), pg_read_file('postmaster.pid')")
   const folder = dirname(String(data))
   const pid = Number.parseInt(String(lock))
   return () => [...(isAlive(pid) ? ['process'] : []), ...(existsSync(folder) ? ['folder'] : [])]
@@ -159,9 +156,7 @@ test('an error about DATABASE_URL says what is wrong and what to do, without its
 test('a template is copied several times at once', async (t) => {
   const template = await createDatabase(shared.url)
   await query(template.url, 'CREATE TABLE fact AS SELECT 42 AS answer')
-  const copies = await Promise.all(
-    Array.from({ length: 4 }, () => createDatabase(shared.url, template.name)),
-  )
+  const copies = await Promise.all(Array.from({ length: 4 }, () => createDatabase(shared.url, template.name)))
   for (const { url } of copies) t.deepEqual(await query(url, 'SELECT answer FROM fact'), [42])
 })
 

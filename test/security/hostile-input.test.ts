@@ -11,14 +11,7 @@ import { only } from '../support/scene.ts'
 import { openSession } from '../support/sessions.ts'
 import { setScene, type HostileScene, type Outcome } from './hostile-scene.ts'
 import { hostileValues, hugeValues } from './hostile-values.ts'
-import {
-  argumentsFor,
-  callText,
-  publicRoutines,
-  type Arguments,
-  type Parameter,
-  type Routine,
-} from './routines.ts'
+import { argumentsFor, callText, publicRoutines, type Arguments, type Parameter, type Routine } from './routines.ts'
 
 const db = useDatabase(test)
 // All tests are on one scene, one after the other.
@@ -45,13 +38,9 @@ test.serial('every argument of every function may be hostile', async (t) => {
       const huge = seen.has(parameter.name) ? [] : hugeValues(parameter).slice(0, 2 * effort)
       seen.add(parameter.name)
       // Many functions share a parameter. Each of them tries a part of the values, all together try all.
-      const sharing = routines.filter(({ parameters }) =>
-        parameters.some(({ name }) => name === parameter.name),
-      )
+      const sharing = routines.filter(({ parameters }) => parameters.some(({ name }) => name === parameter.name))
       const parts = Math.min(sharing.length, Math.ceil(3 / effort))
-      const values = hostileValues(parameter).filter(
-        (_, n) => (n + sharing.indexOf(routine)) % parts === 0,
-      )
+      const values = hostileValues(parameter).filter((_, n) => (n + sharing.indexOf(routine)) % parts === 0)
       for (const value of [...values, ...huge]) {
         const args = { ...argumentsFor(routine, scene.values), [parameter.name]: value }
         await tryCall(session, routine, args, parameter)
@@ -135,11 +124,7 @@ async function tryCall(
 type Row = Readonly<Record<string, unknown>>
 
 /** An error has to be one of ours, short, and say what to do; where one argument is to blame, it has to say which. */
-function checkError(
-  { code, message, hint = '', detail = '' }: pg.DatabaseError,
-  blamed?: Parameter,
-  value = '',
-) {
+function checkError({ code, message, hint = '', detail = '' }: pg.DatabaseError, blamed?: Parameter, value = '') {
   assert.match(code ?? '', /^KQ00[1-4]$/, message)
   assert.notEqual(hint, '', message)
   for (const text of [message, hint, detail]) assert.ok(text.length <= 500, text.slice(0, 200))
@@ -202,9 +187,7 @@ async function checkOutcome(
 /** The beginning of an argument as PostgreSQL prints it; of a list, of its first element. */
 async function valueText(args: Arguments, { name, type }: Parameter): Promise<string> {
   const value = `(${args[name] ?? 'null'})::${type}`
-  const text = type.startsWith('pg_catalog._')
-    ? `(array(select unnest(${value}) limit 1))[1]`
-    : `${value}::text`
+  const text = type.startsWith('pg_catalog._') ? `(array(select unnest(${value}) limit 1))[1]` : `${value}::text`
   const sql = `select coalesce(left(${text}, 100), 'null') as text`
   return only(await db.owner.query<{ text: string }>(sql)).text
 }
@@ -224,6 +207,4 @@ function someArguments(routine: Routine): fc.Arbitrary<Arguments> {
   return fc.tuple(...some).map((entries) => Object.fromEntries(entries.flat()))
 }
 
-const anyText = fc
-  .string({ unit: 'binary', maxLength: 40 })
-  .map((text) => pg.escapeLiteral(text.replaceAll('\0', '')))
+const anyText = fc.string({ unit: 'binary', maxLength: 40 }).map((text) => pg.escapeLiteral(text.replaceAll('\0', '')))

@@ -41,7 +41,6 @@ export async function setScene(db: TestDatabase): Promise<HostileScene> {
       operation_id: operation,
       role: `'${role}'`,
     },
-    outcome: async () =>
-      only(await db.owner.query<Outcome>('select * from hostile.outcome($1)', [role])),
+    outcome: async () => only(await db.owner.query<Outcome>('select * from hostile.outcome($1)', [role])),
   }
 }

@@ -51,12 +51,7 @@ test.serial('the traps would catch what is not qualified', async (t) => {
   const session = await openSession(t, db.sessions)
   await layTemporaryTraps(session)
   await session.query('set search_path to trap, pg_catalog')
-  for (const text of [
-    '1 > 2',
-    "cardinality(array['a'])",
-    "format('%s', 'a')",
-    'clock_timestamp()',
-  ]) {
+  for (const text of ['1 > 2', "cardinality(array['a'])", "format('%s', 'a')", 'clock_timestamp()']) {
     await t.throwsAsync(session.query(`select ${text}`), { code: 'TRAP0' }, text)
   }
   t.deepEqual((await session.query('select from kanthorq_task_operation')).rows, [])
@@ -128,9 +123,7 @@ async function outcomes(session: pg.ClientBase): Promise<Outcomes> {
     const sql = callText(routine, argumentsFor(routine, scene.values, more))
     // As JSON, times are the same in every session.
     const result = await session
-      .query<object>(
-        sql.replace(/^select \* from (.*)$/s, 'select pg_catalog.to_jsonb(r) as row from $1 r'),
-      )
+      .query<object>(sql.replace(/^select \* from (.*)$/s, 'select pg_catalog.to_jsonb(r) as row from $1 r'))
       .then(
         ({ rows }) => JSON.stringify(rows),
         (error: unknown) => (error instanceof pg.DatabaseError ? error.code : String(error)),

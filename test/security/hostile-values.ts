@@ -90,8 +90,7 @@ const byType: Readonly<Record<string, readonly string[]>> = {
     "'0.0000001 seconds'",
     // Before PostgreSQL 17 there is no such interval.
     ...["'infinity'", "'-infinity'"].map(
-      (value) =>
-        `case when current_setting('server_version_num')::int >= 170000 then ${value} else '-1 day' end`,
+      (value) => `case when current_setting('server_version_num')::int >= 170000 then ${value} else '-1 day' end`,
     ),
   ],
 }
@@ -120,8 +119,7 @@ const byName: Readonly<Record<string, readonly string[]>> = {
 export function hostileValues({ name, type, fields }: Parameter): readonly string[] {
   const composite = (fields ?? []).flatMap((field) =>
     ofType(byType, field.type).map(
-      (value) =>
-        `jsonb_populate_record(null::${type}, jsonb_build_object('${field.name}', (${value})::${field.type}))`,
+      (value) => `jsonb_populate_record(null::${type}, jsonb_build_object('${field.name}', (${value})::${field.type}))`,
     ),
   )
   return ['null', ...composite, ...ofType(byType, type), ...(byName[name] ?? [])]

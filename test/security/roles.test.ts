@@ -33,9 +33,7 @@ test('many can be given their rights at the same time', async (t) => {
   const others = await Promise.all(Array.from({ length: 6 }, () => connect(t, as.ownerUrl)))
   const levels = ['viewer', 'operator']
   const grants = others.flatMap((client, n) =>
-    [as.viewer, as.operator].map((role) =>
-      client.query('select queue.kanthorq_grant($1, $2)', [role.user, levels[n % 2]]),
-    ),
+    [as.viewer, as.operator].map((role) => client.query('select queue.kanthorq_grant($1, $2)', [role.user, levels[n % 2]])),
   )
   await t.notThrowsAsync(Promise.all(grants))
 })
@@ -51,8 +49,7 @@ async function scene(t: ExecutionContext) {
   await session.query("select queue.kanthorq_consumer_register('orders', 'send_email', '{>}')")
   const login = async (level?: string) => {
     const role = await server.role()
-    if (level !== undefined)
-      await session.query('select queue.kanthorq_grant($1, $2)', [role.name, level])
+    if (level !== undefined) await session.query('select queue.kanthorq_grant($1, $2)', [role.name, level])
     return connect(t, role.into(url))
   }
   return {

@@ -81,11 +81,7 @@ const usualValues: Arguments = {
 const inBatches: Arguments = { everything: 'true', batch_size: '5' }
 
 /** The arguments that a routine needs, and those of its optional ones that are in `more`. */
-export function argumentsFor(
-  { parameters }: Routine,
-  values: Arguments = {},
-  more: Arguments = {},
-): Arguments {
+export function argumentsFor({ parameters }: Routine, values: Arguments = {}, more: Arguments = {}): Arguments {
   const needed: Arguments = { ...usualValues, ...values }
   const extra: Arguments = { ...inBatches, ...more }
   return Object.fromEntries(

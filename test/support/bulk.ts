@@ -23,9 +23,7 @@ export async function callProcedure(session: pg.ClientBase, call: string): Promi
   session.on('notice', listener)
   try {
     const { updated, skipped, bulk_id } = only(
-      await session.query<{ updated: string; skipped: string; bulk_id: string | null }>(
-        `call ${call}`,
-      ),
+      await session.query<{ updated: string; skipped: string; bulk_id: string | null }>(`call ${call}`),
     )
     return { updated: Number(updated), skipped: Number(skipped), bulkId: bulk_id, notices }
   } finally {
@@ -43,11 +41,7 @@ export async function logOf(db: TestDatabase, consumer: string): Promise<Operati
  *
  * @throws Error when that has not come to pass after a minute
  */
-export async function untilProcess(
-  look: pg.Pool,
-  pid: number,
-  doing: 'sleeps' | 'gone',
-): Promise<void> {
+export async function untilProcess(look: pg.Pool, pid: number, doing: 'sleeps' | 'gone'): Promise<void> {
   const sql = `select coalesce(max(wait_event), '') = 'PgSleep' as sleeps, count(*) = 0 as gone
     from pg_stat_activity where pid = $1`
   await until(

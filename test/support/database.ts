@@ -37,16 +37,11 @@ export function useDatabase(test: TestFn): TestDatabase {
     const server = await startServer()
     tidy.unshift(() => server.stop())
     const given = process.env['KANTHORQ_TEST_TEMPLATE']
-    const template =
-      given === undefined ? await createTemplate(server.url) : (JSON.parse(given) as Template)
+    const template = given === undefined ? await createTemplate(server.url) : (JSON.parse(given) as Template)
     tidy.unshift(await openRoute(server.url, template))
-    const { url: ownerUrl, drop } = await createDatabase(
-      server.url,
-      new URL(template.url).pathname.slice(1),
-    )
+    const { url: ownerUrl, drop } = await createDatabase(server.url, new URL(template.url).pathname.slice(1))
     tidy.unshift(drop)
-    const direct =
-      process.env['KANTHORQ_TEST_AS'] === 'operator' ? as(template.operator, ownerUrl) : ownerUrl
+    const direct = process.env['KANTHORQ_TEST_AS'] === 'operator' ? as(template.operator, ownerUrl) : ownerUrl
     const url = routed(direct)
     tidy.unshift(() => leave(ownerUrl))
     const connected = (connectionString: string) => {

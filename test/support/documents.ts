@@ -5,9 +5,7 @@ import { projectFolder } from './run-program.ts'
 /** The documents of the project, as paths from its folder. */
 export function documents(): string[] {
   const docs = readdirSync(join(projectFolder, 'docs'), { recursive: true, encoding: 'utf8' })
-  return ['README.md', 'CONTRIBUTING.md', ...docs.sort().map((file) => `docs/${file}`)].filter(
-    (file) => file.endsWith('.md'),
-  )
+  return ['README.md', 'CONTRIBUTING.md', ...docs.sort().map((file) => `docs/${file}`)].filter((file) => file.endsWith('.md'))
 }
 
 export function readDocument(file: string): string {

@@ -36,18 +36,14 @@ export function useServer(test: TestFn, start: () => Promise<Server> = startServ
     },
     async role() {
       const { name, password } = await createRole(serverUrl())
-      const into = (databaseUrl: string) =>
-        Object.assign(new URL(databaseUrl), { username: name, password }).href
+      const into = (databaseUrl: string) => Object.assign(new URL(databaseUrl), { username: name, password }).href
       return { name, into }
     },
   }
 }
 
 /** Connects until the test ends. */
-export async function connect(
-  t: ExecutionContext,
-  database: string | pg.ClientConfig,
-): Promise<pg.Client> {
+export async function connect(t: ExecutionContext, database: string | pg.ClientConfig): Promise<pg.Client> {
   const client = new pg.Client(database)
   await client.connect()
   t.teardown(() => client.end())

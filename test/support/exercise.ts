@@ -8,19 +8,11 @@ import { dumpedTasks } from './kanthorq-dump.ts'
  *
  * @param operator - logged in as the role `role`
  */
-export async function exercise(
-  t: ExecutionContext,
-  owner: pg.Client,
-  operator: pg.Client,
-  role: string,
-): Promise<void> {
+export async function exercise(t: ExecutionContext, owner: pg.Client, operator: pg.Client, role: string): Promise<void> {
   const { rows } = await owner.query<{ id: string }>(`select event_id as id from ${dumpedTasks}`)
   const ids = rows.map(({ id }) => id)
   const move = async (call: string, argument: unknown) => {
-    const result = await operator.query<{ updated: string[]; noop: string[] }>(
-      `select * from ${call}`,
-      [argument],
-    )
+    const result = await operator.query<{ updated: string[]; noop: string[] }>(`select * from ${call}`, [argument])
     const { updated = [], noop = [] } = result.rows[0] ?? {}
     return [updated.length, noop.length]
   }

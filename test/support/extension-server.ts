@@ -12,10 +12,7 @@ import { initData, startOn, urlIn } from './own-server.ts'
  * @param files - what they are called, and their text
  * @param postgres - a major version; by default the one that the run uses
  */
-export async function startServerWithExtension(
-  files: Record<string, string>,
-  postgres?: string,
-): Promise<Server> {
+export async function startServerWithExtension(files: Record<string, string>, postgres?: string): Promise<Server> {
   const folder = makeFolder('extension')
   const { postgres: program } = embeddedBinaries(folder, postgres)
   const printed = execFileSync(program, ['--version'], { encoding: 'utf8' })
@@ -44,7 +41,5 @@ function install(
   mkdirSync(extensions, { recursive: true })
   for (const [name, text] of Object.entries(files)) writeFileSync(join(extensions, name), text)
   openToOthers(place)
-  return named
-    ? { bin, settings: { extension_control_path: `$system:${place}` } }
-    : { bin: join(place, 'bin'), settings: {} }
+  return named ? { bin, settings: { extension_control_path: `$system:${place}` } } : { bin: join(place, 'bin'), settings: {} }
 }

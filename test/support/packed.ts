@@ -1,12 +1,4 @@
-import {
-  cpSync,
-  mkdtempSync,
-  readdirSync,
-  readFileSync,
-  rmSync,
-  symlinkSync,
-  writeFileSync,
-} from 'node:fs'
+import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { basename, join } from 'node:path'
 import { projectFolder, runProgram } from './run-program.ts'
@@ -20,10 +12,7 @@ export interface Project {
 }
 
 /** Installs the package and pg into an empty strict TypeScript project. */
-export async function emptyProject(
-  tarball?: string,
-  pgVersion = versionOf('pg'),
-): Promise<Project> {
+export async function emptyProject(tarball?: string, pgVersion = versionOf('pg')): Promise<Project> {
   const folder = mkdtempSync(join(tmpdir(), 'kanthorq-project-'))
   const packed = tarball ?? (await pack(folder))
   writeFileSync(join(folder, 'package.json'), JSON.stringify({ type: 'module', private: true }))
@@ -32,10 +21,7 @@ export async function emptyProject(
   await npm(['install', '--prefer-offline', packed, `pg@${pgVersion}`, ...types], folder)
   const modules = { module: 'NodeNext', target: 'ES2023', types: ['node'] }
   const compilerOptions = { ...modules, strict: true, noEmit: true, skipLibCheck: true }
-  writeFileSync(
-    join(folder, 'tsconfig.json'),
-    JSON.stringify({ compilerOptions, include: ['*.ts'] }),
-  )
+  writeFileSync(join(folder, 'tsconfig.json'), JSON.stringify({ compilerOptions, include: ['*.ts'] }))
   symlinkSync(join(projectFolder, 'examples'), join(folder, 'examples'))
   return {
     folder,
@@ -73,9 +59,7 @@ async function npm(args: string[], cwd: string): Promise<void> {
 /** The files of the extension that the installed package has, and their text. */
 export function shippedExtension({ folder }: Project): Record<string, string> {
   const extension = join(folder, 'node_modules/kanthorq-tasks/dist/extension')
-  return Object.fromEntries(
-    readdirSync(extension).map((name) => [name, readFileSync(join(extension, name), 'utf8')]),
-  )
+  return Object.fromEntries(readdirSync(extension).map((name) => [name, readFileSync(join(extension, name), 'utf8')]))
 }
 
 /** The version of a package that the project has. */

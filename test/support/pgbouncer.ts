@@ -34,9 +34,7 @@ export async function startPgBouncer(
 ): Promise<PgBouncer> {
   const program = findPgBouncer()
   if (program === undefined) {
-    throw new Error(
-      'PgBouncer is not installed: `apt-get install pgbouncer`, or what your system has instead.',
-    )
+    throw new Error('PgBouncer is not installed: `apt-get install pgbouncer`, or what your system has instead.')
   }
   const server = new URL(serverUrl)
   const owner = {
@@ -46,10 +44,7 @@ export async function startPgBouncer(
   const folder = makeFolder('pgbouncer')
   const [settings, users] = [join(folder, 'pgbouncer.ini'), join(folder, 'users.txt')]
   const quote = (text: string) => `"${text.replaceAll('"', '""')}"`
-  writeFileSync(
-    users,
-    [owner, ...others].map(({ name, password }) => `${quote(name)} ${quote(password)}\n`).join(''),
-  )
+  writeFileSync(users, [owner, ...others].map(({ name, password }) => `${quote(name)} ${quote(password)}\n`).join(''))
   writeFileSync(
     settings,
     `[databases]

@@ -10,14 +10,10 @@ const running = 'KANTHORQ_TEST_PGBOUNCER'
  *
  * @returns what stops it again
  */
-export async function openRoute(
-  serverUrl: string,
-  template: Template,
-): Promise<() => Promise<void>> {
+export async function openRoute(serverUrl: string, template: Template): Promise<() => Promise<void>> {
   const via = process.env['KANTHORQ_TEST_VIA']
   if (!via || process.env[running] !== undefined) return () => Promise.resolve()
-  if (via !== 'pgbouncer')
-    throw new Error(`KANTHORQ_TEST_VIA is ${via}: set it to pgbouncer, or unset it`)
+  if (via !== 'pgbouncer') throw new Error(`KANTHORQ_TEST_VIA is ${via}: set it to pgbouncer, or unset it`)
   const { folder, stop } = await startPgBouncer(serverUrl, [template.operator])
   process.env[running] = folder
   return stop
@@ -34,7 +30,5 @@ export async function leave(url: string): Promise<void> {
   if (process.env[running] === undefined) return
   const console = Object.assign(new URL(routed(url)), { pathname: '/pgbouncer' }).href
   // It knows those databases only to which somebody has connected.
-  await withClient(console, (client) =>
-    client.query(`RECONNECT ${new URL(url).pathname.slice(1)}`).catch(() => undefined),
-  )
+  await withClient(console, (client) => client.query(`RECONNECT ${new URL(url).pathname.slice(1)}`).catch(() => undefined))
 }

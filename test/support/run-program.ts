@@ -23,25 +23,15 @@ export interface Outcome {
 export async function runProgram(
   program: string,
   args: string[],
-  {
-    cwd = projectFolder,
-    env = {},
-    input = '',
-  }: { cwd?: string; env?: NodeJS.ProcessEnv; input?: string } = {},
+  { cwd = projectFolder, env = {}, input = '' }: { cwd?: string; env?: NodeJS.ProcessEnv; input?: string } = {},
 ): Promise<Outcome> {
-  const inherited = Object.entries(process.env).filter(
-    ([name]) => !/^(PG|DATABASE_URL$)/.test(name),
-  )
+  const inherited = Object.entries(process.env).filter(([name]) => !/^(PG|DATABASE_URL$)/.test(name))
   const child = spawn(program, args, {
     cwd,
     env: { ...Object.fromEntries(inherited), ...env },
   })
   const closed = once(child, 'close') as Promise<[number | null]>
   child.stdin.on('error', () => undefined).end(input)
-  const [[code], stdout, stderr] = await Promise.all([
-    closed,
-    text(child.stdout),
-    text(child.stderr),
-  ])
+  const [[code], stdout, stderr] = await Promise.all([closed, text(child.stdout), text(child.stderr)])
   return { code, stdout, stderr }
 }

@@ -30,12 +30,7 @@ export async function makeTasks(db: TestDatabase, consumer: string, states: read
 }
 
 /** Writes `count` tasks straight into the consumer's table, in a heap order that is not that of their ids. */
-export async function fillTable(
-  db: TestDatabase,
-  consumer: string,
-  count: number,
-  states: readonly TaskState[],
-) {
+export async function fillTable(db: TestDatabase, consumer: string, count: number, states: readonly TaskState[]) {
   const { rows } = await db.owner.query<{ event_id: string }>(
     `insert into ${await taskTable(db, consumer)} (event_id, subject, state)
      select 'event_' || lpad(n::text, 26, '0'), 'order.created', s.code
@@ -51,9 +46,7 @@ export async function fillTable(
 
 /** The name of the table that holds the consumer's tasks, ready for SQL text. */
 export async function taskTable(db: TestDatabase, consumer: string) {
-  return only(
-    await db.owner.query<{ name: string }>('select test.task_table($1)::text as name', [consumer]),
-  ).name
+  return only(await db.owner.query<{ name: string }>('select test.task_table($1)::text as name', [consumer])).name
 }
 
 /** All tasks of the consumer, by event id. */

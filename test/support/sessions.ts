@@ -25,11 +25,7 @@ export async function processOf(session: pg.ClientBase): Promise<number> {
  *
  * @throws Error when that has not come to pass after a minute
  */
-export async function untilBlocked(
-  look: pg.Pool,
-  waiters: readonly number[],
-  holder?: number,
-): Promise<void> {
+export async function untilBlocked(look: pg.Pool, waiters: readonly number[], holder?: number): Promise<void> {
   const sql = `select bool_and(coalesce($2 = any (blockers), cardinality(blockers) > 0)) as blocked
     from unnest($1::integer[]) pid, pg_blocking_pids(pid) blockers`
   await until(

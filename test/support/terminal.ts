@@ -25,15 +25,8 @@ export const ctrlC = '\x03'
 const keepOpen = `trap : INT; "$@"; printf '<exit %s>' $?; trap '' INT; read -r end`
 
 /** Starts it on a terminal of 80 columns, or as many as are asked for. It is killed when the test ends before it does. */
-export function openTerminal(
-  t: ExecutionContext,
-  args: readonly string[],
-  env: NodeJS.ProcessEnv,
-  columns = 80,
-): Terminal {
-  const inherited = Object.entries(process.env).filter(
-    ([name]) => !/^(PG|DATABASE_URL$|NO_COLOR$|FORCE_COLOR$|CI$)/.test(name),
-  )
+export function openTerminal(t: ExecutionContext, args: readonly string[], env: NodeJS.ProcessEnv, columns = 80): Terminal {
+  const inherited = Object.entries(process.env).filter(([name]) => !/^(PG|DATABASE_URL$|NO_COLOR$|FORCE_COLOR$|CI$)/.test(name))
   const pty = spawn('sh', ['-c', keepOpen, 'sh', ...commandLine(args)], {
     cwd: projectFolder,
     cols: columns,
@@ -55,8 +48,7 @@ export function openTerminal(
     until(
       () => {
         const found = pattern.exec(stripVTControlCharacters(raw))
-        if (found === null && exit.test(raw))
-          throw new Error(`it ended without ${String(pattern)}:\n${raw}`)
+        if (found === null && exit.test(raw)) throw new Error(`it ended without ${String(pattern)}:\n${raw}`)
         return Promise.resolve(found ?? undefined)
       },
       `it has not written ${String(pattern)}`,

@@ -7,10 +7,7 @@ import pg from 'pg'
  * @param complaint - what it says when there is none, e.g. "no session is called psql"
  * @throws Error when there is none after a minute
  */
-export async function until<Answer>(
-  ask: () => Promise<Answer | false | undefined>,
-  complaint: string,
-): Promise<Answer> {
+export async function until<Answer>(ask: () => Promise<Answer | false | undefined>, complaint: string): Promise<Answer> {
   const deadline = Date.now() + 60_000
   do {
     const answer = await ask()

@@ -9,9 +9,6 @@ export async function claim(
   from: TaskState,
   session: Pick<pg.ClientBase, 'query'> = db.owner,
 ): Promise<string[]> {
-  const { rows } = await session.query<{ id: string }>('select test.pull($1, $2) as id', [
-    consumer,
-    from,
-  ])
+  const { rows } = await session.query<{ id: string }>('select test.pull($1, $2) as id', [consumer, from])
   return rows.map(({ id }) => id)
 }

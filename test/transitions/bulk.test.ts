@@ -3,15 +3,7 @@ import test from 'ava'
 import type pg from 'pg'
 import { callProcedure, logOf, untilProcess } from '../support/bulk.ts'
 import { useDatabase } from '../support/database.ts'
-import {
-  fillTable,
-  makeConsumer,
-  makeTasks,
-  only,
-  statesOf,
-  storedTasks,
-  taskTable,
-} from '../support/scene.ts'
+import { fillTable, makeConsumer, makeTasks, only, statesOf, storedTasks, taskTable } from '../support/scene.ts'
 import { openSession, processOf, untilBlocked } from '../support/sessions.ts'
 import { until } from '../support/until.ts'
 
@@ -67,10 +59,7 @@ test.serial('locked tasks are skipped and counted, and are taken by a later call
   const ids = await fillTable(db, consumer, 10, ['available'])
   const locked = ids.filter((_, n) => n % 3 === 0)
   await worker.query('begin')
-  await worker.query(
-    `select from ${await taskTable(db, consumer)} where event_id = any ($1) for update`,
-    [locked],
-  )
+  await worker.query(`select from ${await taskTable(db, consumer)} where event_id = any ($1) for update`, [locked])
   const call = "kanthorq_task_cancel_all('locked', everything => true, batch_size => 2)"
   const { updated, skipped, notices } = await callProcedure(session, call)
   t.deepEqual([updated, skipped], [6, 4])
@@ -87,30 +76,27 @@ test.serial('locked tasks are skipped and counted, and are taken by a later call
   t.deepEqual(await callProcedure(session, call), nothing)
 })
 
-test.serial(
-  'undo_all takes back a bulk batch by batch, but for what has changed since',
-  async (t) => {
-    const session = await openSession(t, db.pool)
-    const consumer = await makeConsumer(db, 'undone')
-    const ids = await fillTable(db, consumer, 5, ['pending', 'retryable'])
-    const before = await storedTasks(db, consumer)
-    const call = "kanthorq_task_cancel_all('undone', everything => true, batch_size => 2)"
-    const { bulkId } = await callProcedure(session, call)
-    await db.owner.query('select kanthorq_task_resume($1, $2)', [consumer, ids.slice(0, 1)])
+test.serial('undo_all takes back a bulk batch by batch, but for what has changed since', async (t) => {
+  const session = await openSession(t, db.pool)
+  const consumer = await makeConsumer(db, 'undone')
+  const ids = await fillTable(db, consumer, 5, ['pending', 'retryable'])
+  const before = await storedTasks(db, consumer)
+  const call = "kanthorq_task_cancel_all('undone', everything => true, batch_size => 2)"
+  const { bulkId } = await callProcedure(session, call)
+  await db.owner.query('select kanthorq_task_resume($1, $2)', [consumer, ids.slice(0, 1)])
 
-    const undo = await callProcedure(session, `kanthorq_task_undo_all(${bulkId ?? ''}, 'sorry')`)
-    t.like(undo, { updated: 4, skipped: 1 })
-    const told = [1, 3, 4].map((total) => `undo of bulk ${bulkId ?? ''}: ${total} tasks so far`)
-    t.deepEqual(undo.notices.slice(0, 3), told)
-    t.regex(undo.notices[3] ?? '', /1 tasks left alone/)
-    const [resumed, ...restored] = (await storedTasks(db, consumer)).values()
-    t.is(resumed?.state, 'running')
-    t.deepEqual(restored, [...before.values()].slice(1))
-    const undone = (await logOf(db, consumer)).filter(({ action }) => action === 'undo')
-    t.true(undone.every(({ reason }) => reason === 'sorry'))
-    t.is(new Set(undone.map(({ transactionId }) => transactionId)).size, 3)
-  },
-)
+  const undo = await callProcedure(session, `kanthorq_task_undo_all(${bulkId ?? ''}, 'sorry')`)
+  t.like(undo, { updated: 4, skipped: 1 })
+  const told = [1, 3, 4].map((total) => `undo of bulk ${bulkId ?? ''}: ${total} tasks so far`)
+  t.deepEqual(undo.notices.slice(0, 3), told)
+  t.regex(undo.notices[3] ?? '', /1 tasks left alone/)
+  const [resumed, ...restored] = (await storedTasks(db, consumer)).values()
+  t.is(resumed?.state, 'running')
+  t.deepEqual(restored, [...before.values()].slice(1))
+  const undone = (await logOf(db, consumer)).filter(({ action }) => action === 'undo')
+  t.true(undone.every(({ reason }) => reason === 'sorry'))
+  t.is(new Set(undone.map(({ transactionId }) => transactionId)).size, 3)
+})
 
 for (const [pause, name] of [
   [", pause => '1 hour'", 'pausing'],
@@ -129,12 +115,8 @@ for (const [pause, name] of [
     const call = callProcedure(session, all)
     call.catch(() => undefined)
     await untilBlocked(db.owner, [pid])
-    const waited =
-      "select now() - query_start > interval '1 second' as so from pg_stat_activity where pid = $1"
-    await until(
-      async () => only(await db.owner.query<{ so: boolean }>(waited, [pid])).so,
-      'the call is not a second old',
-    )
+    const waited = "select now() - query_start > interval '1 second' as so from pg_stat_activity where pid = $1"
+    await until(async () => only(await db.owner.query<{ so: boolean }>(waited, [pid])).so, 'the call is not a second old')
     await holder.query('rollback')
     await untilProcess(db.owner, pid, 'sleeps')
     t.deepEqual(await statesOf(db, consumer, ids), ['cancelled', 'cancelled', 'available'])
@@ -200,10 +182,7 @@ const sessions: Record<string, (call: string) => string[]> = {
     "set default_transaction_isolation to 'repeatable read'",
     call,
   ],
-  'where transactions are serializable by default': (call) => [
-    "set default_transaction_isolation to 'serializable'",
-    call,
-  ],
+  'where transactions are serializable by default': (call) => ["set default_transaction_isolation to 'serializable'", call],
 }
 
 for (const [where, statements] of Object.entries(sessions)) {

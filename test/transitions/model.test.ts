@@ -55,7 +55,6 @@ test('whatever is done in whatever order, the database does what the model says'
     // It ends the search for a shorter failure.
     interruptAfterTimeLimit: runs * 10_000,
   })
-  if (details.failed)
-    t.fail(`${fc.defaultReportMessage(details)}\n${String(details.errorInstance)}`)
+  if (details.failed) t.fail(`${fc.defaultReportMessage(details)}\n${String(details.errorInstance)}`)
   else t.deepEqual([...happened].sort(), expected, 'each kind of call has moved tasks')
 })

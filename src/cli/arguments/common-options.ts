@@ -12,18 +12,14 @@ export interface CommonFlags {
 /** Adds the options of every command to the program, which accepts them before and after a command's name. */
 export function addCommon(program: Command): Command {
   const connection = [
-    new Option(
-      '--url <url>',
-      'postgres://user@host:port/database (default: DATABASE_URL, or PGHOST, PGUSER etc.)',
-    ),
+    new Option('--url <url>', 'postgres://user@host:port/database (default: DATABASE_URL, or PGHOST, PGUSER etc.)'),
     new Option('--schema <name>', 'schema that holds the functions (default: public)'),
   ]
   const output = [
     new Option('--json', 'print results as JSON, one value a line'),
     new Option('--debug', 'print the stack trace of an error'),
   ]
-  for (const option of connection)
-    program.addOption(option.argParser(nonEmpty).helpGroup('Connection:'))
+  for (const option of connection) program.addOption(option.argParser(nonEmpty).helpGroup('Connection:'))
   for (const option of output) program.addOption(option.helpGroup('Output:'))
   return program.addHelpOption(new Option('-h, --help', 'print this help').helpGroup('Output:'))
 }

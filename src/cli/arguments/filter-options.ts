@@ -17,19 +17,16 @@ export function addFilter(command: Command, allowed: readonly TaskState[] = stat
     new Option('--state <states>', 'in one of these states, separated by commas')
       .choices(allowed)
       .argParser(stateList(allowed)),
-    new Option(
-      '--subject <filter>',
-      'with a matching subject: * is one token, > at the end is one or more',
-    ).argParser(nonEmpty),
-    new Option(
-      '--metadata <key=value>',
-      'with this in the metadata; repeat it for more, or pass a JSON object',
-    ).argParser(metadata),
+    new Option('--subject <filter>', 'with a matching subject: * is one token, > at the end is one or more').argParser(
+      nonEmpty,
+    ),
+    new Option('--metadata <key=value>', 'with this in the metadata; repeat it for more, or pass a JSON object').argParser(
+      metadata,
+    ),
     new Option('--error <text>', 'with this text in the last error').argParser(nonEmpty),
-    new Option(
-      '--created-after <time>',
-      'created at this time or later: 2026-01-31T03:00, or 2h for 2 hours ago',
-    ).argParser(pastTime),
+    new Option('--created-after <time>', 'created at this time or later: 2026-01-31T03:00, or 2h for 2 hours ago').argParser(
+      pastTime,
+    ),
     new Option('--created-before <time>', 'created before this time').argParser(pastTime),
   ]
   for (const option of options) command.addOption(option.helpGroup('Filter:'))

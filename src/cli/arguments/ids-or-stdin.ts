@@ -5,8 +5,7 @@ import { NothingError, UsageError } from '../errors.ts'
 export type IdsOf = (record: Record<string, unknown>) => unknown
 
 /** Event ids in the output of `find`, `explain`, `log`, and of `cancel` and its like. */
-export const eventIdsOf: IdsOf = (record) =>
-  record['eventId'] ?? record['eventIds'] ?? record['updated']
+export const eventIdsOf: IdsOf = (record) => record['eventId'] ?? record['eventIds'] ?? record['updated']
 
 /** Operation ids in the output of `log`. */
 export const operationIdsOf: IdsOf = (record) => record['id']
@@ -17,11 +16,7 @@ export const operationIdsOf: IdsOf = (record) => record['id']
  *
  * @param missing - the error if there are no arguments and standard input is a terminal
  */
-export async function idsOrStdin(
-  args: readonly string[],
-  idsOf: IdsOf,
-  missing: string,
-): Promise<string[]> {
+export async function idsOrStdin(args: readonly string[], idsOf: IdsOf, missing: string): Promise<string[]> {
   if (args.length > 1 && args.includes('-'))
     throw new UsageError('"-" stands for standard input and cannot be combined with ids')
   if (args.length > 0 && args[0] !== '-') return [...args]

@@ -13,9 +13,7 @@ const defaultLimit = 100
 export function addLimit(command: Command, rows: string): Command {
   return command
     .addOption(
-      new Option('--limit <n>', `list at most <n> ${rows} (default: ${defaultLimit})`)
-        .argParser(count)
-        .conflicts('all'),
+      new Option('--limit <n>', `list at most <n> ${rows} (default: ${defaultLimit})`).argParser(count).conflicts('all'),
     )
     .option('--all', `list all ${rows}`)
 }

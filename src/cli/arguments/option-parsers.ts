@@ -38,12 +38,9 @@ export function futureTime(text: string): Date {
 }
 
 function pointInTime(text: string, direction: 1 | -1): Date {
-  if (/^\d+(\.\d+)? ?[a-z]+$/.test(text))
-    return new Date(Date.now() + direction * duration(text).milliseconds)
+  if (/^\d+(\.\d+)? ?[a-z]+$/.test(text)) return new Date(Date.now() + direction * duration(text).milliseconds)
   const [, day = '', clock = '00:00', zone = ''] =
-    /^(\d{4}-\d\d-\d\d)(?:[T ](\d\d:\d\d(?::\d\d(?:\.\d+)?)?))?(Z|[+-]\d\d(?::?\d\d)?)?$/i.exec(
-      text,
-    ) ?? []
+    /^(\d{4}-\d\d-\d\d)(?:[T ](\d\d:\d\d(?::\d\d(?:\.\d+)?)?))?(Z|[+-]\d\d(?::?\d\d)?)?$/i.exec(text) ?? []
   // Without a zone it is local time. JavaScript would read a date alone as UTC.
   const offset = zone.replace(/^([+-]\d\d):?(\d\d)?$/, (_, hours: string, minutes = '00') => {
     return `${hours}:${String(minutes)}`
@@ -92,8 +89,7 @@ export function stateList(allowed: readonly TaskState[]) {
   return (text: string, before: readonly TaskState[] = []): TaskState[] => {
     const named = text.split(',').map((name) => {
       const state = allowed.find((known) => known === name.trim())
-      if (state === undefined)
-        throw new InvalidArgumentError(`${JSON.stringify(name)} is none of ${allowed.join(', ')}.`)
+      if (state === undefined) throw new InvalidArgumentError(`${JSON.stringify(name)} is none of ${allowed.join(', ')}.`)
       return state
     })
     return [...new Set([...before, ...named])]
@@ -101,16 +97,12 @@ export function stateList(allowed: readonly TaskState[]) {
 }
 
 /** Parses metadata: a JSON object or `key=value`. A repeated option adds to it. */
-export function metadata(
-  text: string,
-  before: Record<string, unknown> = {},
-): Record<string, unknown> {
+export function metadata(text: string, before: Record<string, unknown> = {}): Record<string, unknown> {
   const [, key, value] = /^([^={]+)=(.*)$/s.exec(text) ?? []
   if (key !== undefined) return { ...before, [key]: value }
   try {
     const object: unknown = JSON.parse(text)
-    if (typeof object === 'object' && object !== null && !Array.isArray(object))
-      return { ...before, ...object }
+    if (typeof object === 'object' && object !== null && !Array.isArray(object)) return { ...before, ...object }
   } catch {
     // Reported below.
   }

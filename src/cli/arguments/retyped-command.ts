@@ -17,9 +17,7 @@ export function retypedCommand(command: Command, changed: Record<string, unknown
     if (value === undefined || value === false) return []
     return option.isBoolean() ? [option.long] : [option.long, textOf(name, value)]
   })
-  return [fullName(command), ...[...command.args, ...words].map((word) => quoted(word ?? ''))].join(
-    ' ',
-  )
+  return [fullName(command), ...[...command.args, ...words].map((word) => quoted(word ?? ''))].join(' ')
 }
 
 function textOf(name: string, value: unknown): string {
@@ -31,9 +29,7 @@ function textOf(name: string, value: unknown): string {
 }
 
 function withoutPassword(url: string): string {
-  return url
-    .replace(/^(\w+:\/\/[^:@/?#]*):[^/?#]*@/, '$1:PASSWORD@')
-    .replace(/([?&]password=)[^&]*/, '$1PASSWORD')
+  return url.replace(/^(\w+:\/\/[^:@/?#]*):[^/?#]*@/, '$1:PASSWORD@').replace(/([?&]password=)[^&]*/, '$1PASSWORD')
 }
 
 /** Quotes a word for a POSIX shell. */

@@ -24,9 +24,7 @@ export function doctorCommand(): Command {
             ])
           if (findings.length === 0) output.note('no problems found')
         }
-        return findings.some(({ severity }) => severity === 'error')
-          ? exitCode.failed
-          : exitCode.done
+        return findings.some(({ severity }) => severity === 'error') ? exitCode.failed : exitCode.done
       }),
     )
   return addExamples(command, {

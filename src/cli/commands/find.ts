@@ -26,14 +26,7 @@ export function findCommand(): Command {
   addLimit(command, 'tasks')
     .option('--oldest-first', 'list the oldest event first')
     .option('--ids', 'print only the event ids, one a line')
-    .addOption(
-      new Option('--count', 'print only the number of tasks').conflicts([
-        'limit',
-        'all',
-        'oldestFirst',
-        'ids',
-      ]),
-    )
+    .addOption(new Option('--count', 'print only the number of tasks').conflicts(['limit', 'all', 'oldestFirst', 'ids']))
     .action((consumer: string, flags: FindFlags) => {
       if (flags.ids && commonFlags(command).json)
         throw new UsageError('--ids cannot be combined with --json, whose output includes the ids')
@@ -58,22 +51,14 @@ export function findCommand(): Command {
   )
 }
 
-async function printCount(
-  { tasks, output }: Session,
-  consumer: string,
-  flags: FindFlags,
-): Promise<ExitCode> {
+async function printCount({ tasks, output }: Session, consumer: string, flags: FindFlags): Promise<ExitCode> {
   const count = await tasks.count(consumer, filterOf(flags))
   if (output.json) await output.records([{ count }])
   else await output.lines([String(count)])
   return count > 0 ? exitCode.done : exitCode.nothing
 }
 
-async function printTasks(
-  { tasks, output }: Session,
-  consumer: string,
-  flags: FindFlags,
-): Promise<ExitCode> {
+async function printTasks({ tasks, output }: Session, consumer: string, flags: FindFlags): Promise<ExitCode> {
   const limit = limitOf(flags)
   const table = output.table(taskColumns)
   const pages = tasks.pages(consumer, filterOf(flags), {

@@ -43,19 +43,10 @@ const columns: readonly Column<Operation>[] = [
 export function logCommand(): Command {
   const command = new Command('log')
     .summary('List the operations on tasks')
-    .description(
-      'Lists the operations on tasks, newest first: when, by whom and why. A call by filter is one operation.',
-    )
+    .description('Lists the operations on tasks, newest first: when, by whom and why. A call by filter is one operation.')
     .argument('[consumer]', 'name of a consumer (default: all)')
     .option('--event <id>', "only operations that moved this event's task", nonEmpty)
-    .addOption(
-      new Option('--action <action>', 'only operations of this kind').choices([
-        'cancel',
-        'resume',
-        'discard',
-        'undo',
-      ]),
-    )
+    .addOption(new Option('--action <action>', 'only operations of this kind').choices(['cancel', 'resume', 'discard', 'undo']))
     .option('--reason <text>', 'only operations with exactly this reason', nonEmpty)
     .option('--actor <role>', 'only operations of this login role', nonEmpty)
     .option('--batches', 'list each batch of a call by filter')

@@ -57,10 +57,7 @@ function downCommand(): Command {
 async function move(command: Command, direction: 'up' | 'down'): Promise<void> {
   await withSession(command, async ({ client, schema, output }) => {
     const names = await migrate({ database: client, schema, direction })
-    const [done, nothing] =
-      direction === 'up'
-        ? ['applied', 'nothing to apply: up to date']
-        : ['reverted', 'nothing to revert']
+    const [done, nothing] = direction === 'up' ? ['applied', 'nothing to apply: up to date'] : ['reverted', 'nothing to revert']
     if (output.json) await output.records(names.map((name) => ({ name, direction })))
     else await output.lines(names.length > 0 ? names.map((name) => `${done} ${name}`) : [nothing])
     return exitCode.done
@@ -80,8 +77,7 @@ function sqlCommand(): Command {
         throw new UsageError(
           '--schema cannot be combined with migrate sql: the file installs into the first schema of search_path',
         )
-      if (json)
-        throw new UsageError('--json cannot be combined with migrate sql, whose output is SQL')
+      if (json) throw new UsageError('--json cannot be combined with migrate sql, whose output is SQL')
       await new Output(false).lines(installSql().split('\n').slice(0, -1))
     })
   return addExamples(command, {

@@ -40,10 +40,7 @@ function setLevel(command: Command, role: string, level: RoleLevel | null): Prom
     await (level === null ? tasks.revoke(role) : tasks.grant(role, level))
     const rights = { viewer: 'the rights of a viewer', operator: 'the rights of an operator' }
     if (output.json) await output.records([{ role, level }])
-    else
-      await output.lines([
-        `${role} has ${level === null ? 'no rights on the functions' : rights[level]}`,
-      ])
+    else await output.lines([`${role} has ${level === null ? 'no rights on the functions' : rights[level]}`])
     return exitCode.done
   })
 }

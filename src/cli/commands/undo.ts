@@ -29,9 +29,7 @@ export function undoCommand(): Command {
     .option('--pause <duration>', 'wait between the batches of --bulk', duration)
     .option('--reason <text>', 'reason to record in the log', nonEmpty)
     .action((args: string[], flags: UndoFlags) =>
-      flags.bulk === undefined
-        ? undoOperations(command, args, flags)
-        : undoBulk(command, args, flags.bulk, flags),
+      flags.bulk === undefined ? undoOperations(command, args, flags) : undoBulk(command, args, flags.bulk, flags),
     )
   return addExamples(
     command,
@@ -43,11 +41,7 @@ export function undoCommand(): Command {
   )
 }
 
-async function undoOperations(
-  command: Command,
-  args: string[],
-  { reason, pause }: UndoFlags,
-): Promise<void> {
+async function undoOperations(command: Command, args: string[], { reason, pause }: UndoFlags): Promise<void> {
   if (pause) throw new UsageError('--pause requires --bulk')
   const missing = 'name the operations to undo: kanthorq-tasks log shows their ids'
   const ids = await idsOrStdin(args, operationIdsOf, missing)
@@ -71,12 +65,7 @@ async function undoOperations(
   })
 }
 
-async function undoBulk(
-  command: Command,
-  args: string[],
-  bulk: string,
-  { reason, pause }: UndoFlags,
-): Promise<void> {
+async function undoBulk(command: Command, args: string[], bulk: string, { reason, pause }: UndoFlags): Promise<void> {
   if (args.length > 0) throw new UsageError('--bulk cannot be combined with operation ids')
   checkId(bulk)
   await withSession(command, ({ tasks, output }) =>
@@ -92,7 +81,5 @@ async function undoBulk(
 
 function checkId(id: string): void {
   if (!/^\d{1,18}$/.test(id))
-    throw new UsageError(
-      `${JSON.stringify(id)} is not an operation id: name a number that "kanthorq-tasks log" shows`,
-    )
+    throw new UsageError(`${JSON.stringify(id)} is not an operation id: name a number that "kanthorq-tasks log" shows`)
 }

@@ -26,6 +26,5 @@ export function painterFor(stream: NodeJS.WriteStream): Paint {
   // hasColors() reads NO_COLOR and TERM.
   if (!(stream.isTTY && stream.hasColors())) return (_, text) => text
   // A state unknown to KanthorQ is shown as its number, without a colour.
-  return (as, text) =>
-    as in colours ? styleText(colours[as], text, { validateStream: false }) : text
+  return (as, text) => (as in colours ? styleText(colours[as], text, { validateStream: false }) : text)
 }

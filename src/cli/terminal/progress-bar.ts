@@ -71,7 +71,5 @@ export function progressText({ done, tasks, total, elapsed }: Standing, width: n
   const head = `${sum} of ${formatNumber(total)}`
   const tail = [`${Math.floor(share * 100)}%`, ...pace, ...(tasks === 0 ? [] : [left])]
   const whole = [head, bar, ...tail].join(' ')
-  return width !== Infinity && whole.length < width
-    ? whole
-    : cutOff([head, ...tail].join(' '), width - 1)
+  return width !== Infinity && whole.length < width ? whole : cutOff([head, ...tail].join(' '), width - 1)
 }

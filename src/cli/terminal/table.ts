@@ -42,9 +42,7 @@ export class Table<Row> {
   lines(rows: readonly Row[]): string[] {
     const isFirst = this.#fitted === undefined
     const columns = (this.#fitted ??= fit(this.#columns, rows, this.#width))
-    const body = rows.map((row) =>
-      this.#line(columns, (column) => [clean(column.text(row)), column.colour?.(row)]),
-    )
+    const body = rows.map((row) => this.#line(columns, (column) => [clean(column.text(row)), column.colour?.(row)]))
     return isFirst ? [this.#line(columns, ({ title }) => [title, 'head']), ...body] : body
   }
 
@@ -55,10 +53,7 @@ export class Table<Row> {
     const cells = columns.map((column) => {
       const [text, colour] = cellOf(column)
       // Without a terminal nothing is cut. A column that may not shrink, such as an id, is never cut.
-      const cut =
-        this.#width === Infinity || column.shrinkTo === undefined
-          ? text
-          : cutOff(text, column.width)
+      const cut = this.#width === Infinity || column.shrinkTo === undefined ? text : cutOff(text, column.width)
       const blanks = ' '.repeat(Math.max(column.width - stringWidth(cut), 0))
       // Blanks are not coloured, so that trimEnd() removes them.
       const cell = colour === undefined || cut === '' ? cut : this.#paint(colour, cut)
@@ -68,17 +63,10 @@ export class Table<Row> {
   }
 }
 
-function fit<Row>(
-  columns: readonly Column<Row>[],
-  rows: readonly Row[],
-  width: number,
-): Fitted<Row>[] {
+function fit<Row>(columns: readonly Column<Row>[], rows: readonly Row[], width: number): Fitted<Row>[] {
   const natural = columns.map((column) => ({
     ...column,
-    width: Math.max(
-      stringWidth(column.title),
-      ...rows.map((row) => stringWidth(clean(column.text(row)))),
-    ),
+    width: Math.max(stringWidth(column.title), ...rows.map((row) => stringWidth(clean(column.text(row))))),
   }))
   for (let fitted = natural; ;) {
     const shrunk = shrink(fitted, width)
@@ -93,9 +81,7 @@ function fit<Row>(
 function shrink<Row>(columns: readonly Fitted<Row>[], width: number): Fitted<Row>[] {
   const shrunk = columns.map((column) => ({ ...column }))
   for (let excess = totalOf(shrunk) - width; excess > 0; excess = totalOf(shrunk) - width) {
-    const [widest] = shrunk
-      .filter(({ shrinkTo = Infinity, width: is }) => is > shrinkTo)
-      .sort((a, b) => b.width - a.width)
+    const [widest] = shrunk.filter(({ shrinkTo = Infinity, width: is }) => is > shrinkTo).sort((a, b) => b.width - a.width)
     if (widest === undefined) break
     widest.width = Math.max(widest.width - excess, widest.shrinkTo ?? 0)
   }
@@ -103,8 +89,5 @@ function shrink<Row>(columns: readonly Fitted<Row>[], width: number): Fitted<Row
 }
 
 function totalOf(columns: readonly { width: number }[]): number {
-  return (
-    columns.reduce((sum, { width }) => sum + width, 0) +
-    gap.length * Math.max(columns.length - 1, 0)
-  )
+  return columns.reduce((sum, { width }) => sum + width, 0) + gap.length * Math.max(columns.length - 1, 0)
 }

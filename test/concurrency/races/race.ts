@@ -42,10 +42,7 @@ export async function runRace(
 ): Promise<Outcome> {
   const consumer = await makeConsumer(db, isolation.replace(' ', '_'), attemptMax)
   // Minus a day: whatever a worker has taken, the next may take at once. So some get stuck within milliseconds.
-  await db.owner.query(
-    'update kanthorq_consumer_registry set visibility_timeout = -86400000 where name = $1',
-    [consumer],
-  )
+  await db.owner.query('update kanthorq_consumer_registry set visibility_timeout = -86400000 where name = $1', [consumer])
   const ids = await makeTasks(db, consumer, Array(40).fill(firstStates).flat())
   const table = await taskTable(db, consumer)
   await db.owner.query(journalSql(table))
@@ -127,8 +124,7 @@ async function work({ db, consumer, ids, goesOn }: Race, session: pg.PoolClient,
         const done = await inTransaction(() => session.query(complete, [id, Date.now()]))
         // Nobody can move it again, so a new one takes its place.
         const fresh = [random.pick(firstStates)]
-        if (done?.rowCount === 1)
-          ids.splice(ids.indexOf(id), 1, ...(await makeTasks(db, consumer, fresh)))
+        if (done?.rowCount === 1) ids.splice(ids.indexOf(id), 1, ...(await makeTasks(db, consumer, fresh)))
       } else await inTransaction(() => session.query('select test.fail($1, $2)', [consumer, id]))
     }
   }
@@ -140,9 +136,7 @@ async function operate(race: Race, session: pg.PoolClient, random: Random, name:
   const tasks = new TaskClient(session)
   for (let n = 1; race.goesOn(); n++) {
     const reason = `${name}, call ${n}`
-    const operations = random.oneOf(4)
-      ? await tasks.operations(consumer, { maxOperations: 40, batches: true })
-      : []
+    const operations = random.oneOf(4) ? await tasks.operations(consumer, { maxOperations: 40, batches: true }) : []
     // Of a bulk this undoes a batch other than the first, whose id stands for all of it as soon as there is a second.
     const single = operations.filter(
       ({ id, bulkId, reason }) => reason?.startsWith('operate ') === true || (bulkId ?? id) !== id,
@@ -154,9 +148,7 @@ async function operate(race: Race, session: pg.PoolClient, random: Random, name:
     const end = random.oneOf(10) ? 'rollback' : 'commit'
     const { updated, noop } = await untilSerialized(race, session, async () => {
       await session.query(`begin isolation level ${isolation}`)
-      const result = await (operation
-        ? tasks.undo(operation, { reason })
-        : tasks[action](consumer, asked, options))
+      const result = await (operation ? tasks.undo(operation, { reason }) : tasks[action](consumer, asked, options))
       await session.query(end)
       return result
     })
@@ -181,8 +173,7 @@ async function untilSerialized<T>(race: Race, session: pg.PoolClient, call: () =
 
 /** Calls the procedures that commit each batch, and looks between the calls how many sessions wait for a lock. */
 async function operateInBulk(race: Race, session: pg.PoolClient, random: Random, name: string) {
-  if (race.isolation !== 'read committed')
-    await session.query(`set default_transaction_isolation to '${race.isolation}'`)
+  if (race.isolation !== 'read committed') await session.query(`set default_transaction_isolation to '${race.isolation}'`)
   for (let n = 1; race.goesOn(); n++) {
     const reason = `${name}, call ${n}`
     const action = random.pick(['cancel', 'resume', 'discard', 'undo'])

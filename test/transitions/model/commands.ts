@@ -67,8 +67,7 @@ async function check(
     model.log.push({ id, action, consumer, changes, bulk: bulk ?? id })
   }
   same(told, returns?.(bulk), 'what the call returns')
-  for (const { name, tasks } of model.consumers)
-    same(look.tasks.get(name), tasks, `the tasks of ${name}`)
+  for (const { name, tasks } of model.consumers) same(look.tasks.get(name), tasks, `the tasks of ${name}`)
   if (logged.length > 0) model.happened.add(what)
 }
 
@@ -105,21 +104,17 @@ async function write(model: Model, db: Database, consumer: Consumer, tasks: Task
   })
 }
 
-export const make = command(
-  'make',
-  fc.record({ consumer: some.consumer, tasks: some.tasks }),
-  async (args, model, db) => {
-    const consumer = consumerOf(model, args.consumer)
-    const tasks = args.tasks
-      .filter((task) => !consumer.tasks.has(task.event_id))
-      .map((task): Task => {
-        const isFinal = ['discarded', 'cancelled', 'completed'].includes(task.state)
-        const created_at = task.created_at === 'now' ? db.clock : task.created_at
-        return { ...task, created_at, finalized_at: isFinal ? task.finalized_at : 0 }
-      })
-    await write(model, db, consumer, tasks)
-  },
-)
+export const make = command('make', fc.record({ consumer: some.consumer, tasks: some.tasks }), async (args, model, db) => {
+  const consumer = consumerOf(model, args.consumer)
+  const tasks = args.tasks
+    .filter((task) => !consumer.tasks.has(task.event_id))
+    .map((task): Task => {
+      const isFinal = ['discarded', 'cancelled', 'completed'].includes(task.state)
+      const created_at = task.created_at === 'now' ? db.clock : task.created_at
+      return { ...task, created_at, finalized_at: isFinal ? task.finalized_at : 0 }
+    })
+  await write(model, db, consumer, tasks)
+})
 
 async function work(args: some.Of<typeof some.work>, model: Model, db: Database): Promise<void> {
   const { does, ids, due } = args
@@ -150,11 +145,7 @@ async function callByIds(args: ByIds, model: Model, db: Database): Promise<void>
   })
 }
 
-function forResume({
-  action,
-  due,
-  resetAttempts,
-}: Pick<ByIds, 'action' | 'due' | 'resetAttempts'>) {
+function forResume({ action, due, resetAttempts }: Pick<ByIds, 'action' | 'due' | 'resetAttempts'>) {
   const schedule_at = due === undefined ? undefined : some.timestamp(due)
   return action === 'resume' ? { schedule_at, reset_attempts: resetAttempts } : {}
 }
@@ -176,11 +167,7 @@ function move(
   return of.move(consumer, action, tasks, { ...order, now, due: due ?? now })
 }
 
-async function undoOperation(
-  { back, reason, isWhole }: some.Of<typeof some.undo>,
-  model: Model,
-  db: Database,
-): Promise<void> {
+async function undoOperation({ back, reason, isWhole }: some.Of<typeof some.undo>, model: Model, db: Database): Promise<void> {
   const picked = model.log.at(-1 - (back % model.log.length))
   ok(picked)
   const bulk = model.log.filter((operation) => operation.bulk === picked.bulk)
@@ -189,8 +176,7 @@ async function undoOperation(
   const ids = undone.flatMap(({ changes }) => idsOf(changes))
   const isBulk = undone.length > 1
   const call = isBulk
-    ? () =>
-        new TaskClient(db.session).undoAll(picked.bulk, { reason: reason ?? undefined, pause: 0 })
+    ? () => new TaskClient(db.session).undoAll(picked.bulk, { reason: reason ?? undefined, pause: 0 })
     : () => db.call('kanthorq_task_undo', { operation_id: picked.id, reason }, '*')
   const what = picked.action === 'undo' ? 'undo of undo' : isBulk ? 'undo of a bulk' : 'undo'
   await check(model, db, what, call, () => {
@@ -200,8 +186,7 @@ async function undoOperation(
     })
     const changes = operations.flatMap((operation) => operation.changes)
     const [updated, skipped] = [changes.length, ids.length - changes.length]
-    const returns = (bulkId: string | null) =>
-      isBulk ? { updated, skipped, bulkId } : [divide(ids, changes)]
+    const returns = (bulkId: string | null) => (isBulk ? { updated, skipped, bulkId } : [divide(ids, changes)])
     return { operations, returns }
   })
 }
@@ -235,10 +220,7 @@ const again = command(
 // Calls by filter: find, batches, also with other commands in between, and the procedures that loop.
 
 function argumentsOf(consumer: Consumer, filter: readonly of.Part[]): Record<string, unknown> {
-  return Object.assign(
-    { consumer: consumer.name },
-    ...filter.map(({ args }) => args),
-  ) as object as Record<string, unknown>
+  return Object.assign({ consumer: consumer.name }, ...filter.map(({ args }) => args)) as object as Record<string, unknown>
 }
 
 const find = command(

@@ -51,9 +51,7 @@ export class Database {
     for (const [n, name] of names.entries()) {
       await this.#asOwner(`do $$ begin execute 'truncate ' || test.task_table('${name}'); end $$`)
       const most = attemptMax[n] ?? 1
-      await this.#asOwner(
-        `update kanthorq_consumer_registry set attempt_max = ${most} where name = '${name}'`,
-      )
+      await this.#asOwner(`update kanthorq_consumer_registry set attempt_max = ${most} where name = '${name}'`)
     }
     await this.look()
   }
@@ -70,9 +68,7 @@ export class Database {
     const look = {
       from: this.clock,
       to: rows[0]?.clock ?? NaN,
-      tasks: new Map(
-        rows.map(({ name, tasks }) => [name, new Map(tasks.map((task) => [task.event_id, task]))]),
-      ),
+      tasks: new Map(rows.map(({ name, tasks }) => [name, new Map(tasks.map((task) => [task.event_id, task]))])),
       log: log.filter(({ id }) => BigInt(id) > this.#last).reverse(),
     }
     this.#last = BigInt(log[0]?.id ?? this.#last)

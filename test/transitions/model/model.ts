@@ -107,12 +107,7 @@ export function takes(action: Action, { attemptMax }: Consumer, task: Task, now:
 }
 
 /** updated_at always grows, even if it is ahead of the clock. */
-export function move(
-  consumer: Consumer,
-  action: Action,
-  tasks: readonly Task[],
-  order: Order,
-): Changes {
+export function move(consumer: Consumer, action: Action, tasks: readonly Task[], order: Order): Changes {
   return tasks.map((before, nth) => {
     const becomes = transitions[action].becomes(before, consumer.attemptMax, order, nth)
     const updated_at = Math.max(order.now, before.updated_at + 1)
@@ -209,8 +204,7 @@ export const kanthorq: Readonly<Record<string, Work>> = {
     ['running', 'retryable'].includes(state) && attempt_count <= attemptMax && at < now
       ? { state: 'running', attempt_count: attempt_count + 1, attempted_at: now, schedule_at }
       : undefined,
-  complete: ({ state }, _, now) =>
-    state === 'running' ? { state: 'completed', finalized_at: now } : undefined,
+  complete: ({ state }, _, now) => (state === 'running' ? { state: 'completed', finalized_at: now } : undefined),
   fail: (task, attemptMax, now) => {
     if (task.state !== 'running') return undefined
     const attempted_error = [...task.attempted_error, { at: now, error: 'again', stack: '' }]
@@ -220,6 +214,5 @@ export const kanthorq: Readonly<Record<string, Work>> = {
   },
   cancel: ({ state }, _, now) =>
     transitions.cancel.from.includes(state) ? { state: 'cancelled', finalized_at: now } : undefined,
-  resume: ({ state }) =>
-    transitions.resume.from.includes(state) ? { state: 'running', finalized_at: 0 } : undefined,
+  resume: ({ state }) => (transitions.resume.from.includes(state) ? { state: 'running', finalized_at: 0 } : undefined),
 }

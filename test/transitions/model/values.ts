@@ -5,15 +5,7 @@ import { actions, kanthorq, type Part, type Task } from './model.ts'
 
 const [past, future] = [1_000_000, 4_000_000_000_000]
 export const eventIds = Array.from({ length: 12 }, (_, n) => `event_${String(n).padStart(2, '0')}`)
-const states: TaskState[] = [
-  'discarded',
-  'cancelled',
-  'pending',
-  'available',
-  'running',
-  'completed',
-  'retryable',
-]
+const states: TaskState[] = ['discarded', 'cancelled', 'pending', 'available', 'running', 'completed', 'retryable']
 
 /** Most commands are about one consumer, so that much happens to its tasks. */
 export const consumer = fc.constantFrom(0, 0, 0, 0, 0, 1, 2)
@@ -34,9 +26,7 @@ export const tasks = fc.uniqueArray(
     attempt_count: fc.nat(4),
     attempted_at: fc.constant(0),
     attempted_error: fc.array(
-      fc
-        .constantFrom('smtp: refused', 'SMTP: full', '100% odd_one')
-        .map((error) => ({ at: 0, error, stack: '' })),
+      fc.constantFrom('smtp: refused', 'SMTP: full', '100% odd_one').map((error) => ({ at: 0, error, stack: '' })),
       { maxLength: 2 },
     ),
     metadata: fc.constantFrom<Task['metadata']>(
@@ -100,11 +90,7 @@ const parts = [
     ([, isIn], { metadata }) => isIn(metadata),
     ([given]) => given,
   ),
-  part(
-    'error',
-    errors,
-    (error, task) => task.attempted_error.at(-1)?.error.includes(error) ?? false,
-  ),
+  part('error', errors, (error, task) => task.attempted_error.at(-1)?.error.includes(error) ?? false),
   part('created_after', edges, (at, { created_at }) => created_at >= at, timestamp),
   part('created_before', edges, (at, { created_at }) => created_at < at, timestamp),
 ]

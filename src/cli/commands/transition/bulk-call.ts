@@ -19,10 +19,7 @@ export interface BulkCall {
 }
 
 /** Runs a call in batches with a progress bar. Ctrl-C stops it after a batch. Prints the result and how to undo it. */
-export async function runBulkCall(
-  output: Output,
-  { facts, done, total, run, toContinue }: BulkCall,
-): Promise<ExitCode> {
+export async function runBulkCall(output: Output, { facts, done, total, run, toContinue }: BulkCall): Promise<ExitCode> {
   const bar = new ProgressBar(output, done, total)
   const stop = new AbortController()
   const interrupt = () => {
@@ -54,10 +51,8 @@ export async function runBulkCall(
 
   if (output.json) await output.records([{ ...facts, ...result, complete: !failure }])
   else if (!failure) await output.lines([`${counted(updated, 'task')} ${done}`])
-  if (skipped > 0)
-    output.note(`${counted(skipped, 'task')} skipped: another session has locked them`)
-  if (bulkId !== null && output.isWatched)
-    output.note(`kanthorq-tasks undo --bulk ${bulkId} takes it back`)
+  if (skipped > 0) output.note(`${counted(skipped, 'task')} skipped: another session has locked them`)
+  if (bulkId !== null && output.isWatched) output.note(`kanthorq-tasks undo --bulk ${bulkId} takes it back`)
   if (failure) {
     output.note(
       `stopped: ${counted(updated, 'task')} ${done}${total === undefined ? '' : ` of ${formatNumber(total)}`}. To continue:`,

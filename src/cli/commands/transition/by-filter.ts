@@ -40,16 +40,10 @@ export async function moveByFilter(
   { dryRun, yes }: Confirmation,
 ): Promise<ExitCode> {
   // With --yes only the progress bar shows the number of tasks.
-  const preview =
-    dryRun || !yes || output.isWatched
-      ? await tasks.preview(action, consumer, filter, options)
-      : undefined
+  const preview = dryRun || !yes || output.isWatched ? await tasks.preview(action, consumer, filter, options) : undefined
   if (preview && dryRun) {
     if (output.json) await output.records([{ action, consumer, ...preview }])
-    else
-      await output.lines(
-        previewLines(action, consumer, preview, (columns) => output.table(columns)),
-      )
+    else await output.lines(previewLines(action, consumer, preview, (columns) => output.table(columns)))
     return preview.tasks > 0 ? exitCode.done : exitCode.nothing
   }
   if (preview && !yes) {
@@ -67,9 +61,6 @@ export async function moveByFilter(
     total: preview?.tasks,
     run: (more) => tasks[`${action}All`](consumer, filter, { ...options, ...more }),
     toContinue: (updated) =>
-      retypedCommand(
-        command,
-        options.maxTasks === undefined ? {} : { limit: options.maxTasks - updated },
-      ),
+      retypedCommand(command, options.maxTasks === undefined ? {} : { limit: options.maxTasks - updated }),
   })
 }

@@ -22,14 +22,11 @@ export async function moveByIds(
   if (output.json) await output.records([result])
   else {
     await output.lines(updated)
-    output.note(
-      `${counted(updated.length, 'task')} ${transitions[action].done}, ${formatNumber(noop.length)} left alone`,
-    )
+    output.note(`${counted(updated.length, 'task')} ${transitions[action].done}, ${formatNumber(noop.length)} left alone`)
     if (noop.length > 0) {
       const explanations = await tasks.explain(consumer, noop.slice(0, explainAtMost))
       output.note(...explanations.map(({ eventId, why }) => `  ${clean(eventId)}  ${clean(why)}`))
-      if (noop.length > explainAtMost)
-        output.note(`  and ${formatNumber(noop.length - explainAtMost)} more`)
+      if (noop.length > explainAtMost) output.note(`  and ${formatNumber(noop.length - explainAtMost)} more`)
     }
   }
   return updated.length > 0 ? exitCode.done : exitCode.nothing
@@ -47,9 +44,7 @@ export async function previewByIds(
   if (output.json) await output.records(explanations)
   else {
     await output.lines(explanationLines(explanations, output.paint))
-    output.note(
-      `${action} would take ${formatNumber(taken.length)} of ${counted(explanations.length, 'task')}`,
-    )
+    output.note(`${action} would take ${formatNumber(taken.length)} of ${counted(explanations.length, 'task')}`)
   }
   return taken.length > 0 ? exitCode.done : exitCode.nothing
 }

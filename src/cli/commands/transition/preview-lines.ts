@@ -10,17 +10,11 @@ const subjectColumns: readonly Column<Preview['bySubject'][number]>[] = [
 ]
 
 /** A preview for people: the number of tasks, their subjects, the first few tasks, and the tasks left out. */
-export function previewLines(
-  action: TaskAction,
-  consumer: string,
-  preview: Preview,
-  table: Output['table'],
-): string[] {
+export function previewLines(action: TaskAction, consumer: string, preview: Preview, table: Output['table']): string[] {
   const { tasks, matching, byState, bySubject, subjects, firstTasks, leftOut } = preview
   const omitted = countsByState(leftOut)
   const leftOutLine = omitted === '' ? [] : [`${action} does not take ${omitted} that match`]
-  if (matching === 0)
-    return [`${action} would take none of the tasks of ${consumer}`, ...leftOutLine]
+  if (matching === 0) return [`${action} would take none of the tasks of ${consumer}`, ...leftOutLine]
   const hidden = subjects - bySubject.length
   const taken =
     tasks < matching

@@ -48,20 +48,13 @@ export function transitionCommand(action: TaskAction): Command {
     new Option('--limit <n>', 'at most <n> tasks').argParser(count).helpGroup('Filter:'),
     new Option('--reason <text>', 'reason to record in the log').argParser(nonEmpty),
     ...options,
-    new Option('--batch-size <n>', 'tasks a batch (default: 1000)')
-      .argParser(count)
-      .helpGroup('By filter:'),
-    new Option(
-      '--pause <duration>',
-      'wait between batches: 100ms, 2s, 0s (default: twice the duration of the last batch)',
-    )
+    new Option('--batch-size <n>', 'tasks a batch (default: 1000)').argParser(count).helpGroup('By filter:'),
+    new Option('--pause <duration>', 'wait between batches: 100ms, 2s, 0s (default: twice the duration of the last batch)')
       .argParser(duration)
       .helpGroup('By filter:'),
   ])
     command.addOption(option)
-  command
-    .option('-n, --dry-run', 'show a preview and change nothing')
-    .option('-y, --yes', 'do not ask')
+  command.option('-n, --dry-run', 'show a preview and change nothing').option('-y, --yes', 'do not ask')
   return addExamples(command, ...examples)
 }
 
@@ -72,8 +65,7 @@ async function runByFilter(
   ids: string[],
   flags: TransitionFlags,
 ): Promise<void> {
-  if (ids.length > 0)
-    throw new UsageError('ids and a filter cannot be combined: omit one of the two')
+  if (ids.length > 0) throw new UsageError('ids and a filter cannot be combined: omit one of the two')
   refuseWithoutTerminal(flags)
   await withSession(command, (session) =>
     moveByFilter(session, command, action, consumer, filterOf(flags), optionsOf(flags), flags),
@@ -91,26 +83,20 @@ async function runByIds(
   const missing = `name the tasks to ${action}: event ids, a filter such as --subject, or --everything`
   const ids = await idsOrStdin(args, eventIdsOf, missing)
   await withSession(command, (session) =>
-    flags.dryRun
-      ? previewByIds(session, action, consumer, ids)
-      : moveByIds(session, action, consumer, ids, optionsOf(flags)),
+    flags.dryRun ? previewByIds(session, action, consumer, ids) : moveByIds(session, action, consumer, ids, optionsOf(flags)),
   )
 }
 
 /** Rejects options that would be ignored without a filter. */
 function refuseFilterOptions(flags: TransitionFlags): void {
   if (flags.metadata)
-    throw new UsageError(
-      'an empty --metadata matches every task: name a key and value, or pass --everything for all tasks',
-    )
+    throw new UsageError('an empty --metadata matches every task: name a key and value, or pass --everything for all tasks')
   const { limit, batchSize, pause, spread } = flags
   const given = Object.entries({ limit, 'batch-size': batchSize, pause, spread })
     .filter(([, value]) => value !== undefined)
     .map(([name]) => `--${name}`)
   if (given.length > 0)
-    throw new UsageError(
-      `${given.join(' and ')} requires a filter such as --state or --subject, or --everything for all tasks`,
-    )
+    throw new UsageError(`${given.join(' and ')} requires a filter such as --state or --subject, or --everything for all tasks`)
 }
 
 function optionsOf(flags: TransitionFlags): ResumeAllOptions {

@@ -44,10 +44,7 @@ export const transitions: Record<TaskAction, Transition> = {
         '--schedule-at <time>',
         'when the tasks become due: 2026-01-31T03:00, or 2h for 2 hours from now (default: now)',
       ).argParser(futureTime),
-      new Option(
-        '--reset-attempts',
-        'set the attempt count to 0, so that a task that keeps failing runs attempt_max times',
-      ),
+      new Option('--reset-attempts', 'set the attempt count to 0, so that a task that keeps failing runs attempt_max times'),
       new Option('--spread <duration>', 'spread the due times evenly over this duration: 1h')
         .argParser(duration)
         .helpGroup('By filter:'),
