@@ -1,28 +1,39 @@
 -- Up Migration
 do $migration$
+declare
+  v_path text := pg_catalog.current_setting('search_path');
+  v_schema text := pg_catalog.current_schema();
 begin
-  if coalesce(current_schema() ~ '[''"$%\\]', true) then
-    raise exception 'can''t install into schema %', coalesce(quote_literal(current_schema()), 'null')
+  perform pg_catalog.set_config('search_path', 'pg_catalog, pg_temp', true);
+  perform set_config('check_function_bodies', 'off', true);
+  v_schema := coalesce(nullif(current_setting('kanthorq.schema', true), ''), v_schema);
+  if coalesce(v_schema ~ '[''"$%[:cntrl:]]' or strpos(v_schema, chr(92)) > 0, true) then
+    raise exception 'can''t install into schema %', coalesce(quote_literal(v_schema), 'null')
       using errcode = 'KQ003', hint = 'Set search_path to an existing schema without quotes, $, % or backslashes in its name.';
   end if;
-  perform set_config('check_function_bodies', 'off', true);
 
   execute replace($sql$
-create type kanthorq_schema.kanthorq_task as (
-  event_id text,
-  subject text,
-  state text,
-  stuck boolean,
-  schedule_at timestamp with time zone,
-  finalized_at timestamp with time zone,
-  attempt_count int,
-  attempt_max int,
-  attempted_at timestamp with time zone,
-  last_error text,
-  metadata jsonb,
-  created_at timestamp with time zone,
-  updated_at timestamp with time zone
-);
+do $type$
+begin
+  if to_regclass('kanthorq_schema.kanthorq_task') is null then
+    create type kanthorq_schema.kanthorq_task as (
+      event_id text,
+      subject text,
+      state text,
+      stuck boolean,
+      schedule_at timestamp with time zone,
+      finalized_at timestamp with time zone,
+      attempt_count int,
+      attempt_max int,
+      attempted_at timestamp with time zone,
+      last_error text,
+      metadata jsonb,
+      created_at timestamp with time zone,
+      updated_at timestamp with time zone
+    );
+  end if;
+end
+$type$;
 
 comment on type kanthorq_schema.kanthorq_task is 'A task: the work of one consumer on one event. A time is null where KanthorQ has none yet.';
 
@@ -32,94 +43,124 @@ comment on column kanthorq_schema.kanthorq_task.schedule_at is 'When it may be p
 
 comment on column kanthorq_schema.kanthorq_task.finalized_at is 'When it was completed, cancelled or discarded.';
 
-create type kanthorq_schema._kanthorq_task_filter as (
-  states smallint[],
-  subject text,
-  subject_pattern text,
-  metadata jsonb,
-  error text,
-  created_from bigint,
-  created_to bigint
-);
+do $type$
+begin
+  if to_regclass('kanthorq_schema._kanthorq_task_filter') is null then
+    create type kanthorq_schema._kanthorq_task_filter as (
+      states smallint[],
+      subject text,
+      subject_pattern text,
+      metadata jsonb,
+      error text,
+      created_from bigint,
+      created_to bigint
+    );
+  end if;
+end
+$type$;
 
-create type kanthorq_schema.kanthorq_task_progress as (
-  bulk_id bigint,
-  position text,
-  last_position text,
-  started bigint,
-  moved bigint,
-  skipped bigint,
-  spread_step double precision
-);
+do $type$
+begin
+  if to_regclass('kanthorq_schema.kanthorq_task_progress') is null then
+    create type kanthorq_schema.kanthorq_task_progress as (
+      bulk_id bigint,
+      position text,
+      last_position text,
+      started bigint,
+      moved bigint,
+      skipped bigint,
+      spread_step double precision
+    );
+  end if;
+end
+$type$;
 
 comment on type kanthorq_schema.kanthorq_task_progress is 'Where the next batch of an _all call continues. Pass it back unchanged.';
 
-create type kanthorq_schema.kanthorq_operation as (
-  id bigint,
-  at timestamp with time zone,
-  last_at timestamp with time zone,
-  action text,
-  consumer_name text,
-  reason text,
-  actor text,
-  application_name text,
-  client_addr inet,
-  transaction_id xid8,
-  bulk_id bigint,
-  batches bigint,
-  undoes bigint,
-  tasks bigint,
-  from_states jsonb,
-  event_ids text[]
-);
+do $type$
+begin
+  if to_regclass('kanthorq_schema.kanthorq_operation') is null then
+    create type kanthorq_schema.kanthorq_operation as (
+      id bigint,
+      at timestamp with time zone,
+      last_at timestamp with time zone,
+      action text,
+      consumer_name text,
+      reason text,
+      actor text,
+      application_name text,
+      client_addr inet,
+      transaction_id xid8,
+      bulk_id bigint,
+      batches bigint,
+      undoes bigint,
+      tasks bigint,
+      from_states jsonb,
+      event_ids text[]
+    );
+  end if;
+end
+$type$;
 
 comment on type kanthorq_schema.kanthorq_operation is 'A call that moved tasks, or all batches of one: what kanthorq_task_operations returns.';
 
-create type kanthorq_schema.kanthorq_task_change as (
-  event_id text,
-  from_state smallint,
-  from_schedule_at bigint,
-  from_finalized_at bigint,
-  from_attempt_count smallint,
-  from_updated_at bigint,
-  to_state smallint,
-  to_schedule_at bigint,
-  to_finalized_at bigint,
-  to_attempt_count smallint,
-  to_updated_at bigint
-);
+do $type$
+begin
+  if to_regclass('kanthorq_schema.kanthorq_task_change') is null then
+    create type kanthorq_schema.kanthorq_task_change as (
+      event_id text,
+      from_state smallint,
+      from_schedule_at bigint,
+      from_finalized_at bigint,
+      from_attempt_count smallint,
+      from_updated_at bigint,
+      to_state smallint,
+      to_schedule_at bigint,
+      to_finalized_at bigint,
+      to_attempt_count smallint,
+      to_updated_at bigint
+    );
+  end if;
+end
+$type$;
 
 comment on type kanthorq_schema.kanthorq_task_change is 'What an operation did to one task: its columns before (from_) and after (to_).';
 
-create table kanthorq_schema.kanthorq_task_operation (
-  id bigint generated always as identity primary key,
-  at timestamp with time zone not null,
-  transaction_id xid8
-  not null
-  default pg_current_xact_id(),
-  action text not null,
-  consumer text not null,
-  reason text,
-  actor text not null default session_user,
-  application_name text
-  default (nullif(current_setting('application_name'), '')),
-  client_addr inet default inet_client_addr(),
-  bulk_id bigint,
-  undoes bigint,
-  origin bigint,
-  tasks int not null,
-  from_states jsonb not null,
-  first_event_id text collate "C" not null,
-  last_event_id text collate "C" not null,
-  changes kanthorq_schema.kanthorq_task_change[]
-  not null
-);
+do $table$
+begin
+  if to_regclass('kanthorq_schema.kanthorq_task_operation') is null then
+    create table kanthorq_schema.kanthorq_task_operation (
+      id bigint generated always as identity primary key,
+      at timestamp with time zone not null,
+      transaction_id xid8
+      not null
+      default pg_current_xact_id(),
+      action text not null,
+      consumer text not null,
+      reason text,
+      actor text not null default session_user,
+      application_name text
+      default (nullif(current_setting('application_name'), '')),
+      client_addr inet default inet_client_addr(),
+      bulk_id bigint,
+      undoes bigint,
+      origin bigint,
+      tasks int not null,
+      from_states jsonb not null,
+      first_event_id text collate "C" not null,
+      last_event_id text collate "C" not null,
+      changes kanthorq_schema.kanthorq_task_change[]
+      not null
+    );
+  end if;
+end
+$table$;
 
-create index kanthorq_task_operation_consumer on kanthorq_schema.kanthorq_task_operation (consumer, id);
+create index if not exists kanthorq_task_operation_consumer on kanthorq_schema.kanthorq_task_operation (consumer, id);
 
-create index kanthorq_task_operation_event on kanthorq_schema.kanthorq_task_operation (last_event_id, first_event_id);
+create index if not exists kanthorq_task_operation_event on kanthorq_schema.kanthorq_task_operation (last_event_id, first_event_id);
 
-create index kanthorq_task_operation_bulk on kanthorq_schema.kanthorq_task_operation (bulk_id, id) where bulk_id is not null;
+create index if not exists kanthorq_task_operation_bulk on kanthorq_schema.kanthorq_task_operation (bulk_id, id) where bulk_id is not null;
 
 comment on table kanthorq_schema.kanthorq_task_operation is 'The log: one row for each call, or batch, that changed tasks. Read it through kanthorq_task_operations().';
 
@@ -136,42 +177,53 @@ comment on column kanthorq_schema.kanthorq_task_operation.origin is 'The operati
 comment on column kanthorq_schema.kanthorq_task_operation.from_states is 'How many tasks came from each state.';
 
 comment on column kanthorq_schema.kanthorq_task_operation.first_event_id is 'The smallest of the event ids; finds the operations of a task, together with last_event_id.';
-$sql$, 'kanthorq_schema', quote_ident(current_schema()));
+$sql$, 'kanthorq_schema', quote_ident(v_schema));
+
+  perform set_config('search_path', v_path, true);
 end
 $migration$;
 
 -- Down Migration
 do $migration$
+declare
+  v_path text := pg_catalog.current_setting('search_path');
+  v_schema text := pg_catalog.current_schema();
 begin
-  if coalesce(current_schema() ~ '[''"$%\\]', true) then
-    raise exception 'can''t install into schema %', coalesce(quote_literal(current_schema()), 'null')
+  perform pg_catalog.set_config('search_path', 'pg_catalog, pg_temp', true);
+  perform set_config('check_function_bodies', 'off', true);
+  v_schema := coalesce(nullif(current_setting('kanthorq.schema', true), ''), v_schema);
+  if coalesce(v_schema ~ '[''"$%[:cntrl:]]' or strpos(v_schema, chr(92)) > 0, true) then
+    raise exception 'can''t install into schema %', coalesce(quote_literal(v_schema), 'null')
       using errcode = 'KQ003', hint = 'Set search_path to an existing schema without quotes, $, % or backslashes in its name.';
   end if;
-  perform set_config('check_function_bodies', 'off', true);
 
   execute replace($sql$
 do $down$
 begin
-  lock table kanthorq_schema.kanthorq_task_operation;
-  if exists (select from kanthorq_schema.kanthorq_task_operation) then
-    raise exception 'kanthorq_task_operation holds rows, so it is not dropped'
-      using errcode = 'KQ003',
-        hint = 'It is the record of who cancelled and resumed what. To drop it all the same, copy it and delete its rows first.';
+  if to_regclass('kanthorq_schema.kanthorq_task_operation') is not null then
+    lock table kanthorq_schema.kanthorq_task_operation;
+    if exists (select from kanthorq_schema.kanthorq_task_operation) then
+      raise exception 'kanthorq_task_operation holds rows, so it is not dropped'
+        using errcode = 'KQ003',
+          hint = 'It is the record of who cancelled and resumed what. To drop it all the same, copy it and delete its rows first.';
+    end if;
   end if;
 end
 $down$;
 
-drop table kanthorq_schema.kanthorq_task_operation;
+drop table if exists kanthorq_schema.kanthorq_task_operation;
 
-drop type kanthorq_schema.kanthorq_task_change;
+drop type if exists kanthorq_schema.kanthorq_task_change;
 
-drop type kanthorq_schema.kanthorq_operation;
+drop type if exists kanthorq_schema.kanthorq_operation;
 
-drop type kanthorq_schema.kanthorq_task_progress;
+drop type if exists kanthorq_schema.kanthorq_task_progress;
 
-drop type kanthorq_schema._kanthorq_task_filter;
+drop type if exists kanthorq_schema._kanthorq_task_filter;
 
-drop type kanthorq_schema.kanthorq_task;
-$sql$, 'kanthorq_schema', quote_ident(current_schema()));
+drop type if exists kanthorq_schema.kanthorq_task;
+$sql$, 'kanthorq_schema', quote_ident(v_schema));
+
+  perform set_config('search_path', v_path, true);
 end
 $migration$;

@@ -1,13 +1,46 @@
 -- Up Migration
 do $migration$
+declare
+  v_path text := pg_catalog.current_setting('search_path');
+  v_schema text := pg_catalog.current_schema();
 begin
-  if coalesce(current_schema() ~ '[''"$%\\]', true) then
-    raise exception 'can''t install into schema %', coalesce(quote_literal(current_schema()), 'null')
+  perform pg_catalog.set_config('search_path', 'pg_catalog, pg_temp', true);
+  perform set_config('check_function_bodies', 'off', true);
+  v_schema := coalesce(nullif(current_setting('kanthorq.schema', true), ''), v_schema);
+  if coalesce(v_schema ~ '[''"$%[:cntrl:]]' or strpos(v_schema, chr(92)) > 0, true) then
+    raise exception 'can''t install into schema %', coalesce(quote_literal(v_schema), 'null')
       using errcode = 'KQ003', hint = 'Set search_path to an existing schema without quotes, $, % or backslashes in its name.';
   end if;
-  perform set_config('check_function_bodies', 'off', true);
 
   execute replace($sql$
+do $levels$
+declare
+  v_levels jsonb;
+begin
+  if to_regprocedure('kanthorq_schema._kanthorq_role_levels()') is not null then
+    select jsonb_object_agg(pg_get_userbyid(l.role), l.level) into v_levels
+    from kanthorq_schema._kanthorq_role_levels() l
+    where l.level is not null;
+  end if;
+  perform set_config('kanthorq.levels', coalesce(v_levels, '{}')::text, true);
+end
+$levels$;
+
+do $drop$
+declare
+  v_functions text := (
+    select string_agg(p.oid::regprocedure::text, ', ')
+    from pg_proc p
+    where p.pronamespace = 'kanthorq_schema'::regnamespace and p.proname <> 'kanthorq_migrate' and pg_get_userbyid(p.proowner) = current_user
+      and p.proname ~ '^_?kanthorq_'
+  );
+begin
+  if v_functions is not null then
+    execute 'drop routine ' || v_functions;
+  end if;
+end
+$drop$;
+
 -- function: _kanthorq_as_milliseconds
 create or replace function kanthorq_schema._kanthorq_as_milliseconds(moment timestamp with time zone)
 returns bigint
@@ -235,6 +268,55 @@ $function$;
 
 comment on function kanthorq_schema._kanthorq_check_progress is 'Internal. Raises KQ003 for a progress that no batch returned.';
 
+-- function: _kanthorq_check_role
+create or replace function kanthorq_schema._kanthorq_check_role(role text)
+returns void
+language plpgsql
+stable
+as $function$
+begin
+  perform kanthorq_schema._kanthorq_check_schema();
+  if not exists (select from pg_roles r where r.rolname::text = role) then
+    raise exception 'there is no role %', kanthorq_schema._kanthorq_shown(role)
+      using errcode = 'KQ003', hint = 'Name a role that exists; CREATE ROLE makes one. PUBLIC can''t be given anything here.';
+  end if;
+end
+$function$;
+
+comment on function kanthorq_schema._kanthorq_check_role is 'Internal. Raises KQ003 for a name that is no role.';
+
+-- function: _kanthorq_check_schema
+create or replace function kanthorq_schema._kanthorq_check_schema()
+returns void
+language plpgsql
+stable
+as $function$
+declare
+  v_table regclass;
+begin
+  select c.oid into v_table
+  from pg_class c
+  where c.oid in (
+      'kanthorq_schema.kanthorq_consumer_registry'::regclass, 'kanthorq_schema.kanthorq_stream_registry'::regclass,
+      'kanthorq_schema.kanthorq_task_operation'::regclass
+    )
+    and (pg_get_userbyid(c.relowner) <> current_user or c.relkind <> 'r' or c.relrowsecurity or c.relhastriggers)
+    and kanthorq_schema._kanthorq_table_fault(c.oid::regclass, null::text) is not null
+  limit 1;
+  if found then
+    raise exception 'the table % %', v_table, kanthorq_schema._kanthorq_table_fault(v_table, null::text)
+      using errcode = 'KQ002', hint = 'kanthorq_doctor() has the statement that repairs it.';
+  end if;
+  if kanthorq_schema._kanthorq_claimed_by() is not null then
+    raise exception 'the functions of schema % work on the tables of this schema, whose name it had', kanthorq_schema._kanthorq_claimed_by()
+      using errcode = 'KQ002',
+        hint = format('npx kanthorq-tasks migrate up --schema %s repairs them.', kanthorq_schema._kanthorq_claimed_by());
+  end if;
+end
+$function$;
+
+comment on function kanthorq_schema._kanthorq_check_schema is 'Internal. Raises KQ002 where the registries or the log are not ours.';
+
 -- function: _kanthorq_check_subject
 create or replace function kanthorq_schema._kanthorq_check_subject(subject text)
 returns void
@@ -314,6 +396,27 @@ $function$;
 
 comment on function kanthorq_schema._kanthorq_check_takes is 'Internal. Raises KQ003 for states of which an action takes no task.';
 
+-- function: _kanthorq_claimed_by
+create or replace function kanthorq_schema._kanthorq_claimed_by()
+returns regnamespace
+language plpgsql
+stable
+as $function$
+begin
+  return (
+    select p.pronamespace
+    from pg_proc p
+    where p.proname = '_kanthorq_claimed_by'
+      and p.pronamespace <> (select c.relnamespace from pg_class c where c.oid = 'kanthorq_schema.kanthorq_consumer_registry'::regclass)
+      and pg_get_userbyid(p.proowner) = current_user
+      and strpos(p.prosrc, '= ''kanthorq_schema.kanthorq_consumer_registry''::regclass') > 0
+    limit 1
+  );
+end
+$function$;
+
+comment on function kanthorq_schema._kanthorq_claimed_by is 'Internal. Another schema whose functions work on the tables of this one.';
+
 -- function: _kanthorq_consumer
 create or replace function
 kanthorq_schema._kanthorq_consumer(
@@ -330,13 +433,14 @@ language plpgsql
 stable
 as $function$
 begin
+  perform kanthorq_schema._kanthorq_check_schema();
   select r.id, r.stream_id, r.stream_name, r.attempt_max, r.visibility_timeout,
-    case c.relkind when 'p' then '' else 'only ' end || c.oid::regclass
+    case when kanthorq_schema._kanthorq_table_fault(c.oid::regclass, 'consumer') is null
+      then case c.relkind when 'p' then '' else 'only ' end || c.oid::regclass
+    end
   into id, stream_id, stream_name, attempt_max, visibility_timeout, tasks
   from kanthorq_schema.kanthorq_consumer_registry r
-  left join (
-    pg_class c join pg_attribute a on a.attrelid = c.oid and a.attname = 'event_id'
-  ) on c.relname = 'kanthorq_' || r.id and c.relnamespace = 'kanthorq_schema'::regnamespace and c.relkind in ('r', 'p')
+  left join pg_class c on c.oid = kanthorq_schema._kanthorq_find_table(r.id::text)
   where r.name = consumer;
   if tasks is not null then
     return;
@@ -406,8 +510,384 @@ $function$;
 
 comment on function kanthorq_schema._kanthorq_divide_ids is 'Internal. The distinct ids of a call, divided into moved and not moved, in input order.';
 
+-- function: _kanthorq_doctor_installation
+create or replace function kanthorq_schema._kanthorq_doctor_installation()
+returns table (
+  "check" text,
+  severity text,
+  detail text,
+  fix text
+)
+language plpgsql
+stable
+as $function$
+declare
+  v_schema regnamespace := (
+    select c.relnamespace from pg_class c where c.oid = 'kanthorq_schema.kanthorq_consumer_registry'::regclass
+  );
+  v_sequence record;
+  v_last bigint;
+  v_migrated boolean;
+begin
+  return query
+  select 'table is not ours', 'error', format('%s %s', o.name, f.fault), kanthorq_schema._kanthorq_table_repair(o.name)
+  from (
+    values
+      ('kanthorq_schema.kanthorq_consumer_registry'::regclass), ('kanthorq_schema.kanthorq_stream_registry'::regclass),
+      ('kanthorq_schema.kanthorq_task_operation'::regclass)
+  ) o (name)
+  cross join lateral kanthorq_schema._kanthorq_table_fault(o.name, null::text) f (fault)
+  where f.fault is not null;
+
+  return query
+  select 'schema was renamed', 'error',
+    format('the functions of schema %s work on the tables of this schema, whose name it had', s.name),
+    '-- npx kanthorq-tasks migrate up --schema with the name that the other schema has now'
+  from kanthorq_schema._kanthorq_claimed_by() s (name)
+  where s.name is not null;
+
+  return query
+  select 'functions are missing', 'error',
+    format('%s functions are missing: %s', count(*), string_agg(l.name, ', ' order by l.name)),
+    '-- npx kanthorq-tasks migrate up, or kanthorq-tasks.sql through psql'
+  from kanthorq_schema._kanthorq_function_levels() l
+  where not exists (select from pg_proc p where p.proname = l.name and p.pronamespace = v_schema)
+  having count(*) > 0;
+
+  -- Rows that came by COPY or by logical replication do not move the sequence: the next id is taken.
+  for v_sequence in
+    select c.oid::regclass as name, a.attrelid::regclass as owned_by, a.attname
+    from kanthorq_schema._kanthorq_own_tables() o
+    join pg_class c on c.oid = o.name and c.relkind = 'S'
+    join pg_depend d on d.classid = 'pg_class'::regclass and d.objid = c.oid and d.refclassid = 'pg_class'::regclass and d.refobjsubid > 0
+    join pg_attribute a on a.attrelid = d.refobjid and a.attnum = d.refobjsubid
+    where kanthorq_schema._kanthorq_table_fault(a.attrelid::regclass, null::text) is null
+  loop
+    execute format('select max(%I) from %s', v_sequence.attname, v_sequence.owned_by) into v_last;
+    if v_last > coalesce(pg_sequence_last_value(v_sequence.name), 0) then
+      return query values (
+        'sequence is behind', 'error',
+        format('sequence %s is behind the rows of %s: nothing can be logged', v_sequence.name, v_sequence.owned_by),
+        format('select setval(%L, %s)', v_sequence.name, v_last)
+      );
+    end if;
+  end loop;
+
+  -- The migrations table is missing where the functions were copied by hand.
+  if to_regclass('kanthorq_schema.kanthorq_migrations') is not null
+    and kanthorq_schema._kanthorq_table_fault('kanthorq_schema.kanthorq_migrations'::regclass, null::text) is null then
+    execute 'select exists (select from kanthorq_schema.kanthorq_migrations m where m.name = $1)'
+    into v_migrated
+    using kanthorq_schema._kanthorq_newest_migration();
+  end if;
+  return query
+  select 'migrations', 'warning',
+    format('migration %s is not recorded in kanthorq_migrations', kanthorq_schema._kanthorq_newest_migration()),
+    '-- npx kanthorq-tasks migrate up, or kanthorq-tasks.sql through psql'
+  where v_migrated is not true;
+end
+$function$;
+
+comment on function kanthorq_schema._kanthorq_doctor_installation is 'Internal. What kanthorq_doctor finds about the installation.';
+
+-- function: _kanthorq_doctor_rights
+create or replace function kanthorq_schema._kanthorq_doctor_rights()
+returns table (
+  "check" text,
+  severity text,
+  detail text,
+  fix text
+)
+language plpgsql
+stable
+as $function$
+declare
+  v_schema regnamespace := (
+    select c.relnamespace from pg_class c where c.oid = 'kanthorq_schema.kanthorq_consumer_registry'::regclass
+  );
+begin
+  return query
+  select 'right not granted', 'error',
+    format(
+      '%s may execute %s, which kanthorq_grant did not give',
+      case l.role when 0 then 'any role' else 'role ' || kanthorq_schema._kanthorq_shown(pg_get_userbyid(l.role)::text) end,
+      string_agg(p.proname, ', ' order by p.proname)
+    ),
+    case l.role
+      when 0 then format('revoke all on routine %s from public', string_agg(p.oid::regprocedure::text, ', ' order by p.proname))
+      else format('select kanthorq_schema.kanthorq_revoke(%L)', pg_get_userbyid(l.role))
+    end
+  from kanthorq_schema._kanthorq_role_levels() l
+  join pg_proc p on p.pronamespace = v_schema and p.proname ~ '^_?kanthorq_' and pg_get_userbyid(p.proowner) = current_user
+    and exists (
+      select from aclexplode(coalesce(p.proacl, acldefault('f', p.proowner))) a where a.grantee = l.role
+    )
+  where l.level is null
+  group by l.role
+  order by l.role;
+
+  return query
+  select 'right not granted', 'error',
+    format(
+      '%s may %s %s, which kanthorq_grant did not give',
+      case a.grantee when 0 then 'any role' else 'role ' || kanthorq_schema._kanthorq_shown(pg_get_userbyid(a.grantee)::text) end,
+      string_agg(distinct lower(a.privilege_type), ', '), c.relname
+    ),
+    format(
+      'revoke all on %s %s from %s', case c.relkind when 'S' then 'sequence' else 'table' end, c.oid::regclass,
+      case a.grantee when 0 then 'public' else quote_ident(pg_get_userbyid(a.grantee)) end
+    )
+  from kanthorq_schema._kanthorq_own_tables() o
+  join pg_class c on c.oid = o.name
+  cross join lateral (
+    select x.grantee, x.privilege_type from aclexplode(c.relacl) x
+    union
+    select x.grantee, x.privilege_type from pg_attribute t, aclexplode(t.attacl) x where t.attrelid = c.oid
+  ) a
+  where a.grantee <> c.relowner
+  group by a.grantee, c.oid, c.relname, c.relkind
+  order by c.relname, a.grantee;
+
+  return query
+  select 'function is not ours', 'error',
+    format(
+      'function %s belongs to role %s, the others to %I: calls may end in it',
+      kanthorq_schema._kanthorq_shown(p.oid::regprocedure::text), kanthorq_schema._kanthorq_shown(pg_get_userbyid(p.proowner)::text), current_user
+    ),
+    '-- look at it, and drop it as its owner or as a superuser'
+  from pg_proc p
+  where p.pronamespace = v_schema and p.proname ~ '^_?kanthorq_' and pg_get_userbyid(p.proowner) <> current_user
+  order by p.oid::regprocedure::text;
+
+  -- A function of another role could be called instead of ours.
+  return query
+  select 'schema is open', 'error',
+    format('any role may create objects in schema %s, also functions that are called instead of ours', n.oid::regnamespace),
+    format('revoke create on schema %s from public', n.oid::regnamespace)
+  from pg_namespace n
+  where n.oid = v_schema
+    and exists (
+      select from aclexplode(n.nspacl) a where a.grantee = 0 and a.privilege_type = 'CREATE'
+    );
+end
+$function$;
+
+comment on function kanthorq_schema._kanthorq_doctor_rights is 'Internal. What kanthorq_doctor finds about rights.';
+
+-- function: _kanthorq_doctor_tables
+create or replace function kanthorq_schema._kanthorq_doctor_tables()
+returns table (
+  "check" text,
+  severity text,
+  detail text,
+  fix text
+)
+language plpgsql
+stable
+as $function$
+declare
+  v_schema regnamespace := (
+    select c.relnamespace from pg_class c where c.oid = 'kanthorq_schema.kanthorq_consumer_registry'::regclass
+  );
+begin
+  return query
+  select 'table is gone', 'error',
+    format(
+      '%s %s is registered, but its table %s does not exist', r.kind, kanthorq_schema._kanthorq_shown(r.name),
+      kanthorq_schema._kanthorq_shown('kanthorq_' || r.id)
+    ),
+    format(
+      '-- restore the table from a backup, or delete the row of %s %s from %s', r.kind, kanthorq_schema._kanthorq_shown(r.name), r.registry
+    )
+  from kanthorq_schema._kanthorq_registered() r
+  where r.task_table is null
+  order by r.kind, r.name;
+
+  -- A table that code of another role hangs on is not taken over without a look at it.
+  return query
+  select 'table is not ours', 'error',
+    format('%s %s: its table %s %s', r.kind, kanthorq_schema._kanthorq_shown(r.name),
+      kanthorq_schema._kanthorq_shown(r.task_table::text), f.fault),
+    kanthorq_schema._kanthorq_table_repair(r.task_table)
+  from kanthorq_schema._kanthorq_registered() r
+  cross join lateral kanthorq_schema._kanthorq_table_fault(r.task_table, r.kind) f (fault)
+  where f.fault is not null
+  order by r.kind, r.name;
+
+  return query
+  select 'table is not registered', 'warning',
+    format('table %s belongs to no %s of the registry', c.oid::regclass, substring(c.relname from '^kanthorq_([a-z]+)_')),
+    format('-- put the registry row back, or, if nobody needs the rows: drop table %s', c.oid::regclass)
+  from pg_class c
+  where c.relnamespace = v_schema
+    and c.relkind in ('r', 'p') and not c.relispartition
+    and c.relname ~ '^kanthorq_(consumer|stream)_[0-9a-z]{26}$'
+    and not exists (select from kanthorq_schema._kanthorq_registered() r where r.task_table = c.oid)
+  order by c.relname;
+
+  -- KanthorQ gives the index of each consumer the same name, so only the first gets one. An index that an interrupted CREATE left
+  -- invalid has the name that a new one would have.
+  return query
+  select 'no scheduling index', 'warning',
+    format(
+      'consumer %s has no usable index on (state, schedule_at): workers and bulk calls look at the whole table',
+      kanthorq_schema._kanthorq_shown(r.name)
+    ),
+    case when i.indisvalid is false
+      then format('reindex index concurrently %s', i.indexrelid::regclass)
+      else format(
+        'create index %s%I on %s (state, schedule_at, event_id)',
+        case when c.relkind = 'p' then '' else 'concurrently ' end, c.relname || '_scheduling', c.oid::regclass
+      )
+    end
+  from kanthorq_schema._kanthorq_registered() r
+  join pg_class c on c.oid = r.task_table
+  left join pg_index i on i.indexrelid = to_regclass(format('%s.%I', v_schema, c.relname || '_scheduling'))
+  where r.kind = 'consumer' and kanthorq_schema._kanthorq_table_fault(r.task_table, r.kind) is null
+    and not kanthorq_schema._kanthorq_has_scheduling_index(r.task_table)
+  order by r.name;
+end
+$function$;
+
+comment on function kanthorq_schema._kanthorq_doctor_tables is 'Internal. What kanthorq_doctor finds about tables.';
+
+-- function: _kanthorq_doctor_tasks
+create or replace function kanthorq_schema._kanthorq_doctor_tasks(consumer text)
+returns table (
+  "check" text,
+  severity text,
+  detail text,
+  fix text
+)
+language plpgsql
+stable
+as $function$
+declare
+  v_consumer record := kanthorq_schema._kanthorq_consumer(consumer);
+  v_shown text := kanthorq_schema._kanthorq_shown(consumer);
+  v_registry kanthorq_schema.kanthorq_consumer_registry;
+  v_events regclass := kanthorq_schema._kanthorq_find_table(v_consumer.stream_id);
+  v_tally record;
+begin
+  select r.* into v_registry from kanthorq_schema.kanthorq_consumer_registry r where r.name = consumer;
+  if v_registry.visibility_timeout <= 1000 then
+    return query values (
+      'registration', 'error',
+      format('consumer %s has a visibility_timeout of %s ms: KanthorQ refuses it unless it is more than 1000', v_shown,
+        v_registry.visibility_timeout),
+      format('update kanthorq_schema.kanthorq_consumer_registry set visibility_timeout = 300000 where name = %L', consumer)
+    );
+  end if;
+  if cardinality(v_registry.subject_excludes) not in (0, cardinality(v_registry.subject_includes)) then
+    return query values (
+      'registration', 'error',
+      format('consumer %s has %s subject_excludes for %s subject_includes: KanthorQ''s program stops at the first event with fewer, '
+        'and ignores those that are more', v_shown, cardinality(v_registry.subject_excludes), cardinality(v_registry.subject_includes)),
+      '-- set subject_excludes in kanthorq_consumer_registry to as many filters as subject_includes has, or to none'
+    );
+  end if;
+
+  execute format($q$
+    select
+      count(*) filter (where %1$s) as stuck,
+      count(*) filter (where t.state = kanthorq_schema._kanthorq_task_state('available')) as parked,
+      count(*) filter (
+        where t.state = kanthorq_schema._kanthorq_task_state('running') and t.attempt_count > $2 and t.schedule_at >= $1
+      ) as last_attempt,
+      count(*) filter (
+        where t.state = kanthorq_schema._kanthorq_task_state('running') and t.attempt_count > 0 and t.schedule_at < $1
+      ) as unanswered,
+      count(*) filter (
+        where t.attempt_count > 0 and (
+          t.state in (kanthorq_schema._kanthorq_task_state('completed'), kanthorq_schema._kanthorq_task_state('retryable'))
+          or cardinality(t.attempted_error) > 1
+        )
+      ) as answered
+    from %2$s t
+    $q$,
+    kanthorq_schema._kanthorq_task_takes_sql('discard', false), v_consumer.tasks
+  )
+  into v_tally
+  using kanthorq_schema._kanthorq_now(), v_consumer.attempt_max;
+
+  if v_tally.unanswered > 0 and v_tally.answered = 0 then
+    return query values (
+      'worker can''t acknowledge', 'error',
+      format('consumer %s has %s overdue tasks that were retried or resumed, and none that was ever acknowledged: KanthorQ''s worker '
+        'refuses to acknowledge them without a change in the handler', v_shown, v_tally.unanswered),
+      '-- first statement of the handler: if msg.Task.Metadata == nil { msg.Task.Metadata = entities.Metadata{} }'
+    );
+  end if;
+  if v_tally.stuck > 0 then
+    return query values (
+      'stuck tasks', 'warning',
+      format('consumer %s has %s tasks that are running, overdue and out of attempts: no worker takes them again', v_shown, v_tally.stuck),
+      format('call kanthorq_schema.kanthorq_task_discard_all(%L, everything => true, reason => ''kanthorq_doctor'')', consumer)
+    );
+  end if;
+  if v_tally.last_attempt > 0 then
+    return query values (
+      'last attempt', 'info',
+      format('consumer %s has %s running tasks that are out of attempts: those that are not acknowledged in time are stuck then', v_shown,
+        v_tally.last_attempt),
+      '-- look again when they are overdue'
+    );
+  end if;
+  if v_tally.parked > 0 then
+    return query values (
+      'tasks in available', 'info',
+      format('consumer %s has %s available tasks; no worker of KanthorQ takes available tasks unless it has just made them', v_shown,
+        v_tally.parked),
+      format(
+        '-- to have them worked: call kanthorq_task_cancel_all(%1$s, states => ''{available}''), and resume what it cancelled, by its '
+        'bulk_id: select cardinality(updated) from kanthorq_task_resume(%1$s, (select event_ids from kanthorq_task_operations('
+        'bulk_id => ...)))', v_shown
+      )
+    );
+  end if;
+
+  if v_events is null or kanthorq_schema._kanthorq_table_fault(v_events, 'stream') is not null then
+    return;
+  end if;
+  return query execute format($q$
+    select 'event is gone', 'warning',
+      format('consumer %%s has %%s unfinished tasks whose event is gone: they never reach a handler', $1, count(*)),
+      '-- restore the events, or cancel these tasks'
+    from %s t
+    where t.state in (
+        kanthorq_schema._kanthorq_task_state('pending'), kanthorq_schema._kanthorq_task_state('available'),
+        kanthorq_schema._kanthorq_task_state('running'), kanthorq_schema._kanthorq_task_state('retryable')
+      )
+      and not exists (select from %s e where e.id = t.event_id)
+    having count(*) > 0
+    $q$,
+    v_consumer.tasks, kanthorq_schema._kanthorq_only_sql(v_events)
+  )
+  using v_shown;
+
+  -- Events of the last day: their ids begin with the time. An event that an exclude matches is never missed here.
+  return query execute format($q$
+    select 'missed events', 'warning',
+      format('consumer %%s has no task for %%s events of the last day that lie behind its cursor: KanthorQ passed over them', $1, count(*)),
+      format('-- to have them handled: select kanthorq_task_convert(%%s, array[...]), for example of event %%s', $1,
+        kanthorq_schema._kanthorq_shown(min(e.id)))
+    from %1$s e
+    where e.id > $2 and e.id < $3 and e.subject ~ any ($4) and not e.subject ~ any ($5)
+      and not exists (select from %2$s t where t.event_id = e.id)
+    having count(*) > 0
+    $q$,
+    kanthorq_schema._kanthorq_only_sql(v_events), v_consumer.tasks
+  )
+  using v_shown, 'event_' || kanthorq_schema._kanthorq_crockford(kanthorq_schema._kanthorq_now() - 86400000, 10), v_registry.cursor::text,
+    array(select kanthorq_schema._kanthorq_subject_pattern(f) from unnest(v_registry.subject_includes::text[]) f),
+    array(select kanthorq_schema._kanthorq_subject_pattern(f) from unnest(v_registry.subject_excludes::text[]) f);
+end
+$function$;
+
+comment on function kanthorq_schema._kanthorq_doctor_tasks is 'Internal. What kanthorq_doctor finds about one consumer.';
+
 -- function: _kanthorq_find_table
-create or replace function kanthorq_schema._kanthorq_find_table(id text, key text)
+create or replace function kanthorq_schema._kanthorq_find_table(id text)
 returns regclass
 language plpgsql
 stable
@@ -416,9 +896,8 @@ begin
   return (
     select c.oid::regclass
     from pg_class c
-    join pg_attribute a on a.attrelid = c.oid and a.attname = key
     where c.relname = 'kanthorq_' || id
-      and c.relnamespace = 'kanthorq_schema'::regnamespace
+      and c.relnamespace = (select r.relnamespace from pg_class r where r.oid = 'kanthorq_schema.kanthorq_consumer_registry'::regclass)
       and c.relkind in ('r', 'p')
   );
 end
@@ -433,8 +912,60 @@ language sql
 immutable
 begin atomic
   values
+    ('_kanthorq_as_milliseconds', 'internal'),
+    ('_kanthorq_as_time', 'internal'),
+    ('_kanthorq_bulk', 'internal'),
+    ('_kanthorq_check_action', 'internal'),
     ('_kanthorq_check_can_commit', 'operator'),
+    ('_kanthorq_check_event_ids', 'internal'),
+    ('_kanthorq_check_filter', 'internal'),
+    ('_kanthorq_check_name', 'internal'),
+    ('_kanthorq_check_progress', 'internal'),
+    ('_kanthorq_check_role', 'internal'),
+    ('_kanthorq_check_schema', 'internal'),
+    ('_kanthorq_check_subject', 'internal'),
+    ('_kanthorq_check_subject_filters', 'internal'),
+    ('_kanthorq_check_takes', 'internal'),
+    ('_kanthorq_claimed_by', 'internal'),
+    ('_kanthorq_consumer', 'internal'),
+    ('_kanthorq_crockford', 'internal'),
+    ('_kanthorq_divide_ids', 'internal'),
+    ('_kanthorq_doctor_installation', 'internal'),
+    ('_kanthorq_doctor_rights', 'internal'),
+    ('_kanthorq_doctor_tables', 'internal'),
+    ('_kanthorq_doctor_tasks', 'internal'),
+    ('_kanthorq_find_table', 'internal'),
+    ('_kanthorq_function_levels', 'internal'),
+    ('_kanthorq_has_scheduling_index', 'internal'),
+    ('_kanthorq_id', 'internal'),
+    ('_kanthorq_id_time', 'internal'),
+    ('_kanthorq_newest_migration', 'internal'),
+    ('_kanthorq_now', 'internal'),
+    ('_kanthorq_only_sql', 'internal'),
+    ('_kanthorq_own_tables', 'internal'),
+    ('_kanthorq_refuse_state', 'internal'),
+    ('_kanthorq_refuse_table', 'internal'),
+    ('_kanthorq_registered', 'internal'),
+    ('_kanthorq_reset_rights', 'internal'),
+    ('_kanthorq_revoke_usage', 'internal'),
+    ('_kanthorq_role_levels', 'internal'),
+    ('_kanthorq_set_level', 'internal'),
+    ('_kanthorq_shown', 'internal'),
+    ('_kanthorq_stream', 'internal'),
+    ('_kanthorq_subject_pattern', 'internal'),
+    ('_kanthorq_table_fault', 'internal'),
+    ('_kanthorq_table_repair', 'internal'),
     ('_kanthorq_task_all', 'operator'),
+    ('_kanthorq_task_columns_sql', 'internal'),
+    ('_kanthorq_task_log', 'internal'),
+    ('_kanthorq_task_matches', 'internal'),
+    ('_kanthorq_task_state', 'internal'),
+    ('_kanthorq_task_state_name', 'internal'),
+    ('_kanthorq_task_states', 'internal'),
+    ('_kanthorq_task_takes_sql', 'internal'),
+    ('_kanthorq_task_transition', 'internal'),
+    ('_kanthorq_task_undo', 'internal'),
+    ('_kanthorq_task_why', 'internal'),
     ('kanthorq_consumer_register', 'owner'),
     ('kanthorq_doctor', 'viewer'),
     ('kanthorq_grant', 'owner'),
@@ -461,7 +992,7 @@ begin atomic
     ('kanthorq_task_undo_batch', 'operator');
 end;
 
-comment on function kanthorq_schema._kanthorq_function_levels is 'Internal. The level that may execute each function of the API.';
+comment on function kanthorq_schema._kanthorq_function_levels is 'Internal. All functions, and the level that may execute each.';
 
 -- function: _kanthorq_has_scheduling_index
 create or replace function kanthorq_schema._kanthorq_has_scheduling_index(task_table regclass)
@@ -510,6 +1041,18 @@ $function$;
 
 comment on function kanthorq_schema._kanthorq_id is 'Internal. A new id: a prefix and a ULID that sorts after all earlier ones.';
 
+-- function: _kanthorq_id_time
+create or replace function kanthorq_schema._kanthorq_id_time(id text)
+returns bigint
+language sql
+immutable
+as $function$
+select sum((strpos('0123456789abcdefghjkmnpqrstvwxyz', substr(split_part(id, '_', 2), d, 1)) - 1)::bigint << 5 * (10 - d))::bigint
+from generate_series(1, 10) d
+$function$;
+
+comment on function kanthorq_schema._kanthorq_id_time is 'Internal. The time in an id, in epoch milliseconds.';
+
 -- function: _kanthorq_newest_migration
 create or replace function kanthorq_schema._kanthorq_newest_migration()
 returns text
@@ -541,6 +1084,30 @@ $function$;
 
 comment on function kanthorq_schema._kanthorq_only_sql is 'Internal. A table as SQL for FROM and UPDATE.';
 
+-- function: _kanthorq_own_tables
+create or replace function kanthorq_schema._kanthorq_own_tables()
+returns table (name regclass)
+language plpgsql
+stable
+as $function$
+begin
+  return query
+  select c.oid::regclass
+  from pg_class t
+  join pg_class c on c.oid = t.oid or c.relkind = 'S' and exists (
+    select
+    from pg_depend d
+    where d.classid = 'pg_class'::regclass and d.objid = c.oid and d.refclassid = 'pg_class'::regclass and d.refobjid = t.oid
+  )
+  where t.oid in (
+    'kanthorq_schema.kanthorq_task_operation'::regclass,
+    to_regclass('kanthorq_schema.kanthorq_migrations')
+  );
+end
+$function$;
+
+comment on function kanthorq_schema._kanthorq_own_tables is 'Internal. Our own tables and their sequences.';
+
 -- function: _kanthorq_refuse_state
 create or replace function kanthorq_schema._kanthorq_refuse_state(name text)
 returns void
@@ -562,53 +1129,207 @@ returns void
 language plpgsql
 stable
 as $function$
+declare
+  v_table regclass := kanthorq_schema._kanthorq_find_table(id);
 begin
-  raise exception 'the table % of % % is gone',
-      format('kanthorq_schema.%I', 'kanthorq_' || id), kind, kanthorq_schema._kanthorq_shown(name)
-    using errcode = 'KQ002',
-      hint = 'Restore the table from a backup. Registering the name again would make an empty one.';
+  if v_table is null then
+    raise exception 'the table % of % % is gone',
+        format('kanthorq_schema.%I', 'kanthorq_' || id), kind, kanthorq_schema._kanthorq_shown(name)
+      using errcode = 'KQ002',
+        hint = 'Restore the table from a backup. Registering the name again would make an empty one.';
+  end if;
+  raise exception 'the table % of % % %',
+      v_table, kind, kanthorq_schema._kanthorq_shown(name), kanthorq_schema._kanthorq_table_fault(v_table, kind)
+    using errcode = 'KQ002', hint = 'kanthorq_doctor() has the statement that repairs it.';
 end
 $function$;
 
-comment on function kanthorq_schema._kanthorq_refuse_table is 'Internal. Raises KQ002 for a table that is gone.';
+comment on function kanthorq_schema._kanthorq_refuse_table is 'Internal. Raises KQ002 for a table that is gone or has a fault.';
 
--- function: _kanthorq_set_level
-create or replace function kanthorq_schema._kanthorq_set_level(role text, level text)
+-- function: _kanthorq_registered
+create or replace function kanthorq_schema._kanthorq_registered()
+returns table (
+  kind text,
+  name text,
+  id text,
+  task_table regclass,
+  registry text
+)
+language plpgsql
+stable
+as $function$
+begin
+  return query
+  select r.kind, r.name, r.id, kanthorq_schema._kanthorq_find_table(r.id), r.registry
+  from (
+    select 'consumer' as kind, c.name::text, c.id::text, 'kanthorq_consumer_registry' as registry
+    from kanthorq_schema.kanthorq_consumer_registry c
+    union all
+    select 'stream', s.name, s.id, 'kanthorq_stream_registry'
+    from kanthorq_schema.kanthorq_stream_registry s
+  ) r;
+end
+$function$;
+
+comment on function kanthorq_schema._kanthorq_registered is 'Internal. The streams and consumers with their tables.';
+
+-- function: _kanthorq_reset_rights
+create or replace function kanthorq_schema._kanthorq_reset_rights(levels jsonb)
 returns void
 language plpgsql
 volatile
 as $function$
 declare
-  v_role name;
+  v_role record;
+begin
+  for v_role in
+    select a.grantee, r.rolname
+    from (
+      select l.role as grantee from kanthorq_schema._kanthorq_role_levels() l
+      union
+      select a.grantee
+      from kanthorq_schema._kanthorq_own_tables() o
+      join pg_class c on c.oid = o.name
+      cross join lateral (
+        select x.grantee from aclexplode(c.relacl) x
+        union
+        select x.grantee from pg_attribute t, aclexplode(t.attacl) x where t.attrelid = c.oid
+      ) a
+      where a.grantee <> c.relowner
+      union
+      select r.oid from jsonb_object_keys(levels) k (name) join pg_roles r on r.rolname = k.name
+    ) a
+    left join pg_roles r on r.oid = a.grantee
+    where a.grantee <> current_user::regrole
+  loop
+    if v_role.grantee = 0 or v_role.rolname is not null then
+      perform kanthorq_schema._kanthorq_set_level(v_role.rolname::name, levels ->> v_role.rolname::text);
+    end if;
+  end loop;
+end
+$function$;
+
+comment on function kanthorq_schema._kanthorq_reset_rights is 'Internal. Takes away all rights that kanthorq_grant did not give.';
+
+-- function: _kanthorq_revoke_usage
+create or replace function kanthorq_schema._kanthorq_revoke_usage(schema regnamespace, role name)
+returns void
+language plpgsql
+volatile
+as $function$
+begin
+  if exists (
+    select
+    from pg_namespace n, aclexplode(n.nspacl) a
+    where n.oid = schema and a.grantee = role::regrole and a.privilege_type = 'USAGE' and pg_has_role(a.grantor, 'usage')
+  ) and not exists (
+    select
+    from pg_class c
+    left join lateral aclexplode(c.relacl) a on true
+    where c.relnamespace = schema and role::regrole in (c.relowner, a.grantee)
+    union all
+    select
+    from pg_proc p
+    left join lateral aclexplode(p.proacl) a on true
+    where p.pronamespace = schema and role::regrole in (p.proowner, a.grantee)
+  ) then
+    execute format('revoke usage on schema %s from %I', schema, role);
+  end if;
+end
+$function$;
+
+comment on function kanthorq_schema._kanthorq_revoke_usage is 'Internal. Takes a role''s USAGE on the schema away, unless it has other rights there.';
+
+-- function: _kanthorq_role_levels
+create or replace function kanthorq_schema._kanthorq_role_levels(out role oid, out level text)
+returns setof record
+language plpgsql
+stable
+as $function$
+begin
+  return query
+  with routine as materialized (
+    select p.oid, p.proacl, p.proowner, l.level
+    from pg_proc p
+    left join kanthorq_schema._kanthorq_function_levels() l on l.name = p.proname
+    where p.proname ~ '^_?kanthorq_'
+      and p.pronamespace = (select c.relnamespace from pg_class c where c.oid = 'kanthorq_schema.kanthorq_consumer_registry'::regclass)
+      and pg_get_userbyid(p.proowner) = current_user
+  )
+  select a.grantee,
+    case
+      when a.grantee = 0 or bool_or(a.is_grantable) then null
+      when count(*) filter (where r.level = 'viewer') = count(*)
+        and count(*) = (select count(*) from routine v where v.level = 'viewer') then 'viewer'
+      when count(*) filter (where r.level in ('viewer', 'operator')) = count(*)
+        and count(*) = (select count(*) from routine v where v.level in ('viewer', 'operator')) then 'operator'
+    end
+  from routine r, aclexplode(coalesce(r.proacl, acldefault('f', r.proowner))) a
+  where a.grantee <> r.proowner
+  group by a.grantee;
+end
+$function$;
+
+comment on function kanthorq_schema._kanthorq_role_levels is 'Internal. The roles with rights on the functions, and the level that they make.';
+
+-- function: _kanthorq_set_level
+create or replace function kanthorq_schema._kanthorq_set_level(role name, level text)
+returns void
+language plpgsql
+volatile
+as $function$
+declare
+  v_schema regnamespace := (
+    select c.relnamespace from pg_class c where c.oid = 'kanthorq_schema.kanthorq_consumer_registry'::regclass
+  );
+  v_role text := coalesce(quote_ident(role), 'public');
   v_all text;
   v_granted text;
+  v_tables text;
+  v_sequences text;
 begin
-  select r.rolname into v_role from pg_roles r where r.rolname = role;
-  if not found then
-    raise exception 'there is no role %', kanthorq_schema._kanthorq_shown(role)
-      using errcode = 'KQ003', hint = 'Name a role that exists; CREATE ROLE makes one. PUBLIC can''t be given anything here.';
-  end if;
-  if v_role = current_user then
-    raise exception '% owns the functions', quote_literal(v_role)
+  if role = current_user then
+    raise exception '% owns the functions', kanthorq_schema._kanthorq_shown(role::text)
       using errcode = 'KQ003', hint = 'The owner may call everything, always. Name another role.';
   end if;
 
   -- Of two GRANTs on the same function at once PostgreSQL refuses one, with an internal error.
-  perform pg_advisory_xact_lock(hashtext('kanthorq_schema._kanthorq_set_level'));
+  lock table kanthorq_schema.kanthorq_task_operation in share update exclusive mode;
 
   select string_agg(p.oid::regprocedure::text, ', '),
-    string_agg(p.oid::regprocedure::text, ', ') filter (
-      where l.level = 'viewer' or l.level = _kanthorq_set_level.level
-    )
+    string_agg(p.oid::regprocedure::text, ', ') filter (where l.level = 'viewer' or l.level = _kanthorq_set_level.level)
   into v_all, v_granted
-  from kanthorq_schema._kanthorq_function_levels() l
-  join pg_proc p on p.proname = l.name and p.pronamespace = 'kanthorq_schema'::regnamespace;
+  from pg_proc p
+  left join kanthorq_schema._kanthorq_function_levels() l on l.name = p.proname
+  where p.pronamespace = v_schema and p.proname ~ '^_?kanthorq_' and pg_get_userbyid(p.proowner) = current_user;
+  select string_agg(c.oid::regclass::text, ', ') filter (where c.relkind <> 'S'),
+    string_agg(c.oid::regclass::text, ', ') filter (where c.relkind = 'S')
+  into v_tables, v_sequences
+  from kanthorq_schema._kanthorq_own_tables() o
+  join pg_class c on c.oid = o.name
+  where pg_get_userbyid(c.relowner) = current_user;
 
-  execute format('revoke all on routine %s from %I', v_all, v_role);
-  if level is not null then
-    execute format('grant execute on routine %s to %I', v_granted, v_role);
-    if not has_schema_privilege(v_role, 'kanthorq_schema'::regnamespace, 'usage') then
-      execute format('grant usage on schema %s to %I', 'kanthorq_schema'::regnamespace, v_role);
+  execute format('revoke all on routine %s from %s cascade', v_all, v_role);
+  execute format('revoke all on table %s from %s cascade', v_tables, v_role);
+  execute format('revoke all on sequence %s from %s cascade', v_sequences, v_role);
+  if level is null then
+    if role is not null then
+      perform kanthorq_schema._kanthorq_revoke_usage(v_schema, role);
+    end if;
+    return;
+  end if;
+
+  execute format('grant execute on routine %s to %s', v_granted, v_role);
+  if not has_schema_privilege(role, v_schema, 'usage') then
+    if has_schema_privilege(v_schema, 'usage with grant option') then
+      execute format('grant usage on schema %s to %s', v_schema, v_role);
+    else
+      raise exception 'the role % can''t reach schema %', kanthorq_schema._kanthorq_shown(role::text), v_schema
+        using errcode = 'insufficient_privilege',
+          hint = format(
+            'The owner of the schema, %s, has to: grant usage on schema %s to %s',
+            (select n.nspowner::regrole from pg_namespace n where n.oid = v_schema), v_schema, v_role
+          );
     end if;
   end if;
 end
@@ -619,15 +1340,31 @@ comment on function kanthorq_schema._kanthorq_set_level is 'Internal. Gives a ro
 -- function: _kanthorq_shown
 create or replace function kanthorq_schema._kanthorq_shown(value text)
 returns text
-language sql
+language plpgsql
 immutable
-return case
-  when value is null then 'null'
-  when length(value) > 100 then quote_literal(left(value, 100)) || '...'
-  else quote_literal(value)
-end;
+as $function$
+begin
+  return coalesce(
+    quote_literal((
+      select string_agg(
+        case
+          when c.code < 32 or c.code between 127 and 159 or c.code between 8206 and 8207 or c.code between 8232 and 8238
+            or c.code between 8294 and 8297 or c.code = 65279
+          then '{' || lpad(to_hex(c.code), 4, '0') || '}'
+          else c.letter
+        end, '' order by c.n
+      )
+      from (
+        select s.letter, ascii(s.letter) as code, s.n
+        from string_to_table(left(value, 100), null) with ordinality s (letter, n)
+      ) c
+    )) || case when length(value) > 100 then '...' else '' end,
+    case value when '' then '''''' else 'null' end
+  );
+end
+$function$;
 
-comment on function kanthorq_schema._kanthorq_shown is 'Internal. A value, quoted and cut short for a message.';
+comment on function kanthorq_schema._kanthorq_shown is 'Internal. A value, quoted, on one line and cut short, for a message.';
 
 -- function: _kanthorq_stream
 create or replace function
@@ -644,14 +1381,15 @@ begin
   if stream is null then
     raise exception 'stream is null' using errcode = 'KQ003', hint = 'Pass the name of a stream.';
   end if;
+  perform kanthorq_schema._kanthorq_check_schema();
   select r.* into registry from kanthorq_schema.kanthorq_stream_registry r where r.name = stream;
   if not found then
     raise exception 'there is no stream %', kanthorq_schema._kanthorq_shown(stream)
       using errcode = 'KQ001',
         hint = 'Names are case-sensitive. To list them: select name from kanthorq_schema.kanthorq_stream_registry';
   end if;
-  event_table := kanthorq_schema._kanthorq_find_table(registry.id::text, 'id');
-  if event_table is null then
+  event_table := kanthorq_schema._kanthorq_find_table(registry.id::text);
+  if event_table is null or kanthorq_schema._kanthorq_table_fault(event_table, 'stream') is not null then
     perform kanthorq_schema._kanthorq_refuse_table(registry.id::text, 'stream', stream);
   end if;
 end
@@ -683,6 +1421,100 @@ end
 $function$;
 
 comment on function kanthorq_schema._kanthorq_subject_pattern is 'Internal. A subject filter of KanthorQ as a regular expression.';
+
+-- function: _kanthorq_table_fault
+create or replace function kanthorq_schema._kanthorq_table_fault(name regclass, kind text)
+returns text
+language plpgsql
+stable
+as $function$
+begin
+  return (
+    select case
+      when c.relkind not in ('r', 'p') then 'is no table'
+      when pg_get_userbyid(c.relowner) <> current_user
+        then format('belongs to the role %I, the functions to %I', pg_get_userbyid(c.relowner), current_user)
+      when row_security_active(c.oid) then format('hides rows from %I by row level security', current_user)
+      else coalesce(
+        (
+          select format('has no column %I of type %s', w.name, w.type)
+          from unnest(
+            case kind
+              when 'consumer' then array[
+                'event_id', 'subject', 'state', 'schedule_at', 'finalized_at', 'attempt_count', 'attempted_at', 'attempted_error',
+                'metadata', 'created_at', 'updated_at'
+              ]
+              when 'stream' then array['id', 'subject', 'body', 'metadata', 'created_at']
+            end,
+            case kind
+              when 'consumer' then array[
+                'varchar', 'varchar', 'smallint', 'bigint', 'bigint', 'smallint', 'bigint', 'jsonb[]', 'jsonb', 'bigint', 'bigint'
+              ]::regtype[]
+              when 'stream' then array['varchar', 'varchar', 'bytea', 'jsonb', 'bigint']::regtype[]
+            end
+          ) w (name, type)
+          left join pg_attribute a on a.attrelid = c.oid and a.attname = w.name
+          where a.atttypid is distinct from w.type and (a.atttypid = 'text'::regtype and w.type = 'varchar'::regtype) is not true
+          limit 1
+        ),
+        case when c.relkind = 'p' or c.relhastriggers then (
+          select case
+            when k.relowner <> c.relowner then format('has a partition of the role %I', pg_get_userbyid(k.relowner))
+            else format('has a trigger with a function of the role %I', pg_get_userbyid(p.proowner))
+          end
+          from (select c.oid as relid union select t.relid from pg_partition_tree(c.oid) t) t
+          join pg_class k on k.oid = t.relid
+          left join (
+            pg_trigger g join pg_proc p on p.oid = g.tgfoid join pg_roles r on r.oid = p.proowner and not r.rolsuper
+          ) on g.tgrelid = k.oid and not g.tgisinternal and p.proowner <> c.relowner
+          where k.relowner <> c.relowner or g.oid is not null
+          limit 1
+        ) end
+      )
+    end
+    from pg_class c
+    where c.oid = name
+  );
+end
+$function$;
+
+comment on function kanthorq_schema._kanthorq_table_fault is 'Internal. Why a table must not be touched; null if it is sound.';
+
+-- function: _kanthorq_table_repair
+create or replace function kanthorq_schema._kanthorq_table_repair(name regclass)
+returns text
+language plpgsql
+stable
+as $function$
+begin
+  return (
+    select case
+      when pg_get_userbyid(c.relowner) <> current_user and c.relkind = 'r' and not c.relhastriggers and not c.relhasrules
+        and not exists (
+          select
+          from pg_depend d
+          left join pg_depend e on e.classid = d.classid and e.objid = d.objid
+          where d.refclassid = 'pg_class'::regclass and d.refobjid = c.oid
+            and (d.classid = 'pg_policy'::regclass or e.refclassid in ('pg_proc'::regclass, 'pg_operator'::regclass, 'pg_type'::regclass))
+        )
+        and not exists (
+          select from pg_attribute a join pg_type t on t.oid = a.atttypid
+          where a.attrelid = c.oid and t.typnamespace <> 'pg_catalog'::regnamespace
+        )
+        then format('alter table %s owner to %I', c.oid::regclass, current_user)
+      when pg_get_userbyid(c.relowner) <> current_user
+        then '-- look at its triggers, rules, defaults, indexes and policies, which will run with the rights of the new owner; '
+          || 'then, as a superuser: alter table ... owner to ...'
+      when row_security_active(c.oid) then format('alter table %s no force row level security', c.oid::regclass)
+      else '-- a table that KanthorQ made has no such fault: repair what was changed by hand'
+    end
+    from pg_class c
+    where c.oid = name
+  );
+end
+$function$;
+
+comment on function kanthorq_schema._kanthorq_table_repair is 'Internal. The SQL that makes a table with a fault usable.';
 
 -- function: _kanthorq_task_all
 create or replace procedure
@@ -1015,6 +1847,7 @@ declare
   v_wanted kanthorq_schema.kanthorq_task_change[];
   v_changes kanthorq_schema.kanthorq_task_change[];
 begin
+  perform kanthorq_schema._kanthorq_check_schema();
   select o.* into v_operation from kanthorq_schema.kanthorq_task_operation o where o.id = operation_id;
   if not found then
     raise exception 'there is no operation %', coalesce(operation_id::text, 'null')
@@ -1141,6 +1974,7 @@ declare
   v_stream kanthorq_schema.kanthorq_stream_registry;
   v_registry kanthorq_schema.kanthorq_consumer_registry;
   v_table text;
+  v_found regclass;
 begin
   perform kanthorq_schema._kanthorq_check_name('consumer', kanthorq_consumer_register.name);
   perform kanthorq_schema._kanthorq_check_subject_filters('subject_includes', kanthorq_consumer_register.subject_includes);
@@ -1149,16 +1983,23 @@ begin
     raise exception 'subject_includes is empty'
       using errcode = 'KQ003', hint = 'Name at least one subject filter; array[''>''] takes every event of the stream.';
   end if;
+  if cardinality(kanthorq_consumer_register.subject_excludes) not in (0, cardinality(kanthorq_consumer_register.subject_includes)) then
+    raise exception 'there are % subject_excludes for % subject_includes',
+        cardinality(kanthorq_consumer_register.subject_excludes), cardinality(kanthorq_consumer_register.subject_includes)
+      using errcode = 'KQ003',
+        hint = 'KanthorQ''s program stops at the first event with fewer, and ignores those that are more. Pass as many, or none.';
+  end if;
   if kanthorq_consumer_register.attempt_max is null or kanthorq_consumer_register.attempt_max not between 1 and 32767 then
     raise exception 'attempt_max is %', coalesce(kanthorq_consumer_register.attempt_max::text, 'null')
       using errcode = 'KQ003', hint = 'Pass a number of attempts between 1 and 32767.';
   end if;
   if kanthorq_consumer_register.visibility_timeout is null
-    or kanthorq_consumer_register.visibility_timeout not between 1 and 3155760000000 then
+    or kanthorq_consumer_register.visibility_timeout not between 1001 and 3155760000000 then
     raise exception 'visibility_timeout is %', coalesce(kanthorq_consumer_register.visibility_timeout::text, 'null')
-      using errcode = 'KQ003', hint = 'Pass a number of milliseconds, up to a hundred years; 300000 is five minutes.';
+      using errcode = 'KQ003', hint = 'Pass a number of milliseconds above 1000, which KanthorQ refuses, up to a hundred years; 300000 is five minutes.';
   end if;
 
+  perform kanthorq_schema._kanthorq_check_schema();
   v_stream := kanthorq_schema.kanthorq_stream_register(stream);
 
   insert into kanthorq_schema.kanthorq_consumer_registry as r (
@@ -1185,7 +2026,10 @@ begin
   end if;
 
   v_table := 'kanthorq_' || v_registry.id;
-  if to_regclass(format('kanthorq_schema.%I', v_table)) is null then
+  v_found := kanthorq_schema._kanthorq_find_table(v_registry.id::text);
+  if kanthorq_schema._kanthorq_table_fault(v_found, 'consumer') is not null then
+    perform kanthorq_schema._kanthorq_refuse_table(v_registry.id::text, 'consumer', v_registry.name::text);
+  elsif v_found is null then
     execute format($q$
       create table kanthorq_schema.%1$I (
         event_id varchar(64) not null primary key,
@@ -1216,9 +2060,10 @@ comment on function kanthorq_schema.kanthorq_consumer_register is 'Registers a c
 stream              name of the stream, registered too if it is new
 name                letters, digits and single underscores between them, at most 256 characters
 subject_includes    filters of the subjects it wants, at least one: * is one token, > at the end is one or more
-subject_excludes    filters of the subjects it does not want
+subject_excludes    filters of the subjects it does not want: none, or as many as subject_includes has, because KanthorQ compares them in
+                    pairs
 attempt_max         attempts before a failing task is discarded, 1 to 32767
-visibility_timeout  milliseconds after which a running task is picked up again
+visibility_timeout  milliseconds after which a running task is picked up again, more than 1000
 
 Returns the row of kanthorq_consumer_registry. Raises KQ003 for a bad argument, and for a consumer of another stream.';
 
@@ -1236,138 +2081,40 @@ security definer
 set search_path to pg_catalog, pg_temp
 as $function$
 declare
-  v_consumer record;
-  v_stuck bigint;
-  v_parked bigint;
-  v_migrated boolean;
+  v_sound boolean;
 begin
-  -- Registry rows without a table, and tables without a registry row.
-  return query
-  select 'table is gone', 'error',
-    format('%s %L is registered, but its table %s does not exist', r.kind, r.name, r.task_table),
-    format('-- restore the table from a backup, or: delete from %s where name = %L', r.registry, r.name)
-  from (
-    select 'consumer' as kind, c.name, c.id::text, 'event_id' as key, format('kanthorq_schema.%I', 'kanthorq_' || c.id) as task_table,
-      'kanthorq_schema.kanthorq_consumer_registry' as registry
-    from kanthorq_schema.kanthorq_consumer_registry c
-    union all
-    select 'stream', s.name, s.id::text, 'id', format('kanthorq_schema.%I', 'kanthorq_' || s.id), 'kanthorq_schema.kanthorq_stream_registry'
-    from kanthorq_schema.kanthorq_stream_registry s
-  ) r
-  where kanthorq_schema._kanthorq_find_table(r.id::text, r.key) is null
-  order by r.kind, r.name;
-
-  return query
-  select 'table is not registered', 'warning',
-    format('table %s belongs to no %s of the registry', c.oid::regclass, substring(c.relname from '^kanthorq_([a-z]+)_')),
-    format('-- put the registry row back, or, if nobody needs the rows: drop table %s', c.oid::regclass)
-  from pg_class c
-  where c.relnamespace = 'kanthorq_schema'::regnamespace
-    and c.relkind in ('r', 'p') and not c.relispartition
-    and c.relname ~ '^kanthorq_(consumer|stream)_[0-9a-z]{26}$'
-    and not exists (select from kanthorq_schema.kanthorq_consumer_registry r where c.relname = 'kanthorq_' || r.id)
-    and not exists (select from kanthorq_schema.kanthorq_stream_registry r where c.relname = 'kanthorq_' || r.id)
-  order by c.relname;
-
-  -- KanthorQ gives the index of each consumer the same name, so only the first gets one. An index that an interrupted CREATE left
-  -- invalid has the name that a new one would have.
-  return query
-  select 'no scheduling index', 'warning',
-    format('consumer %L has no usable index on (state, schedule_at): workers and bulk calls look at the whole table', r.name),
-    case when i.indisvalid is false
-      then format('reindex index concurrently %s', i.indexrelid::regclass)
-      else format(
-        'create index %s%I on %s (state, schedule_at, event_id)',
-        case when c.relkind = 'p' then '' else 'concurrently ' end, c.relname || '_scheduling', c.oid::regclass
-      )
-    end
-  from kanthorq_schema.kanthorq_consumer_registry r
-  join pg_class c on c.oid = kanthorq_schema._kanthorq_find_table(r.id::text, 'event_id')
-  left join pg_index i on i.indexrelid = to_regclass(format('kanthorq_schema.%I', c.relname || '_scheduling'))
-  where not kanthorq_schema._kanthorq_has_scheduling_index(c.oid::regclass)
-  order by r.name;
-
-  for v_consumer in
-    select r.name, c.oid::regclass as task_table, r.attempt_max
-    from kanthorq_schema.kanthorq_consumer_registry r
-    join pg_class c on c.oid = kanthorq_schema._kanthorq_find_table(r.id::text, 'event_id')
-    order by r.name
-  loop
-    execute format($q$
-      select
-        count(*) filter (where %s),
-        count(*) filter (where t.state = kanthorq_schema._kanthorq_task_state('available'))
-      from %s t
-      $q$,
-      kanthorq_schema._kanthorq_task_takes_sql('discard', false),
-      kanthorq_schema._kanthorq_only_sql(v_consumer.task_table)
-    )
-    into v_stuck, v_parked
-    using kanthorq_schema._kanthorq_now(), v_consumer.attempt_max;
-
-    if v_stuck > 0 then
-      return query values (
-        'stuck tasks', 'warning',
-        format('consumer %L has %s tasks that are running, overdue and out of attempts: no worker takes them again', v_consumer.name, v_stuck),
-        format('call kanthorq_schema.kanthorq_task_discard_all(%L, everything => true, reason => ''kanthorq_doctor'')', v_consumer.name)
-      );
-    end if;
-    if v_parked > 0 then
-      return query values (
-        'tasks in available', 'info',
-        format('consumer %L has %s available tasks; no worker of KanthorQ takes available tasks unless it has just made them', v_consumer.name, v_parked),
-        format('-- to have them worked: call kanthorq_schema.kanthorq_task_cancel_all(%1$L, states => ''{available}''), then kanthorq_schema.kanthorq_task_resume_all(%1$L, states => ''{cancelled}'')', v_consumer.name)
-      );
-    end if;
-  end loop;
-
-  return query
-  select 'PUBLIC may execute', 'error',
-    format('any role may execute %s', p.oid::regprocedure),
-    format('revoke execute on routine %s from public', p.oid::regprocedure)
-  from pg_proc p
-  where p.pronamespace = 'kanthorq_schema'::regnamespace
-    and p.proname ~ '^_?kanthorq_'
-    and exists (
-      select from aclexplode(coalesce(p.proacl, acldefault('f', p.proowner))) a
-      where a.grantee = 0 and a.privilege_type = 'EXECUTE'
-    )
-  order by p.oid::regprocedure::text;
-
-  -- A function of another role could be called instead of ours.
-  return query
-  select 'schema is open', 'error',
-    format('any role may create objects in schema %s, also functions that are called instead of ours', n.oid::regnamespace),
-    format('revoke create on schema %s from public', n.oid::regnamespace)
-  from pg_namespace n
-  where n.oid = 'kanthorq_schema'::regnamespace
-    and exists (
-      select from aclexplode(n.nspacl) a where a.grantee = 0 and a.privilege_type = 'CREATE'
-    );
-
-  -- The migrations table is missing where the functions were copied by hand.
-  if to_regclass('kanthorq_schema.kanthorq_migrations') is not null then
-    execute 'select exists (select from kanthorq_schema.kanthorq_migrations m where m.name = $1)'
-    into v_migrated
-    using kanthorq_schema._kanthorq_newest_migration();
+  return query select f.* from kanthorq_schema._kanthorq_doctor_installation() f;
+  -- Registries that are not ours, or that hide rows, say nothing about the other tables.
+  begin
+    perform kanthorq_schema._kanthorq_check_schema();
+    v_sound := true;
+  exception when sqlstate 'KQ002' then
+    v_sound := false;
+  end;
+  if v_sound then
+    return query select f.* from kanthorq_schema._kanthorq_doctor_tables() f;
+    return query
+    select f.*
+    from kanthorq_schema._kanthorq_registered() r
+    cross join lateral kanthorq_schema._kanthorq_doctor_tasks(r.name) f
+    where r.kind = 'consumer' and r.task_table is not null and kanthorq_schema._kanthorq_table_fault(r.task_table, r.kind) is null
+    order by r.name;
   end if;
-  return query
-  select 'migrations', 'warning',
-    format('migration %s is not recorded in kanthorq_migrations', kanthorq_schema._kanthorq_newest_migration()),
-    '-- npx kanthorq-tasks migrate up, or kanthorq-tasks.sql through psql'
-  where v_migrated is not true;
+  return query select f.* from kanthorq_schema._kanthorq_doctor_rights() f;
 end
 $function$;
 
-comment on function kanthorq_schema.kanthorq_doctor is 'Looks for faults in this database and gives the SQL that repairs them. Changes nothing; looks at every task.
+comment on function kanthorq_schema.kanthorq_doctor is e'Looks for faults in this database and gives the SQL that repairs them. Changes nothing; looks at every task.
 
 Returns a row for each finding:
-check     the kind: table is gone, table is not registered, no scheduling index, stuck tasks, tasks in available, PUBLIC
-          may execute, schema is open, migrations
+check     the kind: table is gone, table is not ours, table is not registered, no scheduling index; registration, worker can''t
+          acknowledge, stuck tasks, last attempt, tasks in available, event is gone, missed events; right not granted, function is not
+          ours, schema is open; schema was renamed, functions are missing,
+          sequence is behind, migrations
 severity  error, warning or info
-detail    the finding and its consequence
+detail    the finding and its consequence, on one line; a name that KanthorQ would not give has codes for its control characters
 fix       the SQL that repairs it; a comment where a person has to decide first, so that this is safe:
-          select fix from kanthorq_doctor() \gexec';
+          select fix from kanthorq_doctor() \\gexec';
 
 -- function: kanthorq_grant
 create or replace function kanthorq_schema.kanthorq_grant(role text, level text)
@@ -1382,18 +2129,20 @@ begin
     raise exception '% is not a level', kanthorq_schema._kanthorq_shown(level)
       using errcode = 'KQ003', hint = 'The levels are viewer and operator. kanthorq_revoke takes the rights away.';
   end if;
-  perform kanthorq_schema._kanthorq_set_level(role, level);
+  perform kanthorq_schema._kanthorq_check_role(role);
+  perform kanthorq_schema._kanthorq_set_level(role::name, level);
 end
 $function$;
 
-comment on function kanthorq_schema.kanthorq_grant is 'Gives a role the rights of a level, and takes from it those that the level does not have.
+comment on function kanthorq_schema.kanthorq_grant is 'Gives a role the rights of a level, and takes from it all others on the functions and on the log.
 
 role   name of a role that exists, as in pg_roles; a group role serves all its members
 level  viewer: the functions that look: explain, preview, find, count, stats, operations, doctor
        operator: those, and the ones that move tasks: cancel, resume, discard, undo, their _all procedures and batch functions
 
 The role needs no rights on any table; it gets USAGE on the schema if it has not. Registering, publishing, converting, purging the
-log and granting stay with the owner. Raises KQ003 if there is no such role or level, or if the role is the owner.';
+log and granting stay with the owner. Raises KQ003 if there is no such role or level, or if the role is the owner; 42501 if the
+role has no USAGE on the schema and the owner of the functions can''t give it.';
 
 -- function: kanthorq_revoke
 create or replace function kanthorq_schema.kanthorq_revoke(role text)
@@ -1404,11 +2153,12 @@ security definer
 set search_path to pg_catalog, pg_temp
 as $function$
 begin
-  perform kanthorq_schema._kanthorq_set_level(role, null);
+  perform kanthorq_schema._kanthorq_check_role(role);
+  perform kanthorq_schema._kanthorq_set_level(role::name, null::text);
 end
 $function$;
 
-comment on function kanthorq_schema.kanthorq_revoke is 'Takes from a role all rights on the functions.
+comment on function kanthorq_schema.kanthorq_revoke is 'Removes a role''s rights on the functions and on the log, and its USAGE on the schema unless it has other rights there.
 
 role  name of a role that exists, as in pg_roles
 
@@ -1444,8 +2194,8 @@ begin
   v_stream := kanthorq_schema._kanthorq_stream(stream);
 
   v_id := kanthorq_schema._kanthorq_id('event');
-  execute format('insert into %s (id, subject, body, metadata) values ($1, $2, $3, $4)', v_stream.event_table)
-  using v_id, subject, body, metadata;
+  execute format('insert into %s (id, subject, body, metadata, created_at) values ($1, $2, $3, $4, $5)', v_stream.event_table)
+  using v_id, subject, body, metadata, kanthorq_schema._kanthorq_id_time(v_id);
   return v_id;
 end
 $function$;
@@ -1470,15 +2220,21 @@ as $function$
 #variable_conflict use_column
 declare
   v_registry kanthorq_schema.kanthorq_stream_registry;
+  v_found regclass;
 begin
   perform kanthorq_schema._kanthorq_check_name('stream', kanthorq_stream_register.name);
+
+  perform kanthorq_schema._kanthorq_check_schema();
 
   insert into kanthorq_schema.kanthorq_stream_registry as r (id, name)
   values (kanthorq_schema._kanthorq_id('stream'), kanthorq_stream_register.name)
   on conflict (name) do update set updated_at = extract(epoch from current_timestamp) * 1000
   returning r.* into v_registry;
 
-  if to_regclass(format('kanthorq_schema.%I', 'kanthorq_' || v_registry.id)) is null then
+  v_found := kanthorq_schema._kanthorq_find_table(v_registry.id::text);
+  if kanthorq_schema._kanthorq_table_fault(v_found, 'stream') is not null then
+    perform kanthorq_schema._kanthorq_refuse_table(v_registry.id::text, 'stream', v_registry.name::text);
+  elsif v_found is null then
     execute format($q$
       create table kanthorq_schema.%I (
         id varchar(64) not null primary key,
@@ -1755,7 +2511,7 @@ create or replace function
 kanthorq_schema.kanthorq_task_convert(
   consumer text,
   event_ids text[],
-  initial_state text default 'available'
+  initial_state text default 'running'
 )
 returns setof kanthorq_schema.kanthorq_task
 language plpgsql
@@ -1773,11 +2529,9 @@ begin
   end if;
   perform kanthorq_schema._kanthorq_check_event_ids(event_ids);
   v_consumer := kanthorq_schema._kanthorq_consumer(consumer);
-  v_events := kanthorq_schema._kanthorq_find_table(v_consumer.stream_id, 'id');
-  if v_events is null then
-    perform kanthorq_schema._kanthorq_refuse_table(
-      v_consumer.stream_id, 'stream', v_consumer.stream_name
-    );
+  v_events := kanthorq_schema._kanthorq_find_table(v_consumer.stream_id);
+  if v_events is null or kanthorq_schema._kanthorq_table_fault(v_events, 'stream') is not null then
+    perform kanthorq_schema._kanthorq_refuse_table(v_consumer.stream_id, 'stream', v_consumer.stream_name);
   end if;
 
   return query execute format($q$
@@ -1795,7 +2549,7 @@ begin
     join (select id, min(n) as n from unnest($3) with ordinality i (id, n) group by id) i on i.id = t.event_id
     order by i.n
     $q$,
-    kanthorq_schema._kanthorq_find_table(v_consumer.id, 'event_id'),
+    kanthorq_schema._kanthorq_find_table(v_consumer.id),
     kanthorq_schema._kanthorq_only_sql(v_events),
     kanthorq_schema._kanthorq_task_columns_sql()
   )
@@ -1808,7 +2562,7 @@ comment on function kanthorq_schema.kanthorq_task_convert is 'Makes tasks of a c
 
 consumer       name of the consumer
 event_ids      ids of the events; any number, duplicates count once
-initial_state  state of the new tasks: pending, available, running or any other
+initial_state  state of the new tasks; running is the one that KanthorQ works, after the consumer''s visibility timeout
 
 Returns the tasks that are new, as rows of type kanthorq_task in the order of event_ids. Events that are unknown or that the
 consumer has a task for are passed over. Raises KQ001 if there is no such consumer, KQ002 if a table is gone, KQ003 for a bad
@@ -2092,6 +2846,7 @@ as $function$
 declare
   v_count bigint;
 begin
+  perform kanthorq_schema._kanthorq_check_schema();
   if before is null then
     raise exception 'before is null'
       using errcode = 'KQ003', hint = 'Pass the time up to which the log may go: now() - interval ''90 days''';
@@ -2141,6 +2896,7 @@ security definer
 set search_path to pg_catalog, pg_temp
 as $function$
 begin
+  perform kanthorq_schema._kanthorq_check_schema();
   if max_operations is null or max_operations < 1 then
     raise exception 'max_operations is %', coalesce(max_operations::text, 'null')
       using errcode = 'KQ003', hint = 'Pass how many operations a page may have, at least 1.';
@@ -2477,17 +3233,25 @@ set search_path to pg_catalog, pg_temp
 as $function$
 declare
   v_name text;
+  v_fault text;
   v_consumer record;
 begin
-  for v_name in
-    select r.name
-    from kanthorq_schema.kanthorq_consumer_registry r
-    where kanthorq_task_stats.consumer is null and kanthorq_schema._kanthorq_find_table(r.id::text, 'event_id') is not null
+  perform kanthorq_schema._kanthorq_check_schema();
+  for v_name, v_fault in
+    select r.name,
+      case when r.task_table is null then 'is gone' else kanthorq_schema._kanthorq_table_fault(r.task_table, 'consumer') end
+    from kanthorq_schema._kanthorq_registered() r
+    where r.kind = 'consumer' and kanthorq_task_stats.consumer is null
     union all
-    select kanthorq_task_stats.consumer
+    select kanthorq_task_stats.consumer, null
     where kanthorq_task_stats.consumer is not null
     order by 1
   loop
+    if v_fault is not null then
+      raise warning 'consumer % is left out: its table %', kanthorq_schema._kanthorq_shown(v_name), v_fault
+        using hint = 'kanthorq_doctor() has the statement that repairs it.';
+      continue;
+    end if;
     v_consumer := kanthorq_schema._kanthorq_consumer(v_name);
     return query execute format($q$
       select $3, kanthorq_schema._kanthorq_task_state_name(c.state), c.tasks,
@@ -2525,7 +3289,7 @@ oldest         when the oldest of them was made
 next_due       when the first of them that a worker may take is due; in the past if one is waiting, null if there is none
 stuck          how many are running, overdue and with their attempts spent: kanthorq_task_discard takes them
 
-Raises KQ001 if there is no such consumer, KQ002 if its table is gone.';
+With null, a consumer whose table is gone or has a fault is left out with a warning. Raises KQ001 if there is no such consumer, KQ002 if its table is gone.';
 
 -- function: kanthorq_task_undo
 create or replace function
@@ -2542,10 +3306,10 @@ security definer
 set search_path to pg_catalog, pg_temp
 as $function$
 declare
-  v_batches bigint := (
-    select count(*) from kanthorq_schema.kanthorq_task_operation o where o.bulk_id = operation_id
-  );
+  v_batches bigint;
 begin
+  perform kanthorq_schema._kanthorq_check_schema();
+  select count(*) into v_batches from kanthorq_schema.kanthorq_task_operation o where o.bulk_id = operation_id;
   if v_batches > 0 then
     raise exception 'operation % is a bulk of % batches', operation_id, v_batches + 1
       using errcode = 'KQ004', hint = format('call kanthorq_task_undo_all(%s) takes all of it back.', operation_id);
@@ -2641,6 +3405,7 @@ declare
   v_operation_id bigint;
   v_undone record;
 begin
+  perform kanthorq_schema._kanthorq_check_schema();
   select o.id, o.bulk_id as first_batch, o.consumer into v_bulk from kanthorq_schema.kanthorq_task_operation o where o.id = bulk_id;
   if v_bulk.id is null then
     raise exception 'there is no bulk %', coalesce(bulk_id::text, 'null')
@@ -2694,273 +3459,309 @@ undo_bulk_id  the bulk that this undo is in the log: kanthorq_task_undo_all take
 Raises KQ003 for a bad progress, KQ004 if there is no such bulk, KQ001 or KQ002 if its consumer is gone.';
 
 -- rights
-revoke all on routine
-  kanthorq_schema._kanthorq_as_milliseconds,
-  kanthorq_schema._kanthorq_as_time,
-  kanthorq_schema._kanthorq_bulk,
-  kanthorq_schema._kanthorq_check_action,
-  kanthorq_schema._kanthorq_check_can_commit,
-  kanthorq_schema._kanthorq_check_event_ids,
-  kanthorq_schema._kanthorq_check_filter,
-  kanthorq_schema._kanthorq_check_name,
-  kanthorq_schema._kanthorq_check_progress,
-  kanthorq_schema._kanthorq_check_subject,
-  kanthorq_schema._kanthorq_check_subject_filters,
-  kanthorq_schema._kanthorq_check_takes,
-  kanthorq_schema._kanthorq_consumer,
-  kanthorq_schema._kanthorq_crockford,
-  kanthorq_schema._kanthorq_divide_ids,
-  kanthorq_schema._kanthorq_find_table,
-  kanthorq_schema._kanthorq_function_levels,
-  kanthorq_schema._kanthorq_has_scheduling_index,
-  kanthorq_schema._kanthorq_id,
-  kanthorq_schema._kanthorq_newest_migration,
-  kanthorq_schema._kanthorq_now,
-  kanthorq_schema._kanthorq_only_sql,
-  kanthorq_schema._kanthorq_refuse_state,
-  kanthorq_schema._kanthorq_refuse_table,
-  kanthorq_schema._kanthorq_set_level,
-  kanthorq_schema._kanthorq_shown,
-  kanthorq_schema._kanthorq_stream,
-  kanthorq_schema._kanthorq_subject_pattern,
-  kanthorq_schema._kanthorq_task_all,
-  kanthorq_schema._kanthorq_task_columns_sql,
-  kanthorq_schema._kanthorq_task_log,
-  kanthorq_schema._kanthorq_task_matches,
-  kanthorq_schema._kanthorq_task_state,
-  kanthorq_schema._kanthorq_task_state_name,
-  kanthorq_schema._kanthorq_task_states,
-  kanthorq_schema._kanthorq_task_takes_sql,
-  kanthorq_schema._kanthorq_task_transition,
-  kanthorq_schema._kanthorq_task_undo,
-  kanthorq_schema._kanthorq_task_why,
-  kanthorq_schema.kanthorq_consumer_register,
-  kanthorq_schema.kanthorq_doctor,
-  kanthorq_schema.kanthorq_grant,
-  kanthorq_schema.kanthorq_revoke,
-  kanthorq_schema.kanthorq_stream_publish,
-  kanthorq_schema.kanthorq_stream_register,
-  kanthorq_schema.kanthorq_task_batch,
-  kanthorq_schema.kanthorq_task_cancel,
-  kanthorq_schema.kanthorq_task_cancel_all,
-  kanthorq_schema.kanthorq_task_convert,
-  kanthorq_schema.kanthorq_task_count,
-  kanthorq_schema.kanthorq_task_discard,
-  kanthorq_schema.kanthorq_task_discard_all,
-  kanthorq_schema.kanthorq_task_explain,
-  kanthorq_schema.kanthorq_task_find,
-  kanthorq_schema.kanthorq_task_operation_purge,
-  kanthorq_schema.kanthorq_task_operations,
-  kanthorq_schema.kanthorq_task_preview,
-  kanthorq_schema.kanthorq_task_resume,
-  kanthorq_schema.kanthorq_task_resume_all,
-  kanthorq_schema.kanthorq_task_stats,
-  kanthorq_schema.kanthorq_task_undo,
-  kanthorq_schema.kanthorq_task_undo_all,
-  kanthorq_schema.kanthorq_task_undo_batch
-from public;
-$sql$, 'kanthorq_schema', quote_ident(current_schema()));
+do $rights$
+declare
+  v_foreign text := (
+    select string_agg(n.name, ', ')
+    from unnest(array['_kanthorq_as_milliseconds', '_kanthorq_as_time', '_kanthorq_bulk', '_kanthorq_check_action', '_kanthorq_check_can_commit', '_kanthorq_check_event_ids', '_kanthorq_check_filter', '_kanthorq_check_name', '_kanthorq_check_progress', '_kanthorq_check_role', '_kanthorq_check_schema', '_kanthorq_check_subject', '_kanthorq_check_subject_filters', '_kanthorq_check_takes', '_kanthorq_claimed_by', '_kanthorq_consumer', '_kanthorq_crockford', '_kanthorq_divide_ids', '_kanthorq_doctor_installation', '_kanthorq_doctor_rights', '_kanthorq_doctor_tables', '_kanthorq_doctor_tasks', '_kanthorq_find_table', '_kanthorq_function_levels', '_kanthorq_has_scheduling_index', '_kanthorq_id', '_kanthorq_id_time', '_kanthorq_newest_migration', '_kanthorq_now', '_kanthorq_only_sql', '_kanthorq_own_tables', '_kanthorq_refuse_state', '_kanthorq_refuse_table', '_kanthorq_registered', '_kanthorq_reset_rights', '_kanthorq_revoke_usage', '_kanthorq_role_levels', '_kanthorq_set_level', '_kanthorq_shown', '_kanthorq_stream', '_kanthorq_subject_pattern', '_kanthorq_table_fault', '_kanthorq_table_repair', '_kanthorq_task_all', '_kanthorq_task_columns_sql', '_kanthorq_task_log', '_kanthorq_task_matches', '_kanthorq_task_state', '_kanthorq_task_state_name', '_kanthorq_task_states', '_kanthorq_task_takes_sql', '_kanthorq_task_transition', '_kanthorq_task_undo', '_kanthorq_task_why', 'kanthorq_consumer_register', 'kanthorq_doctor', 'kanthorq_grant', 'kanthorq_revoke', 'kanthorq_stream_publish', 'kanthorq_stream_register', 'kanthorq_task_batch', 'kanthorq_task_cancel', 'kanthorq_task_cancel_all', 'kanthorq_task_convert', 'kanthorq_task_count', 'kanthorq_task_discard', 'kanthorq_task_discard_all', 'kanthorq_task_explain', 'kanthorq_task_find', 'kanthorq_task_operation_purge', 'kanthorq_task_operations', 'kanthorq_task_preview', 'kanthorq_task_resume', 'kanthorq_task_resume_all', 'kanthorq_task_stats', 'kanthorq_task_undo', 'kanthorq_task_undo_all', 'kanthorq_task_undo_batch']) n (name)
+    where not exists (
+      select
+      from pg_proc p
+      where p.proname = n.name and p.pronamespace = 'kanthorq_schema'::regnamespace and pg_get_userbyid(p.proowner) = current_user
+    )
+  );
+begin
+  if v_foreign is not null then
+    raise exception 'functions of another role are in the way: %', v_foreign
+      using errcode = 'insufficient_privilege', hint = 'Look at them and drop them.';
+  end if;
+  perform kanthorq_schema._kanthorq_reset_rights(current_setting('kanthorq.levels')::jsonb);
+end
+$rights$;
+$sql$, 'kanthorq_schema', quote_ident(v_schema));
+
+  perform set_config('search_path', v_path, true);
 end
 $migration$;
 
 -- Down Migration
 do $migration$
+declare
+  v_path text := pg_catalog.current_setting('search_path');
+  v_schema text := pg_catalog.current_schema();
 begin
-  if coalesce(current_schema() ~ '[''"$%\\]', true) then
-    raise exception 'can''t install into schema %', coalesce(quote_literal(current_schema()), 'null')
+  perform pg_catalog.set_config('search_path', 'pg_catalog, pg_temp', true);
+  perform set_config('check_function_bodies', 'off', true);
+  v_schema := coalesce(nullif(current_setting('kanthorq.schema', true), ''), v_schema);
+  if coalesce(v_schema ~ '[''"$%[:cntrl:]]' or strpos(v_schema, chr(92)) > 0, true) then
+    raise exception 'can''t install into schema %', coalesce(quote_literal(v_schema), 'null')
       using errcode = 'KQ003', hint = 'Set search_path to an existing schema without quotes, $, % or backslashes in its name.';
   end if;
-  perform set_config('check_function_bodies', 'off', true);
 
   execute replace($sql$
--- function: kanthorq_task_undo_batch
-drop function kanthorq_schema.kanthorq_task_undo_batch;
-
--- function: kanthorq_task_undo_all
-drop procedure kanthorq_schema.kanthorq_task_undo_all;
-
--- function: kanthorq_task_undo
-drop function kanthorq_schema.kanthorq_task_undo;
-
--- function: kanthorq_task_stats
-drop function kanthorq_schema.kanthorq_task_stats;
-
--- function: kanthorq_task_resume_all
-drop procedure kanthorq_schema.kanthorq_task_resume_all;
-
--- function: kanthorq_task_resume
-drop function kanthorq_schema.kanthorq_task_resume;
-
--- function: kanthorq_task_preview
-drop function kanthorq_schema.kanthorq_task_preview;
-
--- function: kanthorq_task_operations
-drop function kanthorq_schema.kanthorq_task_operations;
-
--- function: kanthorq_task_operation_purge
-drop function kanthorq_schema.kanthorq_task_operation_purge;
-
--- function: kanthorq_task_find
-drop function kanthorq_schema.kanthorq_task_find;
-
--- function: kanthorq_task_explain
-drop function kanthorq_schema.kanthorq_task_explain;
-
--- function: kanthorq_task_discard_all
-drop procedure kanthorq_schema.kanthorq_task_discard_all;
-
--- function: kanthorq_task_discard
-drop function kanthorq_schema.kanthorq_task_discard;
-
--- function: kanthorq_task_count
-drop function kanthorq_schema.kanthorq_task_count;
-
--- function: kanthorq_task_convert
-drop function kanthorq_schema.kanthorq_task_convert;
-
--- function: kanthorq_task_cancel_all
-drop procedure kanthorq_schema.kanthorq_task_cancel_all;
-
--- function: kanthorq_task_cancel
-drop function kanthorq_schema.kanthorq_task_cancel;
-
--- function: kanthorq_task_batch
-drop function kanthorq_schema.kanthorq_task_batch;
-
--- function: kanthorq_stream_register
-drop function kanthorq_schema.kanthorq_stream_register;
-
--- function: kanthorq_stream_publish
-drop function kanthorq_schema.kanthorq_stream_publish;
-
--- function: kanthorq_revoke
-drop function kanthorq_schema.kanthorq_revoke;
-
--- function: kanthorq_grant
-drop function kanthorq_schema.kanthorq_grant;
-
--- function: kanthorq_doctor
-drop function kanthorq_schema.kanthorq_doctor;
-
--- function: kanthorq_consumer_register
-drop function kanthorq_schema.kanthorq_consumer_register;
-
--- function: _kanthorq_task_why
-drop function kanthorq_schema._kanthorq_task_why;
-
--- function: _kanthorq_task_undo
-drop function kanthorq_schema._kanthorq_task_undo;
-
--- function: _kanthorq_task_transition
-drop function kanthorq_schema._kanthorq_task_transition;
-
--- function: _kanthorq_task_takes_sql
-drop function kanthorq_schema._kanthorq_task_takes_sql;
-
--- function: _kanthorq_task_states
-drop function kanthorq_schema._kanthorq_task_states;
-
--- function: _kanthorq_task_state_name
-drop function kanthorq_schema._kanthorq_task_state_name;
-
--- function: _kanthorq_task_state
-drop function kanthorq_schema._kanthorq_task_state;
-
--- function: _kanthorq_task_matches
-drop function kanthorq_schema._kanthorq_task_matches;
-
--- function: _kanthorq_task_log
-drop function kanthorq_schema._kanthorq_task_log;
-
--- function: _kanthorq_task_columns_sql
-drop function kanthorq_schema._kanthorq_task_columns_sql;
-
--- function: _kanthorq_task_all
-drop procedure kanthorq_schema._kanthorq_task_all;
-
--- function: _kanthorq_subject_pattern
-drop function kanthorq_schema._kanthorq_subject_pattern;
-
--- function: _kanthorq_stream
-drop function kanthorq_schema._kanthorq_stream;
-
--- function: _kanthorq_shown
-drop function kanthorq_schema._kanthorq_shown;
-
--- function: _kanthorq_set_level
-drop function kanthorq_schema._kanthorq_set_level;
-
--- function: _kanthorq_refuse_table
-drop function kanthorq_schema._kanthorq_refuse_table;
-
--- function: _kanthorq_refuse_state
-drop function kanthorq_schema._kanthorq_refuse_state;
-
--- function: _kanthorq_only_sql
-drop function kanthorq_schema._kanthorq_only_sql;
-
--- function: _kanthorq_now
-drop function kanthorq_schema._kanthorq_now;
-
--- function: _kanthorq_newest_migration
-drop function kanthorq_schema._kanthorq_newest_migration;
-
--- function: _kanthorq_id
-drop function kanthorq_schema._kanthorq_id;
-
--- function: _kanthorq_has_scheduling_index
-drop function kanthorq_schema._kanthorq_has_scheduling_index;
-
--- function: _kanthorq_function_levels
-drop function kanthorq_schema._kanthorq_function_levels;
-
--- function: _kanthorq_find_table
-drop function kanthorq_schema._kanthorq_find_table;
-
--- function: _kanthorq_divide_ids
-drop function kanthorq_schema._kanthorq_divide_ids;
-
--- function: _kanthorq_crockford
-drop function kanthorq_schema._kanthorq_crockford;
-
--- function: _kanthorq_consumer
-drop function kanthorq_schema._kanthorq_consumer;
-
--- function: _kanthorq_check_takes
-drop function kanthorq_schema._kanthorq_check_takes;
-
--- function: _kanthorq_check_subject_filters
-drop function kanthorq_schema._kanthorq_check_subject_filters;
-
--- function: _kanthorq_check_subject
-drop function kanthorq_schema._kanthorq_check_subject;
-
--- function: _kanthorq_check_progress
-drop function kanthorq_schema._kanthorq_check_progress;
-
--- function: _kanthorq_check_name
-drop function kanthorq_schema._kanthorq_check_name;
-
--- function: _kanthorq_check_filter
-drop function kanthorq_schema._kanthorq_check_filter;
-
--- function: _kanthorq_check_event_ids
-drop function kanthorq_schema._kanthorq_check_event_ids;
-
--- function: _kanthorq_check_can_commit
-drop procedure kanthorq_schema._kanthorq_check_can_commit;
-
--- function: _kanthorq_check_action
-drop function kanthorq_schema._kanthorq_check_action;
-
--- function: _kanthorq_bulk
-drop function kanthorq_schema._kanthorq_bulk;
-
--- function: _kanthorq_as_time
-drop function kanthorq_schema._kanthorq_as_time;
+do $levels$
+declare
+  v_levels jsonb;
+begin
+  if to_regprocedure('kanthorq_schema._kanthorq_role_levels()') is not null then
+    select jsonb_object_agg(pg_get_userbyid(l.role), l.level) into v_levels
+    from kanthorq_schema._kanthorq_role_levels() l
+    where l.level is not null;
+  end if;
+  perform set_config('kanthorq.levels', coalesce(v_levels, '{}')::text, true);
+end
+$levels$;
 
 -- function: _kanthorq_as_milliseconds
-drop function kanthorq_schema._kanthorq_as_milliseconds;
-$sql$, 'kanthorq_schema', quote_ident(current_schema()));
+-- it is dropped
+
+-- function: _kanthorq_as_time
+-- it is dropped
+
+-- function: _kanthorq_bulk
+-- it is dropped
+
+-- function: _kanthorq_check_action
+-- it is dropped
+
+-- function: _kanthorq_check_can_commit
+-- it is dropped
+
+-- function: _kanthorq_check_event_ids
+-- it is dropped
+
+-- function: _kanthorq_check_filter
+-- it is dropped
+
+-- function: _kanthorq_check_name
+-- it is dropped
+
+-- function: _kanthorq_check_progress
+-- it is dropped
+
+-- function: _kanthorq_check_role
+-- it is dropped
+
+-- function: _kanthorq_check_schema
+-- it is dropped
+
+-- function: _kanthorq_check_subject
+-- it is dropped
+
+-- function: _kanthorq_check_subject_filters
+-- it is dropped
+
+-- function: _kanthorq_check_takes
+-- it is dropped
+
+-- function: _kanthorq_claimed_by
+-- it is dropped
+
+-- function: _kanthorq_consumer
+-- it is dropped
+
+-- function: _kanthorq_crockford
+-- it is dropped
+
+-- function: _kanthorq_divide_ids
+-- it is dropped
+
+-- function: _kanthorq_doctor_installation
+-- it is dropped
+
+-- function: _kanthorq_doctor_rights
+-- it is dropped
+
+-- function: _kanthorq_doctor_tables
+-- it is dropped
+
+-- function: _kanthorq_doctor_tasks
+-- it is dropped
+
+-- function: _kanthorq_find_table
+-- it is dropped
+
+-- function: _kanthorq_function_levels
+-- it is dropped
+
+-- function: _kanthorq_has_scheduling_index
+-- it is dropped
+
+-- function: _kanthorq_id
+-- it is dropped
+
+-- function: _kanthorq_id_time
+-- it is dropped
+
+-- function: _kanthorq_newest_migration
+-- it is dropped
+
+-- function: _kanthorq_now
+-- it is dropped
+
+-- function: _kanthorq_only_sql
+-- it is dropped
+
+-- function: _kanthorq_own_tables
+-- it is dropped
+
+-- function: _kanthorq_refuse_state
+-- it is dropped
+
+-- function: _kanthorq_refuse_table
+-- it is dropped
+
+-- function: _kanthorq_registered
+-- it is dropped
+
+-- function: _kanthorq_reset_rights
+-- it is dropped
+
+-- function: _kanthorq_revoke_usage
+-- it is dropped
+
+-- function: _kanthorq_role_levels
+-- it is dropped
+
+-- function: _kanthorq_set_level
+-- it is dropped
+
+-- function: _kanthorq_shown
+-- it is dropped
+
+-- function: _kanthorq_stream
+-- it is dropped
+
+-- function: _kanthorq_subject_pattern
+-- it is dropped
+
+-- function: _kanthorq_table_fault
+-- it is dropped
+
+-- function: _kanthorq_table_repair
+-- it is dropped
+
+-- function: _kanthorq_task_all
+-- it is dropped
+
+-- function: _kanthorq_task_columns_sql
+-- it is dropped
+
+-- function: _kanthorq_task_log
+-- it is dropped
+
+-- function: _kanthorq_task_matches
+-- it is dropped
+
+-- function: _kanthorq_task_state
+-- it is dropped
+
+-- function: _kanthorq_task_state_name
+-- it is dropped
+
+-- function: _kanthorq_task_states
+-- it is dropped
+
+-- function: _kanthorq_task_takes_sql
+-- it is dropped
+
+-- function: _kanthorq_task_transition
+-- it is dropped
+
+-- function: _kanthorq_task_undo
+-- it is dropped
+
+-- function: _kanthorq_task_why
+-- it is dropped
+
+-- function: kanthorq_consumer_register
+-- it is dropped
+
+-- function: kanthorq_doctor
+-- it is dropped
+
+-- function: kanthorq_grant
+-- it is dropped
+
+-- function: kanthorq_revoke
+-- it is dropped
+
+-- function: kanthorq_stream_publish
+-- it is dropped
+
+-- function: kanthorq_stream_register
+-- it is dropped
+
+-- function: kanthorq_task_batch
+-- it is dropped
+
+-- function: kanthorq_task_cancel
+-- it is dropped
+
+-- function: kanthorq_task_cancel_all
+-- it is dropped
+
+-- function: kanthorq_task_convert
+-- it is dropped
+
+-- function: kanthorq_task_count
+-- it is dropped
+
+-- function: kanthorq_task_discard
+-- it is dropped
+
+-- function: kanthorq_task_discard_all
+-- it is dropped
+
+-- function: kanthorq_task_explain
+-- it is dropped
+
+-- function: kanthorq_task_find
+-- it is dropped
+
+-- function: kanthorq_task_operation_purge
+-- it is dropped
+
+-- function: kanthorq_task_operations
+-- it is dropped
+
+-- function: kanthorq_task_preview
+-- it is dropped
+
+-- function: kanthorq_task_resume
+-- it is dropped
+
+-- function: kanthorq_task_resume_all
+-- it is dropped
+
+-- function: kanthorq_task_stats
+-- it is dropped
+
+-- function: kanthorq_task_undo
+-- it is dropped
+
+-- function: kanthorq_task_undo_all
+-- it is dropped
+
+-- function: kanthorq_task_undo_batch
+-- it is dropped
+
+do $drop$
+declare
+  v_functions text := (
+    select string_agg(p.oid::regprocedure::text, ', ')
+    from pg_proc p
+    where p.pronamespace = 'kanthorq_schema'::regnamespace and p.proname <> 'kanthorq_migrate' and pg_get_userbyid(p.proowner) = current_user
+      and p.proname in ('_kanthorq_as_milliseconds', '_kanthorq_as_time', '_kanthorq_bulk', '_kanthorq_check_action', '_kanthorq_check_can_commit', '_kanthorq_check_event_ids', '_kanthorq_check_filter', '_kanthorq_check_name', '_kanthorq_check_progress', '_kanthorq_check_role', '_kanthorq_check_schema', '_kanthorq_check_subject', '_kanthorq_check_subject_filters', '_kanthorq_check_takes', '_kanthorq_claimed_by', '_kanthorq_consumer', '_kanthorq_crockford', '_kanthorq_divide_ids', '_kanthorq_doctor_installation', '_kanthorq_doctor_rights', '_kanthorq_doctor_tables', '_kanthorq_doctor_tasks', '_kanthorq_find_table', '_kanthorq_function_levels', '_kanthorq_has_scheduling_index', '_kanthorq_id', '_kanthorq_id_time', '_kanthorq_newest_migration', '_kanthorq_now', '_kanthorq_only_sql', '_kanthorq_own_tables', '_kanthorq_refuse_state', '_kanthorq_refuse_table', '_kanthorq_registered', '_kanthorq_reset_rights', '_kanthorq_revoke_usage', '_kanthorq_role_levels', '_kanthorq_set_level', '_kanthorq_shown', '_kanthorq_stream', '_kanthorq_subject_pattern', '_kanthorq_table_fault', '_kanthorq_table_repair', '_kanthorq_task_all', '_kanthorq_task_columns_sql', '_kanthorq_task_log', '_kanthorq_task_matches', '_kanthorq_task_state', '_kanthorq_task_state_name', '_kanthorq_task_states', '_kanthorq_task_takes_sql', '_kanthorq_task_transition', '_kanthorq_task_undo', '_kanthorq_task_why', 'kanthorq_consumer_register', 'kanthorq_doctor', 'kanthorq_grant', 'kanthorq_revoke', 'kanthorq_stream_publish', 'kanthorq_stream_register', 'kanthorq_task_batch', 'kanthorq_task_cancel', 'kanthorq_task_cancel_all', 'kanthorq_task_convert', 'kanthorq_task_count', 'kanthorq_task_discard', 'kanthorq_task_discard_all', 'kanthorq_task_explain', 'kanthorq_task_find', 'kanthorq_task_operation_purge', 'kanthorq_task_operations', 'kanthorq_task_preview', 'kanthorq_task_resume', 'kanthorq_task_resume_all', 'kanthorq_task_stats', 'kanthorq_task_undo', 'kanthorq_task_undo_all', 'kanthorq_task_undo_batch')
+  );
+begin
+  if v_functions is not null then
+    execute 'drop routine ' || v_functions;
+  end if;
+end
+$drop$;
+$sql$, 'kanthorq_schema', quote_ident(v_schema));
+
+  perform set_config('search_path', v_path, true);
 end
 $migration$;

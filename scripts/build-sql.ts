@@ -2,7 +2,7 @@
 import { chmodSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { installSql } from '../src/install/install-sql.ts'
+import { installFile } from '../src/install/install-sql.ts'
 import { extensionFiles } from './extension.ts'
 
 const project = fileURLToPath(new URL('..', import.meta.url))
@@ -22,7 +22,7 @@ const dist = join(project, 'dist')
 chmodSync(join(dist, 'cli/main.js'), 0o755)
 const extension = join(dist, 'extension')
 mkdirSync(extension, { recursive: true })
-writeFileSync(join(dist, `kanthorq-tasks--${version}.sql`), installSql())
+writeFileSync(join(dist, `kanthorq-tasks--${version}.sql`), installFile())
 for (const [name, text] of Object.entries(extensionFiles({ version, earlier: versions.slice(1) }))) {
   writeFileSync(join(extension, name), text)
 }

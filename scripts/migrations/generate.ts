@@ -37,17 +37,16 @@ export function generateMigrations(root = fileURLToPath(new URL('../..', import.
 /** The functions that hold a list of what is in the project. */
 function writeLists(folder: string, newest: string): void {
   const levels = [...readFunctions(folder).values()]
-    .filter(({ level }) => level !== undefined)
     .sort((a, b) => (a.name < b.name ? -1 : 1))
-    .map(({ name, level }) => `  ('${name}', '${String(level)}')`)
+    .map(({ name, level = 'internal' }) => `  ('${name}', '${level}')`)
   const write = (name: string, sql: string) => {
     writeFileSync(join(folder, 'internal', `${name}.sql`), sql)
   }
   write(
     '_kanthorq_function_levels',
-    `-- Who may execute what. Written by npm run generate from the line "level" in each file of db/functions.
+    `-- All functions, and who may execute them. Written by npm run generate from the line "level" in each file of db/functions.
 --
--- An operator may execute what a viewer may. What is the owner's is granted to nobody. The procedures that commit run as their caller, so
+-- An operator may execute what a viewer may. What is the owner's or internal is granted to nobody. The procedures that commit run as their caller, so
 -- an operator needs the helpers that they call.
 create or replace function kanthorq_schema._kanthorq_function_levels(out name text, out level text)
 returns setof record
@@ -58,7 +57,7 @@ begin atomic
 ${levels.map((line) => `  ${line}`).join(',\n')};
 end;
 
-comment on function kanthorq_schema._kanthorq_function_levels is 'Internal. The level that may execute each function of the API.';
+comment on function kanthorq_schema._kanthorq_function_levels is 'Internal. All functions, and the level that may execute each.';
 `,
   )
   write(

@@ -19,33 +19,51 @@ export function functionsMigration(before: Functions, after: Functions): string 
   return migration(change(before, after), change(after, before))
 }
 
-/** The text of the migration that makes our own types and tables, and of its way back, which keeps a log with rows. */
+/**
+ * The text of the migration that makes our own types and tables, and of its way back, which keeps a log with rows. What is there already
+ * is left as it is: a dump of the structure brings it without a record.
+ */
 export function tablesMigration(tables: string): string {
   const sql = tables
     .replace(/^--.*\n/gm, '')
     .replace(/^ +--.*\n/gm, '')
     .replace(/\n{3,}/g, '\n\n')
     .trim()
-  const names = (kind: string) =>
-    [...sql.matchAll(new RegExp(`^create ${kind} (kanthorq_schema\\.\\w+)`, 'gm'))].map(([, name = '']) => name)
+  const made = /^create (type|table) (kanthorq_schema\.\w+)[^;]*;/gm
+  const names = (kind: string) => [...sql.matchAll(made)].filter(([, k]) => k === kind).map(([, , name = '']) => name)
   const [table = ''] = names('table')
   return migration(
-    [sql],
+    [
+      sql
+        .replace(
+          made,
+          (statement, kind: string, name: string) => `do $${kind}$
+begin
+  if to_regclass('${name}') is null then
+${statement.replace(/^/gm, '    ')}
+  end if;
+end
+$${kind}$;`,
+        )
+        .replace(/^create index (?=\w)/gm, 'create index if not exists '),
+    ],
     [
       `do $down$
 begin
-  lock table ${table};
-  if exists (select from ${table}) then
-    raise exception 'kanthorq_task_operation holds rows, so it is not dropped'
-      using errcode = 'KQ003',
-        hint = 'It is the record of who cancelled and resumed what. To drop it all the same, copy it and delete its rows first.';
+  if to_regclass('${table}') is not null then
+    lock table ${table};
+    if exists (select from ${table}) then
+      raise exception 'kanthorq_task_operation holds rows, so it is not dropped'
+        using errcode = 'KQ003',
+          hint = 'It is the record of who cancelled and resumed what. To drop it all the same, copy it and delete its rows first.';
+    end if;
   end if;
 end
 $down$;`,
-      `drop table ${table};`,
+      `drop table if exists ${table};`,
       ...names('type')
         .reverse()
-        .map((name) => `drop type ${name};`),
+        .map((name) => `drop type if exists ${name};`),
     ],
   )
 }
@@ -57,7 +75,7 @@ export function functionsOf(migrations: readonly Migration[]): Map<string, Funct
     const [, ...parts] = up.split(heading)
     for (let i = 0; i < parts.length; i += 2) {
       const name = parts[i] ?? ''
-      const text = (parts[i + 1] ?? '').split(/^-- (?:rights|its rights again)$|^\$sql\$/m, 1).join('')
+      const text = (parts[i + 1] ?? '').split(/^-- rights$|^do \$drop\$|^\$sql\$/m, 1).join('')
       if (text.includes('create or replace ')) functions.set(name, parseFunction(name, text.trim()))
       else functions.delete(name)
     }
@@ -67,7 +85,7 @@ export function functionsOf(migrations: readonly Migration[]): Map<string, Funct
 
 /** What divides a migration for us, and for node-pg-migrate, which takes any comment that begins like its markers. */
 const dividers =
-  /\$(?:sql|migration|up|install)\$|^\s*--[\s-]*(?:up|down)\s+migration|^-- (?:function: |its new declaration: |rights$|its rights again$)/im
+  /\$(?:sql|migration|up|install)\$|^\s*--[\s-]*(?:up|down)\s+migration|^-- (?:function: |its new declaration: |rights$)/im
 
 function refuseDividers(file: FunctionFile): void {
   const divider = dividers.exec(file.sql)?.[0]
@@ -79,19 +97,30 @@ function migration(up: readonly string[], down: readonly string[]): string {
   return `-- Up Migration\n${wrap(up)}\n-- Down Migration\n${wrap(down)}`
 }
 
-/** EXECUTE with the schema's name put in lets any runner of plain SQL install a migration into any schema. */
+/**
+ * EXECUTE with the schema's name put in lets any runner of plain SQL install a migration into any schema: the one that the setting
+ * kanthorq.schema names, or the first of search_path. Only PostgreSQL's own schema is searched meanwhile: nothing that another role made
+ * can match a call better than what was meant.
+ */
 function wrap(statements: readonly string[]): string {
   return `do $migration$
+declare
+  v_path text := pg_catalog.current_setting('search_path');
+  v_schema text := pg_catalog.current_schema();
 begin
-  if coalesce(current_schema() ~ '[''"$%\\\\]', true) then
-    raise exception 'can''t install into schema %', coalesce(quote_literal(current_schema()), 'null')
+  perform pg_catalog.set_config('search_path', 'pg_catalog, pg_temp', true);
+  perform set_config('check_function_bodies', 'off', true);
+  v_schema := coalesce(nullif(current_setting('kanthorq.schema', true), ''), v_schema);
+  if coalesce(v_schema ~ '[''"$%[:cntrl:]]' or strpos(v_schema, chr(92)) > 0, true) then
+    raise exception 'can''t install into schema %', coalesce(quote_literal(v_schema), 'null')
       using errcode = 'KQ003', hint = 'Set search_path to an existing schema without quotes, $, % or backslashes in its name.';
   end if;
-  perform set_config('check_function_bodies', 'off', true);
 
   execute replace($sql$
 ${statements.join('\n\n')}
-$sql$, 'kanthorq_schema', quote_ident(current_schema()));
+$sql$, 'kanthorq_schema', quote_ident(v_schema));
+
+  perform set_config('search_path', v_path, true);
 end
 $migration$;
 `
@@ -104,37 +133,65 @@ function change(from: Functions, to: Functions): string[] {
   )
   // A function whose body is bound to one that is dropped has to go with it, and comes back.
   for (const { name, needs } of from.values()) if (needs.some((other) => dropped.has(other))) dropped.add(name)
-  const gone = [...from.values()].filter(({ name }) => dropped.has(name)).reverse()
-  const replaced = gone.filter(({ name }) => to.has(name)).map(({ name }) => name)
+  const gone = [...from.values()].filter(({ name }) => dropped.has(name)).map(({ name }) => name)
   const made = [...to.values()].filter(({ name, sql }) => dropped.has(name) || from.get(name)?.sql !== sql)
   return [
-    ...(replaced.length === 0 ? [] : [keepGrants(replaced)]),
-    ...gone.map(({ kind, name }) => `${to.has(name) ? '' : `-- function: ${name}\n`}drop ${kind} kanthorq_schema.${name};`),
+    keepLevels,
+    ...gone.filter((name) => !to.has(name)).map((name) => `-- function: ${name}\n-- it is dropped`),
+    // From nothing, all of ours go: the migration repairs a damaged installation, too.
+    drop(from.size === 0 ? "~ '^_?kanthorq_'" : `in (${gone.map((name) => `'${name}'`).join(', ') || 'null'})`),
     ...made.map(({ name, sql }) => `-- ${dropped.has(name) ? 'its new declaration' : 'function'}: ${name}\n${sql}`),
-    ...(made.length === 0
-      ? []
-      : [`-- rights\nrevoke all on routine\n${made.map(({ name }) => `  kanthorq_schema.${name}`).join(',\n')}\nfrom public;`]),
-    ...(replaced.length === 0 ? [] : [restoreGrants]),
+    ...(made.length === 0 ? [] : [resetRights(made.map(({ name }) => name))]),
   ]
 }
 
-// DROP forgets who may execute a function.
-function keepGrants(names: readonly string[]): string {
-  return `create temporary table kanthorq_kept_grants on commit drop as
-select p.proname, a.grantee
-from pg_catalog.pg_proc p, pg_catalog.aclexplode(p.proacl) a
-where p.pronamespace = 'kanthorq_schema'::regnamespace and a.grantee not in (0, p.proowner)
-  and p.proname in (${names.map((name) => `'${name}'`).join(', ')});`
-}
-
-const restoreGrants = `-- its rights again
-do $grants$
+/** Our functions are those that the installing role owns: others may have some under the same names. */
+const drop = (names: string) => `do $drop$
 declare
-  v_grant record;
+  v_functions text := (
+    select string_agg(p.oid::regprocedure::text, ', ')
+    from pg_proc p
+    where p.pronamespace = 'kanthorq_schema'::regnamespace and p.proname <> 'kanthorq_migrate' and pg_get_userbyid(p.proowner) = current_user
+      and p.proname ${names}
+  );
 begin
-  for v_grant in select * from pg_temp.kanthorq_kept_grants loop
-    execute format('grant execute on routine kanthorq_schema.%I to %s', v_grant.proname, v_grant.grantee::regrole);
-  end loop;
-  drop table pg_temp.kanthorq_kept_grants;
+  if v_functions is not null then
+    execute 'drop routine ' || v_functions;
+  end if;
 end
-$grants$;`
+$drop$;`
+
+// DROP forgets who may execute a function.
+const keepLevels = `do $levels$
+declare
+  v_levels jsonb;
+begin
+  if to_regprocedure('kanthorq_schema._kanthorq_role_levels()') is not null then
+    select jsonb_object_agg(pg_get_userbyid(l.role), l.level) into v_levels
+    from kanthorq_schema._kanthorq_role_levels() l
+    where l.level is not null;
+  end if;
+  perform set_config('kanthorq.levels', coalesce(v_levels, '{}')::text, true);
+end
+$levels$;`
+
+const resetRights = (names: readonly string[]) => `-- rights
+do $rights$
+declare
+  v_foreign text := (
+    select string_agg(n.name, ', ')
+    from unnest(array['${names.join("', '")}']) n (name)
+    where not exists (
+      select
+      from pg_proc p
+      where p.proname = n.name and p.pronamespace = 'kanthorq_schema'::regnamespace and pg_get_userbyid(p.proowner) = current_user
+    )
+  );
+begin
+  if v_foreign is not null then
+    raise exception 'functions of another role are in the way: %', v_foreign
+      using errcode = 'insufficient_privilege', hint = 'Look at them and drop them.';
+  end if;
+  perform kanthorq_schema._kanthorq_reset_rights(current_setting('kanthorq.levels')::jsonb);
+end
+$rights$;`

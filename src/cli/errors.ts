@@ -87,7 +87,7 @@ function ourHint(error: Error): string | undefined {
     case '25006':
       return 'The server is a standby or the session is read-only: connect to the primary server.'
     case '42501':
-      return missingRight(message)
+      return 'hint' in error && error.hint ? undefined : missingRight(message)
     case '57014':
       return 'A statement_timeout or another session cancelled the statement. Reduce --batch-size, or set PGOPTIONS="-c statement_timeout=0".'
     case '28P01':

@@ -1,18 +1,26 @@
 import { installSteps } from './install-steps.ts'
 
 /**
- * One plain SQL file that does what `migrate` does in the current schema, for people who have only psql. It also updates an
- * older installation, and later updates may be done either way.
+ * What `migrate` does, as plain SQL for whoever runs the statements in one transaction: a migration of the application,
+ * or {@link installFile}.
+ *
+ * It installs into the current schema, applies what that schema's `kanthorq_migrations` does not record yet, and records
+ * it there. So it also updates an older installation, and later updates may be done either way.
  */
 export function installSql(): string {
-  return [
-    '-- kanthorq-tasks: installs or updates the functions in the current schema.',
-    '--   psql "$DATABASE_URL" -v ON_ERROR_STOP=1 -f kanthorq-tasks.sql',
-    '-- For a schema other than public, set it first: PGOPTIONS="-c search_path=queue" psql …',
-    'begin;',
-    '',
-    ...installSteps().flatMap((step) => ['do $install$', 'begin', step, 'end', '$install$;', '']),
-    'commit;',
-    '',
-  ].join('\n')
+  return installSteps()
+    .map((step) => `do $install$\n${step.replace(/;$/, '')}\n$install$;\n`)
+    .join('\n')
+}
+
+/** {@link installSql} in a transaction of its own: a file for people who have only psql. */
+export function installFile(): string {
+  return `-- kanthorq-tasks: installs or updates the functions in the current schema.
+--   psql "$DATABASE_URL" -v ON_ERROR_STOP=1 -f kanthorq-tasks.sql
+-- For a schema other than public, set it first: PGOPTIONS="-c search_path=queue" psql ...
+begin;
+
+${installSql()}
+commit;
+`
 }

@@ -1,30 +1,34 @@
-import { createMigrationsTable, migrationsLock, migrationsTable, readMigrations } from './migrations.ts'
+import { migrationsTable, readMigrations } from './migrations.ts'
+import { becomeOwner, chooseSchema, findFaults, lockMigrations, repairFaults } from './prepare.ts'
 
 /**
- * What `migrate` does, as PL/pgSQL that installs into the current schema: applies the migrations that its
+ * What `migrate` does, as PL/pgSQL blocks that install into the current schema: applies the migrations that its
  * `kanthorq_migrations` does not record yet, and records them there.
  *
  * @param whenApplied - a statement to add after a migration, given its name
- * @returns groups of statements that follow each other, and make sense only as one transaction
+ * @returns blocks that follow each other, and make sense only in one transaction
  */
-export function installSteps(
-  whenApplied: (name: string) => string | undefined = () => undefined,
-  migrations = readMigrations(),
-): string[] {
+export function installSteps(whenApplied: (name: string) => string = () => '', migrations = readMigrations()): string[] {
   return [
-    [
-      '-- The lock that node-pg-migrate takes, so that the two never run at once.',
-      `perform pg_advisory_xact_lock(${String(migrationsLock)});`,
-    ],
-    [`${createMigrationsTable()};`],
-    ...migrations.map(({ name, up }) => [
-      `if not exists (select from ${migrationsTable} where name = '${name}') then`,
-      'execute $up$',
-      up.trim(),
-      '$up$;',
-      `insert into ${migrationsTable} (name, run_on) values ('${name}', now());`,
-      whenApplied(name),
-      'end if;',
-    ]),
-  ].map((lines) => lines.filter((line) => line !== undefined).join('\n'))
+    chooseSchema,
+    becomeOwner,
+    lockMigrations,
+    findFaults(migrations),
+    repairFaults,
+    ...migrations.map(
+      ({ name, up }) => `declare
+  v_table text := format('%I.${migrationsTable}', current_setting('kanthorq.schema'));
+  v_applied boolean;
+begin
+  execute format('select exists (select from %s where name = $1)', v_table) into v_applied using '${name}';
+  if not v_applied then
+execute $up$
+${up.trim()}
+$up$;
+    execute format('insert into %s (name, run_on) values ($1, now())', v_table) using '${name}';
+    ${whenApplied(name)}
+  end if;
+end;`,
+    ),
+  ]
 }

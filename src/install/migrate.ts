@@ -1,11 +1,13 @@
 import pg, { type ClientBase, type ClientConfig } from 'pg'
-import { checkSchemaName, createMigrationsTable, migrationsFolder, migrationsLock, migrationsTable } from './migrations.ts'
+import { functionSources } from './function-sources.ts'
+import { checkSchemaName, migrationsFolder, migrationsTable, readMigrations } from './migrations.ts'
+import { becomeOwner, chooseSchema, findFaults, lockMigrations, repairFaults } from './prepare.ts'
 
 /** Options of {@link migrate}. */
 export interface MigrateOptions {
   /**
    * Where to: a connection string, the settings of a node-postgres Client, or a connected client that is not in a
-   * transaction. Connect to the server itself: PgBouncer in transaction mode can't keep the lock that migrations take.
+   * transaction. Not a pool: a migration needs one connection.
    */
   database: string | ClientConfig | ClientBase
   /** Default: `up`. */
@@ -20,17 +22,23 @@ export interface MigrateOptions {
 
 /**
  * Installs, updates or takes back the tables and functions, all in one transaction, and records it in the table
- * `kanthorq_migrations`. Only one migration runs at a time; others wait.
+ * `kanthorq_migrations`. Acts as the owner of KanthorQ's registries. Only one migration runs at a time; another one waits
+ * for a minute. Up also repairs an installation of which something is missing or was changed.
  *
  * @returns the names of the migrations that were applied, or taken back, in that order
- * @throws RangeError if `count` is not at least 1, Error for a schema name that is not supported, and what PostgreSQL
- * throws; nothing has changed then
+ * @throws RangeError if `count` is not at least 1, TypeError for a pool, Error for a schema name that is not supported and
+ * for a client in a transaction, and what PostgreSQL throws: 42501 for objects of another role, 55P03 if another migration
+ * takes too long; nothing has changed then
  */
 export async function migrate(options: MigrateOptions): Promise<string[]> {
   const { database, schema = 'public', count = 1 } = options
   checkSchemaName(schema)
   // node-pg-migrate takes 0 for all when it goes down.
   if (!(count >= 1)) throw new RangeError(`count is ${count}: pass at least 1, or leave it out for the default`)
+  if (typeof database === 'object' && 'idleCount' in database)
+    throw new TypeError(
+      'database is a pool, but a migration needs one connection: pass a client of it (await pool.connect()) or its settings',
+    )
 
   if (isClient(database)) return run(database, { ...options, schema })
   const client = new pg.Client(database)
@@ -48,47 +56,58 @@ export async function migrate(options: MigrateOptions): Promise<string[]> {
 async function run(client: ClientBase, options: MigrateOptions & { schema: string }): Promise<string[]> {
   const { direction = 'up', count, schema, log = () => undefined } = options
   const { runner } = await import('node-pg-migrate')
-  const path = await client.query<{ search_path: string }>('show search_path')
-  // The lock is taken before the schema and the table are made: of two calls that find neither, one would fail.
-  await client.query('select pg_advisory_lock($1)', [migrationsLock])
+  await begin(client)
+  const notice = ({ code, message }: { code?: string | undefined; message: string | undefined }) => {
+    // node-pg-migrate begins and ends the transaction once more.
+    if (code !== '25001' && code !== '25P01') log(message ?? '')
+  }
+  client.on('notice', notice)
   try {
-    await createMissing(client, schema)
+    await prepare(client, schema, direction)
     const done = await runner({
       dbClient: client,
       dir: migrationsFolder,
       migrationsTable,
-      schema,
+      migrationsSchema: schema,
       direction,
       ...(count === undefined ? {} : { count }),
       singleTransaction: true,
       noLock: true,
       logger: { info: log, warn: log, error: log, debug: log },
     })
+    await client.query('commit')
     return done.map((migration) => migration.name)
+  } catch (error) {
+    // After a lost connection this fails too; the first error has the reason.
+    await client.query('rollback').catch(() => undefined)
+    throw error
   } finally {
-    // A lost connection has released the lock, and the running query has given the reason.
-    await client
-      .query("select set_config('search_path', $1, false), pg_advisory_unlock($2)", [path.rows[0]?.search_path, migrationsLock])
-      .catch(() => undefined)
+    client.off('notice', notice)
   }
+}
+
+/** Begins a transaction, and refuses a client that is in one: that would be committed. */
+async function begin(client: ClientBase): Promise<void> {
+  // Outside of a transaction each statement is one of its own.
+  const { rows } = await client.query<{ alone: boolean }>(
+    'select pg_catalog.now() operator(pg_catalog.=) pg_catalog.statement_timestamp() as alone',
+  )
+  if (rows[0]?.alone !== true)
+    throw new Error('the client is in a transaction: pass one that is not, or run the statements of installSql() in it')
+  await client.query('begin')
+}
+
+/** Does what goes before migrations, in their transaction. */
+async function prepare(client: ClientBase, schema: string, direction: 'up' | 'down'): Promise<void> {
+  await client.query(
+    `select pg_catalog.set_config('kanthorq.schema', $1, true), pg_catalog.set_config('kanthorq.sources', $2, true)`,
+    [schema, JSON.stringify(functionSources(schema))],
+  )
+  const repair = direction === 'up' ? [findFaults(readMigrations()), repairFaults] : []
+  for (const block of [chooseSchema, becomeOwner, lockMigrations, ...repair])
+    await client.query(`do $block$ ${block.replace(/;$/, '')} $block$`)
 }
 
 function isClient(database: MigrateOptions['database']): database is ClientBase {
   return typeof database === 'object' && 'query' in database
-}
-
-/**
- * Makes the schema and the migrations table, because node-pg-migrate wraps a refusal into a stack trace.
- *
- * IF NOT EXISTS needs the right to create even where nothing is missing, so this looks first.
- */
-async function createMissing(client: ClientBase, schema: string): Promise<void> {
-  const name = pg.escapeIdentifier(schema)
-  const table = `${name}.${migrationsTable}`
-  const { rows } = await client.query<{ has_schema: boolean; has_table: boolean }>(
-    'select to_regnamespace($1) is not null as has_schema, to_regclass($2) is not null as has_table',
-    [name, table],
-  )
-  if (rows[0]?.has_schema === false) await client.query(`create schema ${name}`)
-  if (rows[0]?.has_table === false) await client.query(createMigrationsTable(table))
 }

@@ -1,5 +1,7 @@
-import pg, { type ClientBase } from 'pg'
+import type { ClientBase } from 'pg'
+import { functionSources } from './function-sources.ts'
 import { checkSchemaName, migrationsTable, readMigrations } from './migrations.ts'
+import { findFaults } from './prepare.ts'
 
 /** A migration of this package, or one that a newer version has applied. */
 export interface MigrationStatus {
@@ -10,22 +12,47 @@ export interface MigrationStatus {
   known: boolean
 }
 
-/** Which migrations are applied in a schema, oldest first. Changes nothing, and needs nothing to be installed. */
-export async function migrationStatus(client: ClientBase, schema = 'public'): Promise<MigrationStatus[]> {
+/** What is applied in a schema, and what is wrong with it. */
+export interface InstallationStatus {
+  /** Oldest first. */
+  migrations: MigrationStatus[]
+  /** What is missing or not as it was installed, one sentence each. */
+  faults: string[]
+}
+
+/** Looks at an installation. Changes nothing, and needs nothing to be installed. */
+export async function installationStatus(client: ClientBase, schema = 'public'): Promise<InstallationStatus> {
   checkSchemaName(schema)
-  const applied = await appliedIn(client, `${pg.escapeIdentifier(schema)}.${migrationsTable}`)
-  const known = readMigrations().map(({ name }) => name)
-  const names = [...new Set([...known, ...applied.keys()])].sort()
-  return names.map((name) => ({
-    name,
-    appliedAt: applied.get(name) ?? null,
-    known: known.includes(name),
-  }))
+  await client.query('begin read only')
+  try {
+    await client.query(
+      `select pg_catalog.set_config('kanthorq.schema', $1, true), pg_catalog.set_config('kanthorq.sources', $2, true),
+         pg_catalog.set_config('search_path', 'pg_catalog, pg_temp', true)`,
+      [schema, JSON.stringify(functionSources(schema))],
+    )
+    await client.query(`do $block$ ${findFaults(readMigrations()).replace(/;$/, '')} $block$`)
+    const { rows: found } = await client.query<{ faults: string; is_there: boolean; table: string }>(
+      `select current_setting('kanthorq.faults') as faults, to_regclass(t.name) is not null as is_there, t.name as table
+       from format('%I.${migrationsTable}', $1::text) t (name)`,
+      [schema],
+    )
+    const applied = found[0]?.is_there === true ? await appliedIn(client, found[0].table) : new Map<string, Date>()
+    const known = readMigrations().map(({ name }) => name)
+    const names = [...new Set([...known, ...applied.keys()])].sort()
+    return {
+      migrations: names.map((name) => ({
+        name,
+        appliedAt: applied.get(name) ?? null,
+        known: known.includes(name),
+      })),
+      faults: found[0]?.faults ? found[0].faults.split('\n') : [],
+    }
+  } finally {
+    await client.query('rollback').catch(() => undefined)
+  }
 }
 
 async function appliedIn(client: ClientBase, table: string): Promise<Map<string, Date>> {
-  const { rows: found } = await client.query<{ exists: boolean }>('select to_regclass($1) is not null as exists', [table])
-  if (found[0]?.exists !== true) return new Map()
   // It is kept without a time zone; of the session that wrote it, which as a rule is the server's own.
   const { rows } = await client.query<{ name: string; applied_at: Date }>(
     `select name, run_on::timestamptz as applied_at from ${table}`,

@@ -7,17 +7,6 @@ export const migrationsFolder = fileURLToPath(new URL('../../migrations', import
 /** The migrations table of node-pg-migrate, in the schema of the functions. */
 export const migrationsTable = 'kanthorq_migrations'
 
-/**
- * The key of the advisory lock that node-pg-migrate takes: its PG_MIGRATE_LOCK_ID, copied here because loading the
- * library takes longer than the rest of this package, and only a migration needs it.
- */
-export const migrationsLock = 7_241_865_325_823_964
-
-/** The statement that makes it as node-pg-migrate would, unless it is there. */
-export function createMigrationsTable(name = migrationsTable): string {
-  return `create table if not exists ${name} (id serial primary key, name varchar(255) not null, run_on timestamp not null)`
-}
-
 /** A migration, split as node-pg-migrate splits it. */
 export interface Migration {
   /** The name that is recorded: the file's, without `.sql`. */

@@ -23,6 +23,7 @@ declare
   v_operation_id bigint;
   v_undone record;
 begin
+  perform kanthorq_schema._kanthorq_check_schema();
   select o.id, o.bulk_id as first_batch, o.consumer into v_bulk from kanthorq_schema.kanthorq_task_operation o where o.id = bulk_id;
   if v_bulk.id is null then
     raise exception 'there is no bulk %', coalesce(bulk_id::text, 'null')

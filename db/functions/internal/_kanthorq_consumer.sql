@@ -1,7 +1,6 @@
--- Finds a consumer by its name: its settings, and its tasks as SQL for FROM and UPDATE, as _kanthorq_find_table and _kanthorq_only_sql
--- would, in one query.
+-- Finds a consumer by its name: its settings, and its tasks as SQL for FROM and UPDATE, as _kanthorq_only_sql would.
 --
--- Raises KQ001 for a consumer that the registry does not name, KQ002 for one whose table is gone, KQ003 for null.
+-- Raises KQ001 for a consumer that the registry does not name, KQ002 for one whose table is gone or has a fault, KQ003 for null.
 create or replace function
 kanthorq_schema._kanthorq_consumer(
   consumer text,
@@ -17,13 +16,14 @@ language plpgsql
 stable
 as $function$
 begin
+  perform kanthorq_schema._kanthorq_check_schema();
   select r.id, r.stream_id, r.stream_name, r.attempt_max, r.visibility_timeout,
-    case c.relkind when 'p' then '' else 'only ' end || c.oid::regclass
+    case when kanthorq_schema._kanthorq_table_fault(c.oid::regclass, 'consumer') is null
+      then case c.relkind when 'p' then '' else 'only ' end || c.oid::regclass
+    end
   into id, stream_id, stream_name, attempt_max, visibility_timeout, tasks
   from kanthorq_schema.kanthorq_consumer_registry r
-  left join (
-    pg_class c join pg_attribute a on a.attrelid = c.oid and a.attname = 'event_id'
-  ) on c.relname = 'kanthorq_' || r.id and c.relnamespace = 'kanthorq_schema'::regnamespace and c.relkind in ('r', 'p')
+  left join pg_class c on c.oid = kanthorq_schema._kanthorq_find_table(r.id::text)
   where r.name = consumer;
   if tasks is not null then
     return;

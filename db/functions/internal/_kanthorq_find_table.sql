@@ -1,8 +1,8 @@
--- The table of a consumer's tasks (key event_id) or of a stream's events (key id), given the id from the registry; null if there
--- is none.
+-- The table of a consumer's tasks or of a stream's events, given the id from the registry; null if there is none.
 --
--- KanthorQ names it `kanthorq_` || id and keeps it in the schema of its registries (entities.Collection).
-create or replace function kanthorq_schema._kanthorq_find_table(id text, key text)
+-- KanthorQ names it `kanthorq_` || id and keeps it in the schema of its registries (entities.Collection). It may belong to anybody:
+-- _kanthorq_table_fault judges that.
+create or replace function kanthorq_schema._kanthorq_find_table(id text)
 returns regclass
 language plpgsql
 stable
@@ -11,9 +11,8 @@ begin
   return (
     select c.oid::regclass
     from pg_class c
-    join pg_attribute a on a.attrelid = c.oid and a.attname = key
     where c.relname = 'kanthorq_' || id
-      and c.relnamespace = 'kanthorq_schema'::regnamespace
+      and c.relnamespace = (select r.relnamespace from pg_class r where r.oid = 'kanthorq_schema.kanthorq_consumer_registry'::regclass)
       and c.relkind in ('r', 'p')
   );
 end

@@ -1,6 +1,6 @@
--- Who may execute what. Written by npm run generate from the line "level" in each file of db/functions.
+-- All functions, and who may execute them. Written by npm run generate from the line "level" in each file of db/functions.
 --
--- An operator may execute what a viewer may. What is the owner's is granted to nobody. The procedures that commit run as their caller, so
+-- An operator may execute what a viewer may. What is the owner's or internal is granted to nobody. The procedures that commit run as their caller, so
 -- an operator needs the helpers that they call.
 create or replace function kanthorq_schema._kanthorq_function_levels(out name text, out level text)
 returns setof record
@@ -8,8 +8,60 @@ language sql
 immutable
 begin atomic
   values
+    ('_kanthorq_as_milliseconds', 'internal'),
+    ('_kanthorq_as_time', 'internal'),
+    ('_kanthorq_bulk', 'internal'),
+    ('_kanthorq_check_action', 'internal'),
     ('_kanthorq_check_can_commit', 'operator'),
+    ('_kanthorq_check_event_ids', 'internal'),
+    ('_kanthorq_check_filter', 'internal'),
+    ('_kanthorq_check_name', 'internal'),
+    ('_kanthorq_check_progress', 'internal'),
+    ('_kanthorq_check_role', 'internal'),
+    ('_kanthorq_check_schema', 'internal'),
+    ('_kanthorq_check_subject', 'internal'),
+    ('_kanthorq_check_subject_filters', 'internal'),
+    ('_kanthorq_check_takes', 'internal'),
+    ('_kanthorq_claimed_by', 'internal'),
+    ('_kanthorq_consumer', 'internal'),
+    ('_kanthorq_crockford', 'internal'),
+    ('_kanthorq_divide_ids', 'internal'),
+    ('_kanthorq_doctor_installation', 'internal'),
+    ('_kanthorq_doctor_rights', 'internal'),
+    ('_kanthorq_doctor_tables', 'internal'),
+    ('_kanthorq_doctor_tasks', 'internal'),
+    ('_kanthorq_find_table', 'internal'),
+    ('_kanthorq_function_levels', 'internal'),
+    ('_kanthorq_has_scheduling_index', 'internal'),
+    ('_kanthorq_id', 'internal'),
+    ('_kanthorq_id_time', 'internal'),
+    ('_kanthorq_newest_migration', 'internal'),
+    ('_kanthorq_now', 'internal'),
+    ('_kanthorq_only_sql', 'internal'),
+    ('_kanthorq_own_tables', 'internal'),
+    ('_kanthorq_refuse_state', 'internal'),
+    ('_kanthorq_refuse_table', 'internal'),
+    ('_kanthorq_registered', 'internal'),
+    ('_kanthorq_reset_rights', 'internal'),
+    ('_kanthorq_revoke_usage', 'internal'),
+    ('_kanthorq_role_levels', 'internal'),
+    ('_kanthorq_set_level', 'internal'),
+    ('_kanthorq_shown', 'internal'),
+    ('_kanthorq_stream', 'internal'),
+    ('_kanthorq_subject_pattern', 'internal'),
+    ('_kanthorq_table_fault', 'internal'),
+    ('_kanthorq_table_repair', 'internal'),
     ('_kanthorq_task_all', 'operator'),
+    ('_kanthorq_task_columns_sql', 'internal'),
+    ('_kanthorq_task_log', 'internal'),
+    ('_kanthorq_task_matches', 'internal'),
+    ('_kanthorq_task_state', 'internal'),
+    ('_kanthorq_task_state_name', 'internal'),
+    ('_kanthorq_task_states', 'internal'),
+    ('_kanthorq_task_takes_sql', 'internal'),
+    ('_kanthorq_task_transition', 'internal'),
+    ('_kanthorq_task_undo', 'internal'),
+    ('_kanthorq_task_why', 'internal'),
     ('kanthorq_consumer_register', 'owner'),
     ('kanthorq_doctor', 'viewer'),
     ('kanthorq_grant', 'owner'),
@@ -36,4 +88,4 @@ begin atomic
     ('kanthorq_task_undo_batch', 'operator');
 end;
 
-comment on function kanthorq_schema._kanthorq_function_levels is 'Internal. The level that may execute each function of the API.';
+comment on function kanthorq_schema._kanthorq_function_levels is 'Internal. All functions, and the level that may execute each.';

@@ -26,6 +26,7 @@ declare
   v_wanted kanthorq_schema.kanthorq_task_change[];
   v_changes kanthorq_schema.kanthorq_task_change[];
 begin
+  perform kanthorq_schema._kanthorq_check_schema();
   select o.* into v_operation from kanthorq_schema.kanthorq_task_operation o where o.id = operation_id;
   if not found then
     raise exception 'there is no operation %', coalesce(operation_id::text, 'null')

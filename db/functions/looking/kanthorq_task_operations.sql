@@ -23,6 +23,7 @@ security definer
 set search_path to pg_catalog, pg_temp
 as $function$
 begin
+  perform kanthorq_schema._kanthorq_check_schema();
   if max_operations is null or max_operations < 1 then
     raise exception 'max_operations is %', coalesce(max_operations::text, 'null')
       using errcode = 'KQ003', hint = 'Pass how many operations a page may have, at least 1.';

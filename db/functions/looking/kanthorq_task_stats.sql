@@ -1,7 +1,7 @@
 -- level: viewer
 -- How many tasks a consumer has in each state. Looks at all of its tasks.
 --
--- Without a name, all consumers of the registry; one whose table is gone is left out, kanthorq_doctor() reports it.
+-- Without a name, all consumers of the registry; one whose table is gone or has a fault is left out with a warning.
 create or replace function kanthorq_schema.kanthorq_task_stats(consumer text default null)
 returns table (
   consumer_name text,
@@ -18,17 +18,25 @@ set search_path to pg_catalog, pg_temp
 as $function$
 declare
   v_name text;
+  v_fault text;
   v_consumer record;
 begin
-  for v_name in
-    select r.name
-    from kanthorq_schema.kanthorq_consumer_registry r
-    where kanthorq_task_stats.consumer is null and kanthorq_schema._kanthorq_find_table(r.id::text, 'event_id') is not null
+  perform kanthorq_schema._kanthorq_check_schema();
+  for v_name, v_fault in
+    select r.name,
+      case when r.task_table is null then 'is gone' else kanthorq_schema._kanthorq_table_fault(r.task_table, 'consumer') end
+    from kanthorq_schema._kanthorq_registered() r
+    where r.kind = 'consumer' and kanthorq_task_stats.consumer is null
     union all
-    select kanthorq_task_stats.consumer
+    select kanthorq_task_stats.consumer, null
     where kanthorq_task_stats.consumer is not null
     order by 1
   loop
+    if v_fault is not null then
+      raise warning 'consumer % is left out: its table %', kanthorq_schema._kanthorq_shown(v_name), v_fault
+        using hint = 'kanthorq_doctor() has the statement that repairs it.';
+      continue;
+    end if;
     v_consumer := kanthorq_schema._kanthorq_consumer(v_name);
     return query execute format($q$
       select $3, kanthorq_schema._kanthorq_task_state_name(c.state), c.tasks,
@@ -66,4 +74,4 @@ oldest         when the oldest of them was made
 next_due       when the first of them that a worker may take is due; in the past if one is waiting, null if there is none
 stuck          how many are running, overdue and with their attempts spent: kanthorq_task_discard takes them
 
-Raises KQ001 if there is no such consumer, KQ002 if its table is gone.';
+With null, a consumer whose table is gone or has a fault is left out with a warning. Raises KQ001 if there is no such consumer, KQ002 if its table is gone.';

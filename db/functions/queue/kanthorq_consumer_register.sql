@@ -26,6 +26,7 @@ declare
   v_stream kanthorq_schema.kanthorq_stream_registry;
   v_registry kanthorq_schema.kanthorq_consumer_registry;
   v_table text;
+  v_found regclass;
 begin
   perform kanthorq_schema._kanthorq_check_name('consumer', kanthorq_consumer_register.name);
   perform kanthorq_schema._kanthorq_check_subject_filters('subject_includes', kanthorq_consumer_register.subject_includes);
@@ -34,16 +35,23 @@ begin
     raise exception 'subject_includes is empty'
       using errcode = 'KQ003', hint = 'Name at least one subject filter; array[''>''] takes every event of the stream.';
   end if;
+  if cardinality(kanthorq_consumer_register.subject_excludes) not in (0, cardinality(kanthorq_consumer_register.subject_includes)) then
+    raise exception 'there are % subject_excludes for % subject_includes',
+        cardinality(kanthorq_consumer_register.subject_excludes), cardinality(kanthorq_consumer_register.subject_includes)
+      using errcode = 'KQ003',
+        hint = 'KanthorQ''s program stops at the first event with fewer, and ignores those that are more. Pass as many, or none.';
+  end if;
   if kanthorq_consumer_register.attempt_max is null or kanthorq_consumer_register.attempt_max not between 1 and 32767 then
     raise exception 'attempt_max is %', coalesce(kanthorq_consumer_register.attempt_max::text, 'null')
       using errcode = 'KQ003', hint = 'Pass a number of attempts between 1 and 32767.';
   end if;
   if kanthorq_consumer_register.visibility_timeout is null
-    or kanthorq_consumer_register.visibility_timeout not between 1 and 3155760000000 then
+    or kanthorq_consumer_register.visibility_timeout not between 1001 and 3155760000000 then
     raise exception 'visibility_timeout is %', coalesce(kanthorq_consumer_register.visibility_timeout::text, 'null')
-      using errcode = 'KQ003', hint = 'Pass a number of milliseconds, up to a hundred years; 300000 is five minutes.';
+      using errcode = 'KQ003', hint = 'Pass a number of milliseconds above 1000, which KanthorQ refuses, up to a hundred years; 300000 is five minutes.';
   end if;
 
+  perform kanthorq_schema._kanthorq_check_schema();
   v_stream := kanthorq_schema.kanthorq_stream_register(stream);
 
   insert into kanthorq_schema.kanthorq_consumer_registry as r (
@@ -70,7 +78,10 @@ begin
   end if;
 
   v_table := 'kanthorq_' || v_registry.id;
-  if to_regclass(format('kanthorq_schema.%I', v_table)) is null then
+  v_found := kanthorq_schema._kanthorq_find_table(v_registry.id::text);
+  if kanthorq_schema._kanthorq_table_fault(v_found, 'consumer') is not null then
+    perform kanthorq_schema._kanthorq_refuse_table(v_registry.id::text, 'consumer', v_registry.name::text);
+  elsif v_found is null then
     execute format($q$
       create table kanthorq_schema.%1$I (
         event_id varchar(64) not null primary key,
@@ -101,8 +112,9 @@ comment on function kanthorq_schema.kanthorq_consumer_register is 'Registers a c
 stream              name of the stream, registered too if it is new
 name                letters, digits and single underscores between them, at most 256 characters
 subject_includes    filters of the subjects it wants, at least one: * is one token, > at the end is one or more
-subject_excludes    filters of the subjects it does not want
+subject_excludes    filters of the subjects it does not want: none, or as many as subject_includes has, because KanthorQ compares them in
+                    pairs
 attempt_max         attempts before a failing task is discarded, 1 to 32767
-visibility_timeout  milliseconds after which a running task is picked up again
+visibility_timeout  milliseconds after which a running task is picked up again, more than 1000
 
 Returns the row of kanthorq_consumer_registry. Raises KQ003 for a bad argument, and for a consumer of another stream.';

@@ -29,8 +29,8 @@ begin
   v_stream := kanthorq_schema._kanthorq_stream(stream);
 
   v_id := kanthorq_schema._kanthorq_id('event');
-  execute format('insert into %s (id, subject, body, metadata) values ($1, $2, $3, $4)', v_stream.event_table)
-  using v_id, subject, body, metadata;
+  execute format('insert into %s (id, subject, body, metadata, created_at) values ($1, $2, $3, $4, $5)', v_stream.event_table)
+  using v_id, subject, body, metadata, kanthorq_schema._kanthorq_id_time(v_id);
   return v_id;
 end
 $function$;

@@ -13,15 +13,21 @@ as $function$
 #variable_conflict use_column
 declare
   v_registry kanthorq_schema.kanthorq_stream_registry;
+  v_found regclass;
 begin
   perform kanthorq_schema._kanthorq_check_name('stream', kanthorq_stream_register.name);
+
+  perform kanthorq_schema._kanthorq_check_schema();
 
   insert into kanthorq_schema.kanthorq_stream_registry as r (id, name)
   values (kanthorq_schema._kanthorq_id('stream'), kanthorq_stream_register.name)
   on conflict (name) do update set updated_at = extract(epoch from current_timestamp) * 1000
   returning r.* into v_registry;
 
-  if to_regclass(format('kanthorq_schema.%I', 'kanthorq_' || v_registry.id)) is null then
+  v_found := kanthorq_schema._kanthorq_find_table(v_registry.id::text);
+  if kanthorq_schema._kanthorq_table_fault(v_found, 'stream') is not null then
+    perform kanthorq_schema._kanthorq_refuse_table(v_registry.id::text, 'stream', v_registry.name::text);
+  elsif v_found is null then
     execute format($q$
       create table kanthorq_schema.%I (
         id varchar(64) not null primary key,

@@ -8,7 +8,7 @@ create or replace function
 kanthorq_schema.kanthorq_task_convert(
   consumer text,
   event_ids text[],
-  initial_state text default 'available'
+  initial_state text default 'running'
 )
 returns setof kanthorq_schema.kanthorq_task
 language plpgsql
@@ -26,11 +26,9 @@ begin
   end if;
   perform kanthorq_schema._kanthorq_check_event_ids(event_ids);
   v_consumer := kanthorq_schema._kanthorq_consumer(consumer);
-  v_events := kanthorq_schema._kanthorq_find_table(v_consumer.stream_id, 'id');
-  if v_events is null then
-    perform kanthorq_schema._kanthorq_refuse_table(
-      v_consumer.stream_id, 'stream', v_consumer.stream_name
-    );
+  v_events := kanthorq_schema._kanthorq_find_table(v_consumer.stream_id);
+  if v_events is null or kanthorq_schema._kanthorq_table_fault(v_events, 'stream') is not null then
+    perform kanthorq_schema._kanthorq_refuse_table(v_consumer.stream_id, 'stream', v_consumer.stream_name);
   end if;
 
   return query execute format($q$
@@ -48,7 +46,7 @@ begin
     join (select id, min(n) as n from unnest($3) with ordinality i (id, n) group by id) i on i.id = t.event_id
     order by i.n
     $q$,
-    kanthorq_schema._kanthorq_find_table(v_consumer.id, 'event_id'),
+    kanthorq_schema._kanthorq_find_table(v_consumer.id),
     kanthorq_schema._kanthorq_only_sql(v_events),
     kanthorq_schema._kanthorq_task_columns_sql()
   )
@@ -61,7 +59,7 @@ comment on function kanthorq_schema.kanthorq_task_convert is 'Makes tasks of a c
 
 consumer       name of the consumer
 event_ids      ids of the events; any number, duplicates count once
-initial_state  state of the new tasks: pending, available, running or any other
+initial_state  state of the new tasks; running is the one that KanthorQ works, after the consumer''s visibility timeout
 
 Returns the tasks that are new, as rows of type kanthorq_task in the order of event_ids. Events that are unknown or that the
 consumer has a task for are passed over. Raises KQ001 if there is no such consumer, KQ002 if a table is gone, KQ003 for a bad

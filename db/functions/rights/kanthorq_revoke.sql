@@ -1,7 +1,5 @@
 -- level: owner
--- Removes a role's rights on the functions: those of kanthorq_grant, and any others.
---
--- USAGE on the schema stays: it opens nothing by itself, and the role may have it for other reasons.
+-- Removes a role's rights on all that is ours: those of kanthorq_grant, and any others.
 create or replace function kanthorq_schema.kanthorq_revoke(role text)
 returns void
 language plpgsql
@@ -10,11 +8,12 @@ security definer
 set search_path to pg_catalog, pg_temp
 as $function$
 begin
-  perform kanthorq_schema._kanthorq_set_level(role, null);
+  perform kanthorq_schema._kanthorq_check_role(role);
+  perform kanthorq_schema._kanthorq_set_level(role::name, null::text);
 end
 $function$;
 
-comment on function kanthorq_schema.kanthorq_revoke is 'Takes from a role all rights on the functions.
+comment on function kanthorq_schema.kanthorq_revoke is 'Removes a role''s rights on the functions and on the log, and its USAGE on the schema unless it has other rights there.
 
 role  name of a role that exists, as in pg_roles
 

@@ -16,10 +16,10 @@ security definer
 set search_path to pg_catalog, pg_temp
 as $function$
 declare
-  v_batches bigint := (
-    select count(*) from kanthorq_schema.kanthorq_task_operation o where o.bulk_id = operation_id
-  );
+  v_batches bigint;
 begin
+  perform kanthorq_schema._kanthorq_check_schema();
+  select count(*) into v_batches from kanthorq_schema.kanthorq_task_operation o where o.bulk_id = operation_id;
   if v_batches > 0 then
     raise exception 'operation % is a bulk of % batches', operation_id, v_batches + 1
       using errcode = 'KQ004', hint = format('call kanthorq_task_undo_all(%s) takes all of it back.', operation_id);

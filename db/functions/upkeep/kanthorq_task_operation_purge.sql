@@ -16,6 +16,7 @@ as $function$
 declare
   v_count bigint;
 begin
+  perform kanthorq_schema._kanthorq_check_schema();
   if before is null then
     raise exception 'before is null'
       using errcode = 'KQ003', hint = 'Pass the time up to which the log may go: now() - interval ''90 days''';

@@ -1,7 +1,7 @@
 import { Command } from 'commander'
-import { installSql } from '../../install/install-sql.ts'
+import { installFile } from '../../install/install-sql.ts'
 import { migrate } from '../../install/migrate.ts'
-import { migrationStatus, type MigrationStatus } from '../../install/migration-status.ts'
+import { installationStatus, type MigrationStatus } from '../../install/migration-status.ts'
 import { UsageError } from '../errors.ts'
 import { addExamples } from '../help.ts'
 import { exitCode } from '../exit-code.ts'
@@ -56,7 +56,14 @@ function downCommand(): Command {
 
 async function move(command: Command, direction: 'up' | 'down'): Promise<void> {
   await withSession(command, async ({ client, schema, output }) => {
-    const names = await migrate({ database: client, schema, direction })
+    const names = await migrate({
+      database: client,
+      schema,
+      direction,
+      log: (line) => {
+        if (/^(another migration|the installation is damaged)/.test(line)) output.note(line)
+      },
+    })
     const [done, nothing] = direction === 'up' ? ['applied', 'nothing to apply: up to date'] : ['reverted', 'nothing to revert']
     if (output.json) await output.records(names.map((name) => ({ name, direction })))
     else await output.lines(names.length > 0 ? names.map((name) => `${done} ${name}`) : [nothing])
@@ -78,7 +85,7 @@ function sqlCommand(): Command {
           '--schema cannot be combined with migrate sql: the file installs into the first schema of search_path',
         )
       if (json) throw new UsageError('--json cannot be combined with migrate sql, whose output is SQL')
-      await new Output(false).lines(installSql().split('\n').slice(0, -1))
+      await new Output(false).lines(installFile().split('\n').slice(0, -1))
     })
   return addExamples(command, {
     why: 'write a file that installs or updates the functions with psql',
@@ -102,12 +109,16 @@ const columns: readonly Column<MigrationStatus>[] = [
 function statusCommand(): Command {
   const command = new Command('status')
     .summary('List the migrations')
-    .description('Lists the migrations and when they were applied. Changes nothing.')
+    .description(
+      'Lists the migrations and when they were applied, and what is missing or not as it was installed. Changes nothing.',
+    )
     .action(async () => {
       await withSession(command, async ({ client, schema, output }) => {
-        const migrations = await migrationStatus(client, schema)
+        const { migrations, faults } = await installationStatus(client, schema)
         if (output.json) await output.records(migrations)
         else await output.lines(output.table(columns).lines(migrations))
+        for (const fault of faults) output.note(fault)
+        if (faults.length > 0) output.note('to repair it: kanthorq-tasks migrate up')
         const missing = migrations.filter(({ appliedAt }) => appliedAt === null).length
         if (missing > 0) output.note(`${missing} to apply: kanthorq-tasks migrate up`)
         return exitCode.done

@@ -1,0 +1,134 @@
+-- The findings of kanthorq_doctor about the tasks and the settings of one consumer.
+create or replace function kanthorq_schema._kanthorq_doctor_tasks(consumer text)
+returns table (
+  "check" text,
+  severity text,
+  detail text,
+  fix text
+)
+language plpgsql
+stable
+as $function$
+declare
+  v_consumer record := kanthorq_schema._kanthorq_consumer(consumer);
+  v_shown text := kanthorq_schema._kanthorq_shown(consumer);
+  v_registry kanthorq_schema.kanthorq_consumer_registry;
+  v_events regclass := kanthorq_schema._kanthorq_find_table(v_consumer.stream_id);
+  v_tally record;
+begin
+  select r.* into v_registry from kanthorq_schema.kanthorq_consumer_registry r where r.name = consumer;
+  if v_registry.visibility_timeout <= 1000 then
+    return query values (
+      'registration', 'error',
+      format('consumer %s has a visibility_timeout of %s ms: KanthorQ refuses it unless it is more than 1000', v_shown,
+        v_registry.visibility_timeout),
+      format('update kanthorq_schema.kanthorq_consumer_registry set visibility_timeout = 300000 where name = %L', consumer)
+    );
+  end if;
+  if cardinality(v_registry.subject_excludes) not in (0, cardinality(v_registry.subject_includes)) then
+    return query values (
+      'registration', 'error',
+      format('consumer %s has %s subject_excludes for %s subject_includes: KanthorQ''s program stops at the first event with fewer, '
+        'and ignores those that are more', v_shown, cardinality(v_registry.subject_excludes), cardinality(v_registry.subject_includes)),
+      '-- set subject_excludes in kanthorq_consumer_registry to as many filters as subject_includes has, or to none'
+    );
+  end if;
+
+  execute format($q$
+    select
+      count(*) filter (where %1$s) as stuck,
+      count(*) filter (where t.state = kanthorq_schema._kanthorq_task_state('available')) as parked,
+      count(*) filter (
+        where t.state = kanthorq_schema._kanthorq_task_state('running') and t.attempt_count > $2 and t.schedule_at >= $1
+      ) as last_attempt,
+      count(*) filter (
+        where t.state = kanthorq_schema._kanthorq_task_state('running') and t.attempt_count > 0 and t.schedule_at < $1
+      ) as unanswered,
+      count(*) filter (
+        where t.attempt_count > 0 and (
+          t.state in (kanthorq_schema._kanthorq_task_state('completed'), kanthorq_schema._kanthorq_task_state('retryable'))
+          or cardinality(t.attempted_error) > 1
+        )
+      ) as answered
+    from %2$s t
+    $q$,
+    kanthorq_schema._kanthorq_task_takes_sql('discard', false), v_consumer.tasks
+  )
+  into v_tally
+  using kanthorq_schema._kanthorq_now(), v_consumer.attempt_max;
+
+  if v_tally.unanswered > 0 and v_tally.answered = 0 then
+    return query values (
+      'worker can''t acknowledge', 'error',
+      format('consumer %s has %s overdue tasks that were retried or resumed, and none that was ever acknowledged: KanthorQ''s worker '
+        'refuses to acknowledge them without a change in the handler', v_shown, v_tally.unanswered),
+      '-- first statement of the handler: if msg.Task.Metadata == nil { msg.Task.Metadata = entities.Metadata{} }'
+    );
+  end if;
+  if v_tally.stuck > 0 then
+    return query values (
+      'stuck tasks', 'warning',
+      format('consumer %s has %s tasks that are running, overdue and out of attempts: no worker takes them again', v_shown, v_tally.stuck),
+      format('call kanthorq_schema.kanthorq_task_discard_all(%L, everything => true, reason => ''kanthorq_doctor'')', consumer)
+    );
+  end if;
+  if v_tally.last_attempt > 0 then
+    return query values (
+      'last attempt', 'info',
+      format('consumer %s has %s running tasks that are out of attempts: those that are not acknowledged in time are stuck then', v_shown,
+        v_tally.last_attempt),
+      '-- look again when they are overdue'
+    );
+  end if;
+  if v_tally.parked > 0 then
+    return query values (
+      'tasks in available', 'info',
+      format('consumer %s has %s available tasks; no worker of KanthorQ takes available tasks unless it has just made them', v_shown,
+        v_tally.parked),
+      format(
+        '-- to have them worked: call kanthorq_task_cancel_all(%1$s, states => ''{available}''), and resume what it cancelled, by its '
+        'bulk_id: select cardinality(updated) from kanthorq_task_resume(%1$s, (select event_ids from kanthorq_task_operations('
+        'bulk_id => ...)))', v_shown
+      )
+    );
+  end if;
+
+  if v_events is null or kanthorq_schema._kanthorq_table_fault(v_events, 'stream') is not null then
+    return;
+  end if;
+  return query execute format($q$
+    select 'event is gone', 'warning',
+      format('consumer %%s has %%s unfinished tasks whose event is gone: they never reach a handler', $1, count(*)),
+      '-- restore the events, or cancel these tasks'
+    from %s t
+    where t.state in (
+        kanthorq_schema._kanthorq_task_state('pending'), kanthorq_schema._kanthorq_task_state('available'),
+        kanthorq_schema._kanthorq_task_state('running'), kanthorq_schema._kanthorq_task_state('retryable')
+      )
+      and not exists (select from %s e where e.id = t.event_id)
+    having count(*) > 0
+    $q$,
+    v_consumer.tasks, kanthorq_schema._kanthorq_only_sql(v_events)
+  )
+  using v_shown;
+
+  -- Events of the last day: their ids begin with the time. An event that an exclude matches is never missed here.
+  return query execute format($q$
+    select 'missed events', 'warning',
+      format('consumer %%s has no task for %%s events of the last day that lie behind its cursor: KanthorQ passed over them', $1, count(*)),
+      format('-- to have them handled: select kanthorq_task_convert(%%s, array[...]), for example of event %%s', $1,
+        kanthorq_schema._kanthorq_shown(min(e.id)))
+    from %1$s e
+    where e.id > $2 and e.id < $3 and e.subject ~ any ($4) and not e.subject ~ any ($5)
+      and not exists (select from %2$s t where t.event_id = e.id)
+    having count(*) > 0
+    $q$,
+    kanthorq_schema._kanthorq_only_sql(v_events), v_consumer.tasks
+  )
+  using v_shown, 'event_' || kanthorq_schema._kanthorq_crockford(kanthorq_schema._kanthorq_now() - 86400000, 10), v_registry.cursor::text,
+    array(select kanthorq_schema._kanthorq_subject_pattern(f) from unnest(v_registry.subject_includes::text[]) f),
+    array(select kanthorq_schema._kanthorq_subject_pattern(f) from unnest(v_registry.subject_excludes::text[]) f);
+end
+$function$;
+
+comment on function kanthorq_schema._kanthorq_doctor_tasks is 'Internal. What kanthorq_doctor finds about one consumer.';
