@@ -767,7 +767,11 @@ declare
   v_shown text := kanthorq_schema._kanthorq_shown(consumer);
   v_registry kanthorq_schema.kanthorq_consumer_registry;
   v_events regclass := kanthorq_schema._kanthorq_find_table(v_consumer.stream_id);
-  v_tally record;
+  v_stuck bigint;
+  v_parked bigint;
+  v_last_attempt bigint;
+  v_unanswered bigint;
+  v_answered bigint;
 begin
   select r.* into v_registry from kanthorq_schema.kanthorq_consumer_registry r where r.name = consumer;
   if v_registry.visibility_timeout <= 1000 then
@@ -789,55 +793,55 @@ begin
 
   execute format($q$
     select
-      count(*) filter (where %1$s) as stuck,
-      count(*) filter (where t.state = kanthorq_schema._kanthorq_task_state('available')) as parked,
+      count(*) filter (where %1$s),
+      count(*) filter (where t.state = kanthorq_schema._kanthorq_task_state('available')),
       count(*) filter (
         where t.state = kanthorq_schema._kanthorq_task_state('running') and t.attempt_count > $2 and t.schedule_at >= $1
-      ) as last_attempt,
+      ),
       count(*) filter (
         where t.state = kanthorq_schema._kanthorq_task_state('running') and t.attempt_count > 0 and t.schedule_at < $1
-      ) as unanswered,
+      ),
       count(*) filter (
         where t.attempt_count > 0 and (
           t.state in (kanthorq_schema._kanthorq_task_state('completed'), kanthorq_schema._kanthorq_task_state('retryable'))
           or cardinality(t.attempted_error) > 1
         )
-      ) as answered
+      )
     from %2$s t
     $q$,
     kanthorq_schema._kanthorq_task_takes_sql('discard', false), v_consumer.tasks
   )
-  into v_tally
+  into v_stuck, v_parked, v_last_attempt, v_unanswered, v_answered
   using kanthorq_schema._kanthorq_now(), v_consumer.attempt_max;
 
-  if v_tally.unanswered > 0 and v_tally.answered = 0 then
+  if v_unanswered > 0 and v_answered = 0 then
     return query values (
       'worker can''t acknowledge', 'error',
       format('consumer %s has %s overdue tasks that were retried or resumed, and none that was ever acknowledged: KanthorQ''s worker '
-        'refuses to acknowledge them without a change in the handler', v_shown, v_tally.unanswered),
+        'refuses to acknowledge them without a change in the handler', v_shown, v_unanswered),
       '-- first statement of the handler: if msg.Task.Metadata == nil { msg.Task.Metadata = entities.Metadata{} }'
     );
   end if;
-  if v_tally.stuck > 0 then
+  if v_stuck > 0 then
     return query values (
       'stuck tasks', 'warning',
-      format('consumer %s has %s tasks that are running, overdue and out of attempts: no worker takes them again', v_shown, v_tally.stuck),
+      format('consumer %s has %s tasks that are running, overdue and out of attempts: no worker takes them again', v_shown, v_stuck),
       format('call kanthorq_schema.kanthorq_task_discard_all(%L, everything => true, reason => ''kanthorq_doctor'')', consumer)
     );
   end if;
-  if v_tally.last_attempt > 0 then
+  if v_last_attempt > 0 then
     return query values (
       'last attempt', 'info',
       format('consumer %s has %s running tasks that are out of attempts: those that are not acknowledged in time are stuck then', v_shown,
-        v_tally.last_attempt),
+        v_last_attempt),
       '-- look again when they are overdue'
     );
   end if;
-  if v_tally.parked > 0 then
+  if v_parked > 0 then
     return query values (
       'tasks in available', 'info',
       format('consumer %s has %s available tasks; no worker of KanthorQ takes available tasks unless it has just made them', v_shown,
-        v_tally.parked),
+        v_parked),
       format(
         '-- to have them worked: call kanthorq_task_cancel_all(%1$s, states => ''{available}''), and resume what it cancelled, by its '
         'bulk_id: select cardinality(updated) from kanthorq_task_resume(%1$s, (select event_ids from kanthorq_task_operations('
@@ -1086,7 +1090,9 @@ comment on function kanthorq_schema._kanthorq_only_sql is 'Internal. A table as 
 
 -- function: _kanthorq_own_tables
 create or replace function kanthorq_schema._kanthorq_own_tables()
-returns table (name regclass)
+returns table (
+  name regclass
+)
 language plpgsql
 stable
 as $function$
@@ -2104,7 +2110,7 @@ begin
 end
 $function$;
 
-comment on function kanthorq_schema.kanthorq_doctor is e'Looks for faults in this database and gives the SQL that repairs them. Changes nothing; looks at every task.
+comment on function kanthorq_schema.kanthorq_doctor is 'Looks for faults in this database and gives the SQL that repairs them. Changes nothing; looks at every task.
 
 Returns a row for each finding:
 check     the kind: table is gone, table is not ours, table is not registered, no scheduling index; registration, worker can''t
@@ -2114,7 +2120,7 @@ check     the kind: table is gone, table is not ours, table is not registered, n
 severity  error, warning or info
 detail    the finding and its consequence, on one line; a name that KanthorQ would not give has codes for its control characters
 fix       the SQL that repairs it; a comment where a person has to decide first, so that this is safe:
-          select fix from kanthorq_doctor() \\gexec';
+          select fix from kanthorq_doctor() \gexec';
 
 -- function: kanthorq_grant
 create or replace function kanthorq_schema.kanthorq_grant(role text, level text)
@@ -3499,260 +3505,13 @@ begin
   end if;
 
   execute replace($sql$
-do $levels$
-declare
-  v_levels jsonb;
-begin
-  if to_regprocedure('kanthorq_schema._kanthorq_role_levels()') is not null then
-    select jsonb_object_agg(pg_get_userbyid(l.role), l.level) into v_levels
-    from kanthorq_schema._kanthorq_role_levels() l
-    where l.level is not null;
-  end if;
-  perform set_config('kanthorq.levels', coalesce(v_levels, '{}')::text, true);
-end
-$levels$;
-
--- function: _kanthorq_as_milliseconds
--- it is dropped
-
--- function: _kanthorq_as_time
--- it is dropped
-
--- function: _kanthorq_bulk
--- it is dropped
-
--- function: _kanthorq_check_action
--- it is dropped
-
--- function: _kanthorq_check_can_commit
--- it is dropped
-
--- function: _kanthorq_check_event_ids
--- it is dropped
-
--- function: _kanthorq_check_filter
--- it is dropped
-
--- function: _kanthorq_check_name
--- it is dropped
-
--- function: _kanthorq_check_progress
--- it is dropped
-
--- function: _kanthorq_check_role
--- it is dropped
-
--- function: _kanthorq_check_schema
--- it is dropped
-
--- function: _kanthorq_check_subject
--- it is dropped
-
--- function: _kanthorq_check_subject_filters
--- it is dropped
-
--- function: _kanthorq_check_takes
--- it is dropped
-
--- function: _kanthorq_claimed_by
--- it is dropped
-
--- function: _kanthorq_consumer
--- it is dropped
-
--- function: _kanthorq_crockford
--- it is dropped
-
--- function: _kanthorq_divide_ids
--- it is dropped
-
--- function: _kanthorq_doctor_installation
--- it is dropped
-
--- function: _kanthorq_doctor_rights
--- it is dropped
-
--- function: _kanthorq_doctor_tables
--- it is dropped
-
--- function: _kanthorq_doctor_tasks
--- it is dropped
-
--- function: _kanthorq_find_table
--- it is dropped
-
--- function: _kanthorq_function_levels
--- it is dropped
-
--- function: _kanthorq_has_scheduling_index
--- it is dropped
-
--- function: _kanthorq_id
--- it is dropped
-
--- function: _kanthorq_id_time
--- it is dropped
-
--- function: _kanthorq_newest_migration
--- it is dropped
-
--- function: _kanthorq_now
--- it is dropped
-
--- function: _kanthorq_only_sql
--- it is dropped
-
--- function: _kanthorq_own_tables
--- it is dropped
-
--- function: _kanthorq_refuse_state
--- it is dropped
-
--- function: _kanthorq_refuse_table
--- it is dropped
-
--- function: _kanthorq_registered
--- it is dropped
-
--- function: _kanthorq_reset_rights
--- it is dropped
-
--- function: _kanthorq_revoke_usage
--- it is dropped
-
--- function: _kanthorq_role_levels
--- it is dropped
-
--- function: _kanthorq_set_level
--- it is dropped
-
--- function: _kanthorq_shown
--- it is dropped
-
--- function: _kanthorq_stream
--- it is dropped
-
--- function: _kanthorq_subject_pattern
--- it is dropped
-
--- function: _kanthorq_table_fault
--- it is dropped
-
--- function: _kanthorq_table_repair
--- it is dropped
-
--- function: _kanthorq_task_all
--- it is dropped
-
--- function: _kanthorq_task_columns_sql
--- it is dropped
-
--- function: _kanthorq_task_log
--- it is dropped
-
--- function: _kanthorq_task_matches
--- it is dropped
-
--- function: _kanthorq_task_state
--- it is dropped
-
--- function: _kanthorq_task_state_name
--- it is dropped
-
--- function: _kanthorq_task_states
--- it is dropped
-
--- function: _kanthorq_task_takes_sql
--- it is dropped
-
--- function: _kanthorq_task_transition
--- it is dropped
-
--- function: _kanthorq_task_undo
--- it is dropped
-
--- function: _kanthorq_task_why
--- it is dropped
-
--- function: kanthorq_consumer_register
--- it is dropped
-
--- function: kanthorq_doctor
--- it is dropped
-
--- function: kanthorq_grant
--- it is dropped
-
--- function: kanthorq_revoke
--- it is dropped
-
--- function: kanthorq_stream_publish
--- it is dropped
-
--- function: kanthorq_stream_register
--- it is dropped
-
--- function: kanthorq_task_batch
--- it is dropped
-
--- function: kanthorq_task_cancel
--- it is dropped
-
--- function: kanthorq_task_cancel_all
--- it is dropped
-
--- function: kanthorq_task_convert
--- it is dropped
-
--- function: kanthorq_task_count
--- it is dropped
-
--- function: kanthorq_task_discard
--- it is dropped
-
--- function: kanthorq_task_discard_all
--- it is dropped
-
--- function: kanthorq_task_explain
--- it is dropped
-
--- function: kanthorq_task_find
--- it is dropped
-
--- function: kanthorq_task_operation_purge
--- it is dropped
-
--- function: kanthorq_task_operations
--- it is dropped
-
--- function: kanthorq_task_preview
--- it is dropped
-
--- function: kanthorq_task_resume
--- it is dropped
-
--- function: kanthorq_task_resume_all
--- it is dropped
-
--- function: kanthorq_task_stats
--- it is dropped
-
--- function: kanthorq_task_undo
--- it is dropped
-
--- function: kanthorq_task_undo_all
--- it is dropped
-
--- function: kanthorq_task_undo_batch
--- it is dropped
-
 do $drop$
 declare
   v_functions text := (
     select string_agg(p.oid::regprocedure::text, ', ')
     from pg_proc p
     where p.pronamespace = 'kanthorq_schema'::regnamespace and p.proname <> 'kanthorq_migrate' and pg_get_userbyid(p.proowner) = current_user
-      and p.proname in ('_kanthorq_as_milliseconds', '_kanthorq_as_time', '_kanthorq_bulk', '_kanthorq_check_action', '_kanthorq_check_can_commit', '_kanthorq_check_event_ids', '_kanthorq_check_filter', '_kanthorq_check_name', '_kanthorq_check_progress', '_kanthorq_check_role', '_kanthorq_check_schema', '_kanthorq_check_subject', '_kanthorq_check_subject_filters', '_kanthorq_check_takes', '_kanthorq_claimed_by', '_kanthorq_consumer', '_kanthorq_crockford', '_kanthorq_divide_ids', '_kanthorq_doctor_installation', '_kanthorq_doctor_rights', '_kanthorq_doctor_tables', '_kanthorq_doctor_tasks', '_kanthorq_find_table', '_kanthorq_function_levels', '_kanthorq_has_scheduling_index', '_kanthorq_id', '_kanthorq_id_time', '_kanthorq_newest_migration', '_kanthorq_now', '_kanthorq_only_sql', '_kanthorq_own_tables', '_kanthorq_refuse_state', '_kanthorq_refuse_table', '_kanthorq_registered', '_kanthorq_reset_rights', '_kanthorq_revoke_usage', '_kanthorq_role_levels', '_kanthorq_set_level', '_kanthorq_shown', '_kanthorq_stream', '_kanthorq_subject_pattern', '_kanthorq_table_fault', '_kanthorq_table_repair', '_kanthorq_task_all', '_kanthorq_task_columns_sql', '_kanthorq_task_log', '_kanthorq_task_matches', '_kanthorq_task_state', '_kanthorq_task_state_name', '_kanthorq_task_states', '_kanthorq_task_takes_sql', '_kanthorq_task_transition', '_kanthorq_task_undo', '_kanthorq_task_why', 'kanthorq_consumer_register', 'kanthorq_doctor', 'kanthorq_grant', 'kanthorq_revoke', 'kanthorq_stream_publish', 'kanthorq_stream_register', 'kanthorq_task_batch', 'kanthorq_task_cancel', 'kanthorq_task_cancel_all', 'kanthorq_task_convert', 'kanthorq_task_count', 'kanthorq_task_discard', 'kanthorq_task_discard_all', 'kanthorq_task_explain', 'kanthorq_task_find', 'kanthorq_task_operation_purge', 'kanthorq_task_operations', 'kanthorq_task_preview', 'kanthorq_task_resume', 'kanthorq_task_resume_all', 'kanthorq_task_stats', 'kanthorq_task_undo', 'kanthorq_task_undo_all', 'kanthorq_task_undo_batch')
+      and p.proname ~ '^_?kanthorq_'
   );
 begin
   if v_functions is not null then

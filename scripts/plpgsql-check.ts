@@ -10,13 +10,13 @@ const accepted: readonly RegExp[] = [
   // The text consists of constants of db/functions and names that regclass or %I quoted.
   /^(_kanthorq_set_level|_kanthorq_task_(transition|undo)|kanthorq_consumer_register|kanthorq_task_(batch|count|explain|find|preview|stats)): text type variable is not sanitized$/,
   // Each is an assignment that casts a number or a name once in a call.
-  /^(_kanthorq_(check_filter|consumer)|kanthorq_task_(batch|stats|undo_batch)): target type is different type than source type$/,
+  /^(_kanthorq_(check_(filter|schema)|claimed_by|consumer|doctor_\w+|set_level)|kanthorq_task_(batch|stats|undo_batch)): target type is different type than source type$/,
   // RETURN QUERY EXECUTE fills the columns.
   /^kanthorq_task_(explain|stats): OUT variable "\w+" is maybe unmodified$/,
   // It says that this OUT variable is not looked at.
   /^(_kanthorq_(consumer|stream)|kanthorq_task_(undo_)?batch): composite OUT variable "(registry|progress)" is not single argument$/,
   // It is a column of the result, and quoted.
-  /^kanthorq_doctor: name of parameter "check" is reserved keyword$/,
+  /^_?kanthorq_doctor\w*: name of parameter "check" is reserved keyword$/,
   // The COMMIT is there to fail: its message shows whether the caller is in a transaction.
   /^_kanthorq_check_can_commit: cannot commit while a subtransaction is active$/,
 ]

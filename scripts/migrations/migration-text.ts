@@ -136,10 +136,12 @@ function change(from: Functions, to: Functions): string[] {
   const gone = [...from.values()].filter(({ name }) => dropped.has(name)).map(({ name }) => name)
   const made = [...to.values()].filter(({ name, sql }) => dropped.has(name) || from.get(name)?.sql !== sql)
   return [
-    keepLevels,
-    ...gone.filter((name) => !to.has(name)).map((name) => `-- function: ${name}\n-- it is dropped`),
-    // From nothing, all of ours go: the migration repairs a damaged installation, too.
-    drop(from.size === 0 ? "~ '^_?kanthorq_'" : `in (${gone.map((name) => `'${name}'`).join(', ') || 'null'})`),
+    ...(made.length === 0 ? [] : [keepLevels]),
+    ...(to.size === 0 ? [] : gone.filter((name) => !to.has(name)).map((name) => `-- function: ${name}\n-- it is dropped`)),
+    // From nothing, and to it, all of ours go: that repairs a damaged installation, too.
+    drop(
+      from.size === 0 || to.size === 0 ? "~ '^_?kanthorq_'" : `in (${gone.map((name) => `'${name}'`).join(', ') || 'null'})`,
+    ),
     ...made.map(({ name, sql }) => `-- ${dropped.has(name) ? 'its new declaration' : 'function'}: ${name}\n${sql}`),
     ...(made.length === 0 ? [] : [resetRights(made.map(({ name }) => name))]),
   ]

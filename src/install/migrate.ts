@@ -57,15 +57,14 @@ async function run(client: ClientBase, options: MigrateOptions & { schema: strin
   const { direction = 'up', count, schema, log = () => undefined } = options
   const { runner } = await import('node-pg-migrate')
   await begin(client)
-  const notice = ({ code, message }: { code?: string | undefined; message: string | undefined }) => {
-    // node-pg-migrate begins and ends the transaction once more.
-    if (code !== '25001' && code !== '25P01') log(message ?? '')
+  const notice = ({ message }: { message: string | undefined }) => {
+    log(message ?? '')
   }
   client.on('notice', notice)
   try {
     await prepare(client, schema, direction)
     const done = await runner({
-      dbClient: client,
+      dbClient: withoutTransactions(client),
       dir: migrationsFolder,
       migrationsTable,
       migrationsSchema: schema,
@@ -84,6 +83,13 @@ async function run(client: ClientBase, options: MigrateOptions & { schema: strin
   } finally {
     client.off('notice', notice)
   }
+}
+
+/** The client without the BEGIN and COMMIT of node-pg-migrate, which is part of a transaction here. */
+function withoutTransactions(client: ClientBase): ClientBase {
+  const query = (text: string, values?: unknown[]) =>
+    /^(BEGIN|COMMIT|ROLLBACK)$/.test(text) ? Promise.resolve() : client.query(text, values)
+  return { query } as unknown as ClientBase
 }
 
 /** Begins a transaction, and refuses a client that is in one: that would be committed. */

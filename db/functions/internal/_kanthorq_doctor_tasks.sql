@@ -14,7 +14,11 @@ declare
   v_shown text := kanthorq_schema._kanthorq_shown(consumer);
   v_registry kanthorq_schema.kanthorq_consumer_registry;
   v_events regclass := kanthorq_schema._kanthorq_find_table(v_consumer.stream_id);
-  v_tally record;
+  v_stuck bigint;
+  v_parked bigint;
+  v_last_attempt bigint;
+  v_unanswered bigint;
+  v_answered bigint;
 begin
   select r.* into v_registry from kanthorq_schema.kanthorq_consumer_registry r where r.name = consumer;
   if v_registry.visibility_timeout <= 1000 then
@@ -36,55 +40,55 @@ begin
 
   execute format($q$
     select
-      count(*) filter (where %1$s) as stuck,
-      count(*) filter (where t.state = kanthorq_schema._kanthorq_task_state('available')) as parked,
+      count(*) filter (where %1$s),
+      count(*) filter (where t.state = kanthorq_schema._kanthorq_task_state('available')),
       count(*) filter (
         where t.state = kanthorq_schema._kanthorq_task_state('running') and t.attempt_count > $2 and t.schedule_at >= $1
-      ) as last_attempt,
+      ),
       count(*) filter (
         where t.state = kanthorq_schema._kanthorq_task_state('running') and t.attempt_count > 0 and t.schedule_at < $1
-      ) as unanswered,
+      ),
       count(*) filter (
         where t.attempt_count > 0 and (
           t.state in (kanthorq_schema._kanthorq_task_state('completed'), kanthorq_schema._kanthorq_task_state('retryable'))
           or cardinality(t.attempted_error) > 1
         )
-      ) as answered
+      )
     from %2$s t
     $q$,
     kanthorq_schema._kanthorq_task_takes_sql('discard', false), v_consumer.tasks
   )
-  into v_tally
+  into v_stuck, v_parked, v_last_attempt, v_unanswered, v_answered
   using kanthorq_schema._kanthorq_now(), v_consumer.attempt_max;
 
-  if v_tally.unanswered > 0 and v_tally.answered = 0 then
+  if v_unanswered > 0 and v_answered = 0 then
     return query values (
       'worker can''t acknowledge', 'error',
       format('consumer %s has %s overdue tasks that were retried or resumed, and none that was ever acknowledged: KanthorQ''s worker '
-        'refuses to acknowledge them without a change in the handler', v_shown, v_tally.unanswered),
+        'refuses to acknowledge them without a change in the handler', v_shown, v_unanswered),
       '-- first statement of the handler: if msg.Task.Metadata == nil { msg.Task.Metadata = entities.Metadata{} }'
     );
   end if;
-  if v_tally.stuck > 0 then
+  if v_stuck > 0 then
     return query values (
       'stuck tasks', 'warning',
-      format('consumer %s has %s tasks that are running, overdue and out of attempts: no worker takes them again', v_shown, v_tally.stuck),
+      format('consumer %s has %s tasks that are running, overdue and out of attempts: no worker takes them again', v_shown, v_stuck),
       format('call kanthorq_schema.kanthorq_task_discard_all(%L, everything => true, reason => ''kanthorq_doctor'')', consumer)
     );
   end if;
-  if v_tally.last_attempt > 0 then
+  if v_last_attempt > 0 then
     return query values (
       'last attempt', 'info',
       format('consumer %s has %s running tasks that are out of attempts: those that are not acknowledged in time are stuck then', v_shown,
-        v_tally.last_attempt),
+        v_last_attempt),
       '-- look again when they are overdue'
     );
   end if;
-  if v_tally.parked > 0 then
+  if v_parked > 0 then
     return query values (
       'tasks in available', 'info',
       format('consumer %s has %s available tasks; no worker of KanthorQ takes available tasks unless it has just made them', v_shown,
-        v_tally.parked),
+        v_parked),
       format(
         '-- to have them worked: call kanthorq_task_cancel_all(%1$s, states => ''{available}''), and resume what it cancelled, by its '
         'bulk_id: select cardinality(updated) from kanthorq_task_resume(%1$s, (select event_ids from kanthorq_task_operations('

@@ -39,7 +39,7 @@ begin
 end
 $function$;
 
-comment on function kanthorq_schema.kanthorq_doctor is e'Looks for faults in this database and gives the SQL that repairs them. Changes nothing; looks at every task.
+comment on function kanthorq_schema.kanthorq_doctor is 'Looks for faults in this database and gives the SQL that repairs them. Changes nothing; looks at every task.
 
 Returns a row for each finding:
 check     the kind: table is gone, table is not ours, table is not registered, no scheduling index; registration, worker can''t
@@ -49,4 +49,4 @@ check     the kind: table is gone, table is not ours, table is not registered, n
 severity  error, warning or info
 detail    the finding and its consequence, on one line; a name that KanthorQ would not give has codes for its control characters
 fix       the SQL that repairs it; a comment where a person has to decide first, so that this is safe:
-          select fix from kanthorq_doctor() \\gexec';
+          select fix from kanthorq_doctor() \gexec';
