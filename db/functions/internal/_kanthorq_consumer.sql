@@ -1,4 +1,5 @@
--- Finds a consumer by its name: its settings, and its tasks as SQL for FROM and UPDATE, as _kanthorq_only_sql would.
+-- Finds a consumer by its name: its settings, and its tasks as SQL for FROM and UPDATE, as _kanthorq_find_table and
+-- _kanthorq_only_sql would, in one query.
 --
 -- Raises KQ001 for a consumer that the registry does not name, KQ002 for one whose table is gone or has a fault, KQ003 for null.
 create or replace function
@@ -23,7 +24,8 @@ begin
     end
   into id, stream_id, stream_name, attempt_max, visibility_timeout, tasks
   from kanthorq_schema.kanthorq_consumer_registry r
-  left join pg_class c on c.oid = kanthorq_schema._kanthorq_find_table(r.id::text)
+  left join pg_class c on c.relname = 'kanthorq_' || r.id and c.relkind in ('r', 'p')
+    and c.relnamespace = (select s.relnamespace from pg_class s where s.oid = 'kanthorq_schema.kanthorq_consumer_registry'::regclass)
   where r.name = consumer;
   if tasks is not null then
     return;

@@ -8,53 +8,59 @@ returns text
 language plpgsql
 stable
 as $function$
+declare
+  v_class record;
+  v_columns text[];
 begin
-  return (
-    select case
-      when c.relkind not in ('r', 'p') then 'is no table'
-      when pg_get_userbyid(c.relowner) <> current_user
-        then format('belongs to the role %I, the functions to %I', pg_get_userbyid(c.relowner), current_user)
-      when row_security_active(c.oid) then format('hides rows from %I by row level security', current_user)
-      else coalesce(
-        (
-          select format('has no column %I of type %s', w.name, w.type)
-          from unnest(
-            case kind
-              when 'consumer' then array[
-                'event_id', 'subject', 'state', 'schedule_at', 'finalized_at', 'attempt_count', 'attempted_at', 'attempted_error',
-                'metadata', 'created_at', 'updated_at'
-              ]
-              when 'stream' then array['id', 'subject', 'body', 'metadata', 'created_at']
-            end,
-            case kind
-              when 'consumer' then array[
-                'varchar', 'varchar', 'smallint', 'bigint', 'bigint', 'smallint', 'bigint', 'jsonb[]', 'jsonb', 'bigint', 'bigint'
-              ]::regtype[]
-              when 'stream' then array['varchar', 'varchar', 'bytea', 'jsonb', 'bigint']::regtype[]
-            end
-          ) w (name, type)
-          left join pg_attribute a on a.attrelid = c.oid and a.attname = w.name
-          where a.atttypid is distinct from w.type and (a.atttypid = 'text'::regtype and w.type = 'varchar'::regtype) is not true
-          limit 1
-        ),
-        case when c.relkind = 'p' or c.relhastriggers then (
-          select case
-            when k.relowner <> c.relowner then format('has a partition of the role %I', pg_get_userbyid(k.relowner))
-            else format('has a trigger with a function of the role %I', pg_get_userbyid(p.proowner))
-          end
-          from (select c.oid as relid union select t.relid from pg_partition_tree(c.oid) t) t
-          join pg_class k on k.oid = t.relid
-          left join (
-            pg_trigger g join pg_proc p on p.oid = g.tgfoid join pg_roles r on r.oid = p.proowner and not r.rolsuper
-          ) on g.tgrelid = k.oid and not g.tgisinternal and p.proowner <> c.relowner
-          where k.relowner <> c.relowner or g.oid is not null
-          limit 1
-        ) end
-      )
-    end
-    from pg_class c
-    where c.oid = name
+  select c.oid, c.relkind, c.relhastriggers, pg_get_userbyid(c.relowner) as owner into v_class from pg_class c where c.oid = name;
+  if v_class.relkind not in ('r', 'p') then
+    return 'is no table';
+  elsif v_class.owner <> current_user then
+    return format(
+      'belongs to the role %s, the functions to %s', kanthorq_schema._kanthorq_shown(v_class.owner::text),
+      kanthorq_schema._kanthorq_shown(current_user::text)
+    );
+  elsif row_security_active(v_class.oid) then
+    return 'hides rows from the owner by row level security';
+  end if;
+
+  -- All columns at once: a query with conditions on kind would be planned anew in each call.
+  v_columns := array(
+    select a.attname || ' ' || case a.atttypid when 'text'::regtype then 'varchar'::regtype else a.atttypid end::regtype
+    from pg_attribute a
+    where a.attrelid = name and a.attnum > 0
   );
+  if kind = 'consumer' and not v_columns @> array[
+      'event_id character varying', 'subject character varying', 'state smallint', 'schedule_at bigint', 'finalized_at bigint',
+      'attempt_count smallint', 'attempted_at bigint', 'attempted_error jsonb[]', 'metadata jsonb', 'created_at bigint',
+      'updated_at bigint'
+    ]
+    or kind = 'stream' and not v_columns @> array[
+      'id character varying', 'subject character varying', 'body bytea', 'metadata jsonb', 'created_at bigint'
+    ] then
+    return 'lacks a column of KanthorQ''s tables, or has one of another type';
+  end if;
+
+  -- In a query of its own, which costs only where it is needed.
+  if v_class.relkind = 'p' or v_class.relhastriggers then
+    return (
+      select case
+        when k.relowner <> t.owner
+          then format('has a partition of the role %s', kanthorq_schema._kanthorq_shown(pg_get_userbyid(k.relowner)::text))
+        else format('has a trigger with a function of the role %s', kanthorq_schema._kanthorq_shown(pg_get_userbyid(p.proowner)::text))
+      end
+      from (
+        select p.relid, current_user::regrole as owner from (select name as relid union select relid from pg_partition_tree(name)) p
+      ) t
+      join pg_class k on k.oid = t.relid
+      left join (
+        pg_trigger g join pg_proc p on p.oid = g.tgfoid join pg_roles r on r.oid = p.proowner and not r.rolsuper
+      ) on g.tgrelid = k.oid and not g.tgisinternal and p.proowner <> t.owner
+      where k.relowner <> t.owner or g.oid is not null
+      limit 1
+    );
+  end if;
+  return null;
 end
 $function$;
 
