@@ -1440,7 +1440,9 @@ declare
   v_columns text[];
 begin
   select c.oid, c.relkind, c.relhastriggers, pg_get_userbyid(c.relowner) as owner into v_class from pg_class c where c.oid = name;
-  if v_class.relkind not in ('r', 'p') then
+  if not found then
+    return null;
+  elsif v_class.relkind not in ('r', 'p') then
     return 'is no table';
   elsif v_class.owner <> current_user then
     return format(

@@ -1,4 +1,4 @@
--- Why a table must not be touched, as the end of a sentence; null if it is sound. kind is consumer or stream; null for our own tables.
+-- Why a table must not be touched, as the end of a sentence; null if it is sound or there is none. kind is consumer or stream; null for our own tables.
 --
 -- What another role attaches to a table would run with the rights of the functions' owner: casts, triggers, defaults, rules, functions
 -- of an index. So the table and its partitions belong to the owner, trigger functions to the owner or a superuser, and the columns
@@ -13,7 +13,9 @@ declare
   v_columns text[];
 begin
   select c.oid, c.relkind, c.relhastriggers, pg_get_userbyid(c.relowner) as owner into v_class from pg_class c where c.oid = name;
-  if v_class.relkind not in ('r', 'p') then
+  if not found then
+    return null;
+  elsif v_class.relkind not in ('r', 'p') then
     return 'is no table';
   elsif v_class.owner <> current_user then
     return format(
