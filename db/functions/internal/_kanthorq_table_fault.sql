@@ -1,4 +1,5 @@
--- Why a table must not be touched, as the end of a sentence; null if it is sound or there is none. kind is consumer or stream; null for our own tables.
+-- Why a table must not be touched, as the end of a sentence; null if it is sound or there is none. kind is consumer or stream, and null
+-- for our own tables.
 --
 -- What another role attaches to a table would run with the rights of the functions' owner: casts, triggers, defaults, rules, functions
 -- of an index. So the table and its partitions belong to the owner, trigger functions to the owner or a superuser, and the columns
