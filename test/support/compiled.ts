@@ -21,7 +21,7 @@ export function compile(): string {
   process.once('exit', () => {
     rmSync(to, { recursive: true, force: true })
   })
-  for (const name of ['package.json', 'migrations', 'db/functions']) cpSync(join(projectFolder, name), join(to, name), { recursive: true })
+  for (const name of ['package.json', 'migrations']) cpSync(join(projectFolder, name), join(to, name), { recursive: true })
   symlinkSync(join(projectFolder, 'node_modules'), join(to, 'node_modules'))
   const tsc = join(projectFolder, 'node_modules/typescript/bin/tsc')
   const project = join(projectFolder, 'tsconfig.build.json')
