@@ -1,8 +1,9 @@
 import pg from 'pg'
-import { UsageError } from './errors.ts'
+import { UsageError, withHint } from './errors.ts'
 
 /**
- * Connects to the URL, else to DATABASE_URL, else to PGHOST etc. The password may come from `~/.pgpass`.
+ * Connects to the URL, else to DATABASE_URL, else to PGHOST etc. The password may come from `~/.pgpass`. Warnings of the
+ * server go to standard error.
  *
  * @throws UsageError for a setting that only psql supports, because ignoring it could lead to the wrong database. The error
  * never contains the URL, which may hold a password.
@@ -12,6 +13,10 @@ export async function connect(url = variable('DATABASE_URL')): Promise<pg.Client
   const client = clientFor(url)
   // A lost connection fails the running query. Without a listener it would also end the process.
   client.on('error', () => undefined)
+  client.on('notice', ({ code, message, hint }) => {
+    // Of class 01 are warnings, also where the server writes "WARNING" in another language.
+    if (code?.startsWith('01')) console.error(withHint(`warning: ${message ?? ''}`, hint))
+  })
   try {
     await client.connect()
   } catch (error) {

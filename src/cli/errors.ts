@@ -1,6 +1,7 @@
 import { CommanderError } from 'commander'
 import { KanthorqError } from '../client/errors.ts'
 import { exitCode, type ExitCode } from './exit-code.ts'
+import { clean } from './terminal/format.ts'
 
 /** The command line is invalid. The message says what to write instead. */
 export class UsageError extends Error {
@@ -31,8 +32,13 @@ export function explainError(error: unknown): string {
   // The message of our errors includes the hint of the server, that of their cause does not.
   const original = error instanceof KanthorqError ? (error.cause as Error) : error
   const sentence = connectionProblem(error) ?? original.message
-  const hint = ourHint(error) ?? propertyOf(error, 'hint')
-  return hint === undefined ? sentence : `${sentence}\n${hint}`
+  return withHint(sentence, ourHint(error) ?? propertyOf(error, 'hint'))
+}
+
+/** A sentence of the server, and its hint on a second line if there is one. They may contain names from the database. */
+export function withHint(sentence: string, hint: string | undefined): string {
+  const lines = hint === undefined ? [sentence] : [sentence, hint.replace('kanthorq_doctor()', '"kanthorq-tasks doctor"')]
+  return lines.map(clean).join('\n')
 }
 
 function explainUsage({ code, message }: CommanderError): string {

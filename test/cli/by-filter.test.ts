@@ -63,16 +63,20 @@ test('a transition by filter obeys every option', async (t) => {
   t.deepEqual(await run('cancel bulk --subject no.such -y'), outcome(3, '0 tasks cancelled\n'))
 })
 
-test('undo --bulk restores all batches of a call by filter', async (t) => {
+test('undo --bulk restores all batches of a call by filter, and tells what it left alone', async (t) => {
   const consumer = await makeConsumer(db, 'undone_bulk')
-  const ids = await makeTasks(db, consumer, ['pending', 'available', 'retryable'])
+  const ids = await makeTasks(db, consumer, ['pending', 'available', 'retryable', 'pending'])
   const cancel = await run('cancel undone_bulk --everything --batch-size 2 --pause 0s --yes --json')
   const [{ bulkId } = { bulkId: '' }] = records<{ bulkId: string }>(cancel)
   const one = await run(`undo ${bulkId}`)
   t.is(one.code, 1)
   t.regex(one.stderr, /\nUndo the whole call with "kanthorq-tasks undo --bulk ID"/)
-  t.is((await run(`undo --bulk ${bulkId} --reason slip --pause 0s`)).stdout, '3 tasks put back\n')
-  t.deepEqual(await statesOf(db, consumer, ids), ['pending', 'available', 'retryable'])
+  await run(`resume undone_bulk ${ids[3] ?? ''}`)
+  t.deepEqual(
+    await run(`undo --bulk ${bulkId} --reason slip --pause 0s`),
+    outcome(0, '3 tasks put back\n', '1 task left alone: changed since\n'),
+  )
+  t.deepEqual(await statesOf(db, consumer, ids), ['pending', 'available', 'retryable', 'running'])
   t.like(records(await run('log undone_bulk --reason slip --json')), [{ action: 'undo', undoes: bulkId, tasks: 3 }])
 })
 

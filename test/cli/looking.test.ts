@@ -8,7 +8,7 @@ import { actionsFor } from '../../src/cli/terminal/explanation-lines.ts'
 import { commandLine, records } from '../support/command-line.ts'
 import { useDatabase } from '../support/database.ts'
 import { runProgram } from '../support/run-program.ts'
-import { fillTable, makeConsumer, makeTasks } from '../support/scene.ts'
+import { fillTable, makeConsumer, makeTasks, taskTable } from '../support/scene.ts'
 import { outcome, runOn } from './run.ts'
 
 const db = useDatabase(test)
@@ -123,7 +123,7 @@ test('a failing write is reported in one line', async (t) => {
   t.deepEqual([code, stderr], [1, 'ENOSPC: no space left on device, write\n'])
 })
 
-test('control characters in errors do not reach the terminal', async (t) => {
+test('control characters in errors of tasks do not reach the terminal', async (t) => {
   await makeConsumer(db, 'steered')
   await db.owner.query(
     `select test.task('steered', 'discarded',
@@ -131,6 +131,26 @@ test('control characters in errors do not reach the terminal', async (t) => {
   )
   const { stdout } = await run('find steered')
   t.regex(stdout, / red {2}\[31m and a second line\n$/)
+})
+
+test('warnings and errors of the server are printed, without control characters', async (t) => {
+  const consumer = await makeConsumer(db, 'warned')
+  const [id = ''] = await makeTasks(db, consumer, ['pending'])
+  await db.owner.query(
+    `create function public.warn() returns trigger language plpgsql as $$
+     begin
+       raise notice 'not for users';
+       raise warning e'red \x1b[31m' using hint = e'one\nline';
+       if new.state < 0 then
+         raise e'refused\x07';
+       end if;
+       return new;
+     end
+     $$;
+     create trigger warn before update on ${await taskTable(db, consumer)} for each row execute function public.warn()`,
+  )
+  const warning = 'warning: red  [31m\none line\n'
+  t.deepEqual(await run(`cancel warned ${id}`), outcome(1, '', `${warning}refused\n`))
 })
 
 test('explain shows what can be done about each task, and why', async (t) => {

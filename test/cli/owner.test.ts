@@ -68,7 +68,7 @@ test('doctor prints problems and the SQL that repairs them, and ends with 1 if o
 
   await client.query("select kanthorq_consumer_register('orders', 'send_email', '{>}')")
   await client.query(
-    "select kanthorq_task_convert('send_email', array[kanthorq_stream_publish('orders', 'order.created', '')])",
+    "select kanthorq_task_convert('send_email', array[kanthorq_stream_publish('orders', 'order.created', '')], 'available')",
   )
   const info = await run('doctor')
   t.is(info.code, 0)
@@ -77,5 +77,33 @@ test('doctor prints problems and the SQL that repairs them, and ends with 1 if o
   await client.query('grant execute on function kanthorq_task_count to public')
   const { code, stdout } = await run('doctor')
   t.is(code, 1)
-  t.regex(stdout, /^error: any role may execute .*\n {2}revoke execute on routine .* from public\n$/m)
+  t.regex(stdout, /^error: any role may execute .*\n {2}revoke all on routine .* from public\n$/m)
+})
+
+test('stats warns about a consumer that it leaves out', async (t) => {
+  const { client, url } = await server.emptyDatabase(t)
+  await migrate({ database: url })
+  await client.query(
+    `select kanthorq_consumer_register('orders', 'send_email', '{>}');
+     do $$ begin
+       execute (select format('drop table %I', 'kanthorq_' || id) from kanthorq_consumer_registry);
+     end $$`,
+  )
+  const warning = "warning: consumer 'send_email' is left out: its table is gone\n"
+  const hint = '"kanthorq-tasks doctor" has the statement that repairs it.\n'
+  t.deepEqual(await runOn({ url })('stats'), outcome(3, '', `${warning}${hint}there are no tasks\n`))
+})
+
+test('a right that the owner may not give is reported with the statement that gives it', async (t) => {
+  const { client, url } = await server.emptyDatabase(t)
+  const [owner, role] = [await server.role(), await server.role()]
+  await client.query(`create schema queue; grant usage, create on schema queue to ${owner.name}`)
+  const run = runOn({ url: owner.into(url) })
+  t.is((await run('migrate up --schema queue')).code, 0)
+  const { code, stdout, stderr } = await run(`grant ${role.name} operator --schema queue`)
+  t.deepEqual([code, stdout], [1, ''])
+  t.regex(
+    stderr,
+    new RegExp(`^the role '${role.name}' can't reach schema queue\n.* grant usage on schema queue to ${role.name}\n$`),
+  )
 })

@@ -10,7 +10,10 @@ export function explainCommand(): Command {
     .summary('Explain the situation of tasks, and what can be done')
     .description(
       'Explains the situation of each task and which transitions would take it. Changes nothing. The ids may also come from ' +
-        'standard input, one a line.',
+        'standard input, one a line.\n\n' +
+        "KanthorQ's unmodified worker can't acknowledge a retried or resumed task, so the task is never completed. This first " +
+        'statement of the handler cures it:\n' +
+        'if msg.Task.Metadata == nil { msg.Task.Metadata = entities.Metadata{} }',
     )
     .argument('<consumer>', 'name of the consumer')
     .argument('[ids...]', 'event ids; - is standard input')

@@ -5,7 +5,7 @@ import { installationStatus, type MigrationStatus } from '../../install/migratio
 import { UsageError } from '../errors.ts'
 import { addExamples } from '../help.ts'
 import { exitCode } from '../exit-code.ts'
-import { formatTime } from '../terminal/format.ts'
+import { clean, formatTime } from '../terminal/format.ts'
 import { Output } from '../terminal/output.ts'
 import { commonFlags } from '../arguments/common-options.ts'
 import { withSession } from '../session.ts'
@@ -61,7 +61,7 @@ async function move(command: Command, direction: 'up' | 'down'): Promise<void> {
       schema,
       direction,
       log: (line) => {
-        if (/^(another migration|the installation is damaged)/.test(line)) output.note(line)
+        if (/^(another migration|the installation is damaged)/.test(line)) output.note(clean(line))
       },
     })
     const [done, nothing] = direction === 'up' ? ['applied', 'nothing to apply: up to date'] : ['reverted', 'nothing to revert']
@@ -117,7 +117,7 @@ function statusCommand(): Command {
         const { migrations, faults } = await installationStatus(client, schema)
         if (output.json) await output.records(migrations)
         else await output.lines(output.table(columns).lines(migrations))
-        for (const fault of faults) output.note(fault)
+        for (const fault of faults) output.note(clean(fault))
         if (faults.length > 0) output.note('to repair it: kanthorq-tasks migrate up')
         const missing = migrations.filter(({ appliedAt }) => appliedAt === null).length
         if (missing > 0) output.note(`${missing} to apply: kanthorq-tasks migrate up`)

@@ -10,8 +10,7 @@ export function grantCommand(): Command {
     .description(
       'Gives a database role the rights of a level, and removes rights that the level does not include.\n\n' +
         'viewer: doctor, stats, find, explain, log, --dry-run\n' +
-        'operator: viewer, and cancel, resume, discard, undo\n\n' +
-        'Repeat it after a migration that adds functions.',
+        'operator: viewer, and cancel, resume, discard, undo',
     )
     .argument('<role>', 'an existing role; it needs no rights on tables')
     .addArgument(new Argument('<level>').choices(['viewer', 'operator']))

@@ -72,6 +72,7 @@ async function undoBulk(command: Command, args: string[], bulk: string, { reason
     runBulkCall(output, {
       facts: { bulk },
       done: 'put back',
+      skippedBecause: 'changed since',
       total: undefined,
       run: (more) => tasks.undoAll(bulk, { reason, pause: pause?.milliseconds, ...more }),
       toContinue: () => retypedCommand(command),

@@ -11,6 +11,8 @@ export interface BulkCall {
   facts: Record<string, unknown>
   /** What happens to the tasks: `cancelled`. */
   done: string
+  /** Why tasks are left alone. */
+  skippedBecause: string
   /** The expected number of tasks, if it is known. */
   total: number | undefined
   run: (options: Pick<UndoAllOptions, 'onProgress' | 'signal'>) => Promise<BulkResult>
@@ -19,7 +21,8 @@ export interface BulkCall {
 }
 
 /** Runs a call in batches with a progress bar. Ctrl-C stops it after a batch. Prints the result and how to undo it. */
-export async function runBulkCall(output: Output, { facts, done, total, run, toContinue }: BulkCall): Promise<ExitCode> {
+export async function runBulkCall(output: Output, call: BulkCall): Promise<ExitCode> {
+  const { facts, done, skippedBecause, total, run, toContinue } = call
   const bar = new ProgressBar(output, done, total)
   const stop = new AbortController()
   const interrupt = () => {
@@ -51,7 +54,7 @@ export async function runBulkCall(output: Output, { facts, done, total, run, toC
 
   if (output.json) await output.records([{ ...facts, ...result, complete: !failure }])
   else if (!failure) await output.lines([`${counted(updated, 'task')} ${done}`])
-  if (skipped > 0) output.note(`${counted(skipped, 'task')} skipped: another session has locked them`)
+  if (skipped > 0) output.note(`${counted(skipped, 'task')} left alone: ${skippedBecause}`)
   if (bulkId !== null && output.isWatched) output.note(`kanthorq-tasks undo --bulk ${bulkId} takes it back`)
   if (failure) {
     output.note(

@@ -58,6 +58,7 @@ export async function moveByFilter(
   return runBulkCall(output, {
     facts: { action, consumer },
     done: transitions[action].done,
+    skippedBecause: 'held or moved by another session',
     total: preview?.tasks,
     run: (more) => tasks[`${action}All`](consumer, filter, { ...options, ...more }),
     toContinue: (updated) =>

@@ -38,7 +38,8 @@ export const transitions: Record<TaskAction, Transition> = {
     done: 'resumed',
     summary: 'Resume tasks that are discarded or cancelled',
     description:
-      'Resumes tasks that are discarded or cancelled, so that workers pick them up again. Each has at least one attempt left.',
+      'Resumes tasks that are discarded or cancelled, so that workers pick them up again. Each has at least one attempt left. ' +
+      "KanthorQ's worker completes them only with one more line in its handler: see explain --help.",
     options: [
       new Option(
         '--schedule-at <time>',
