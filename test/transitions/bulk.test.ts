@@ -100,6 +100,7 @@ test.serial('undo_all takes back a bulk batch by batch, but for what has changed
 
 test.serial('undo_all waits for the batch that is at work, so that it takes that back too', async (t) => {
   const [session, undoer] = [await openSession(t, db.sessions), await openSession(t, db.sessions)]
+  const [working, waiting] = [await processOf(session), await processOf(undoer)]
   const consumer = await makeConsumer(db, 'at_work')
   const ids = await fillTable(db, consumer, 5, ['available'])
   const batch = async (progress?: string) =>
@@ -114,7 +115,7 @@ test.serial('undo_all waits for the batch that is at work, so that it takes that
   await session.query('begin')
   await batch(first.progress)
   const undo = callProcedure(undoer, `kanthorq_task_undo_all(${first.bulk_id})`)
-  await Promise.race([withoutWaiting(undo), untilBlocked(db.owner, [await processOf(undoer)], await processOf(session))])
+  await Promise.race([withoutWaiting(undo), untilBlocked(db.owner, [waiting], working)])
   await session.query('commit')
   t.like(await undo, { updated: 4, skipped: 0 })
   t.deepEqual(await statesOf(db, consumer, ids), Array(5).fill('available'))
@@ -154,7 +155,7 @@ for (const [pause, name] of [
 
     await db.owner.query('select pg_cancel_backend($1)', [pid])
     const error = await t.throwsAsync<pg.DatabaseError>(call, { code: '57014' })
-    t.regex(String(error?.detail), /^1 batches with 2 tasks were committed before and stay, as bulk \d+\.$/)
+    t.regex(String(error.detail), /^1 batches with 2 tasks were committed before and stay, as bulk \d+\.$/)
     t.deepEqual(await statesOf(db, consumer, ids), ['cancelled', 'cancelled', 'available'])
     t.is((await callProcedure(session, all)).updated, 1, 'the same call does the rest')
   })
