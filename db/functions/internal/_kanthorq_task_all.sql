@@ -32,16 +32,16 @@ kanthorq_schema._kanthorq_task_all(
 language plpgsql
 as $procedure$
 declare
-  v_what text := case when action operator(pg_catalog.=) 'undo' then pg_catalog.concat('undo of bulk ', undone_bulk_id)
+  v_what pg_catalog.text := case when action operator(pg_catalog.=) 'undo' then pg_catalog.concat('undo of bulk ', undone_bulk_id)
     else pg_catalog.concat(action, ' ', consumer) end;
   v_batch pg_catalog.record;
   v_progress kanthorq_schema.kanthorq_task_progress;
-  v_batches bigint := 0;
+  v_batches pg_catalog.int8 := 0;
   v_now pg_catalog.timestamptz;
   v_next pg_catalog.timestamptz := '-infinity';
-  v_message text;
-  v_detail text;
-  v_hint text;
+  v_message pg_catalog.text;
+  v_detail pg_catalog.text;
+  v_hint pg_catalog.text;
 begin
   call kanthorq_schema._kanthorq_check_can_commit(pg_catalog.format('kanthorq_task_%s_all', action), pause);
   loop
@@ -68,11 +68,11 @@ begin
       raise exception using
         errcode = sqlstate,
         message = v_message,
-        detail = pg_catalog.concat_ws(
-          e'\n', nullif(v_detail, ''),
+        detail = pg_catalog.concat(
+          v_detail, case when v_detail operator(pg_catalog.<>) '' then e'\n' end,
           pg_catalog.format('%s batches with %s tasks were committed before and stay, as bulk %s.', v_batches, updated, bulk_id)
         ),
-        hint = coalesce(nullif(v_hint, ''), 'Call it again to go on.');
+        hint = case when v_hint operator(pg_catalog.<>) '' then v_hint else 'Call it again to go on.' end;
     end;
     commit;
     continue when v_batch is null;
