@@ -46,8 +46,8 @@ create type kanthorq_schema.kanthorq_task_progress as (
   started bigint,
   moved bigint,
   skipped bigint,
-  -- Milliseconds between two resumed tasks.
-  spread_step double precision
+  -- How many tasks matched when the first batch began; of undo_all, 0.
+  found bigint
 );
 
 comment on type kanthorq_schema.kanthorq_task_progress is 'Where the next batch of an _all call continues. Pass it back unchanged.';
@@ -106,6 +106,7 @@ create table kanthorq_schema.kanthorq_task_operation (
   bulk_id bigint,
   undoes bigint,
   origin bigint,
+  undone boolean not null default false,
   tasks int not null,
   from_states jsonb not null,
   first_event_id text collate "C" not null,
@@ -131,6 +132,8 @@ comment on column kanthorq_schema.kanthorq_task_operation.bulk_id is 'The first 
 comment on column kanthorq_schema.kanthorq_task_operation.undoes is 'The operation that this one undid.';
 
 comment on column kanthorq_schema.kanthorq_task_operation.origin is 'The operation at the start of a chain of undos: the one that is no undo itself.';
+
+comment on column kanthorq_schema.kanthorq_task_operation.undone is 'An undo has begun: the bulk gets no more batches.';
 
 comment on column kanthorq_schema.kanthorq_task_operation.from_states is 'How many tasks came from each state.';
 

@@ -69,7 +69,7 @@ begin
       started bigint,
       moved bigint,
       skipped bigint,
-      spread_step double precision
+      found bigint
     );
   end if;
 end
@@ -145,6 +145,7 @@ begin
       bulk_id bigint,
       undoes bigint,
       origin bigint,
+      undone boolean not null default false,
       tasks int not null,
       from_states jsonb not null,
       first_event_id text collate "C" not null,
@@ -173,6 +174,8 @@ comment on column kanthorq_schema.kanthorq_task_operation.bulk_id is 'The first 
 comment on column kanthorq_schema.kanthorq_task_operation.undoes is 'The operation that this one undid.';
 
 comment on column kanthorq_schema.kanthorq_task_operation.origin is 'The operation at the start of a chain of undos: the one that is no undo itself.';
+
+comment on column kanthorq_schema.kanthorq_task_operation.undone is 'An undo has begun: the bulk gets no more batches.';
 
 comment on column kanthorq_schema.kanthorq_task_operation.from_states is 'How many tasks came from each state.';
 

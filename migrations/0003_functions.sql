@@ -72,15 +72,21 @@ kanthorq_schema._kanthorq_bulk(
 )
 returns bigint
 language plpgsql
-stable
+volatile
 as $function$
+declare
+  v_bulk record;
 begin
-  return (
-    select o.id
-    from kanthorq_schema.kanthorq_task_operation o
-    where o.id = _kanthorq_bulk.bulk_id and o.bulk_id is null and o.consumer = _kanthorq_bulk.consumer
-      and o.action = _kanthorq_bulk.action and o.actor = session_user
-  );
+  select o.id, o.undone into v_bulk
+  from kanthorq_schema.kanthorq_task_operation o
+  where o.id = _kanthorq_bulk.bulk_id and o.bulk_id is null and o.consumer = _kanthorq_bulk.consumer
+    and o.action = _kanthorq_bulk.action and o.actor = session_user
+  for share;
+  if v_bulk.undone then
+    raise exception 'bulk % has been undone', bulk_id
+      using errcode = 'KQ004', hint = 'Nothing more is moved under it. Begin anew to take the tasks that still match.';
+  end if;
+  return v_bulk.id;
 end
 $function$;
 
@@ -256,7 +262,7 @@ as $function$
 begin
   if (
     progress.started between 0 and 8640000000000000 and progress.moved between 0 and 1000000000000000
-    and progress.skipped between 0 and 1000000000000000 and progress.spread_step between 0 and 3155760000000
+    and progress.skipped between 0 and 1000000000000000 and progress.found between 0 and 1000000000000000
     and of_undo = (progress.last_position is null) and (not of_undo or coalesce(progress.position, '0') ~ '^[0-9]{1,18}$')
   ) is not true then
     raise exception 'progress is not one of this call: %', left(progress::text, 100)
@@ -891,6 +897,23 @@ $function$;
 
 comment on function kanthorq_schema._kanthorq_doctor_tasks is 'Internal. What kanthorq_doctor finds about one consumer.';
 
+-- function: _kanthorq_due
+create or replace function kanthorq_schema._kanthorq_due(schedule_at timestamp with time zone)
+returns bigint
+language plpgsql
+stable
+as $function$
+begin
+  if not isfinite(schedule_at) or schedule_at < to_timestamp(0) then
+    raise exception 'schedule_at is %', schedule_at
+      using errcode = 'KQ003', hint = 'Pass a point in time since 1970, or null for now.';
+  end if;
+  return kanthorq_schema._kanthorq_as_milliseconds(schedule_at);
+end
+$function$;
+
+comment on function kanthorq_schema._kanthorq_due is 'Internal. When resumed tasks are due, in epoch milliseconds; KQ003 for a time before 1970.';
+
 -- function: _kanthorq_find_table
 create or replace function kanthorq_schema._kanthorq_find_table(id text)
 returns regclass
@@ -939,6 +962,7 @@ begin atomic
     ('_kanthorq_doctor_rights', 'internal'),
     ('_kanthorq_doctor_tables', 'internal'),
     ('_kanthorq_doctor_tasks', 'internal'),
+    ('_kanthorq_due', 'internal'),
     ('_kanthorq_find_table', 'internal'),
     ('_kanthorq_function_levels', 'internal'),
     ('_kanthorq_has_scheduling_index', 'internal'),
@@ -1550,6 +1574,7 @@ kanthorq_schema._kanthorq_task_all(
   schedule_at timestamp with time zone,
   reset_attempts boolean,
   spread interval,
+  undone_bulk_id bigint,
   inout updated bigint,
   inout skipped bigint,
   inout bulk_id bigint
@@ -1557,41 +1582,76 @@ kanthorq_schema._kanthorq_task_all(
 language plpgsql
 as $procedure$
 declare
-  v_progress kanthorq_schema.kanthorq_task_progress;
+  v_what pg_catalog.text := case when action operator(pg_catalog.=) 'undo' then pg_catalog.concat('undo of bulk ', undone_bulk_id)
+    else pg_catalog.concat(action, ' ', consumer) end;
   v_batch pg_catalog.record;
-  v_start pg_catalog.timestamptz;
+  v_progress kanthorq_schema.kanthorq_task_progress;
+  v_batches pg_catalog.int8 := 0;
+  v_now pg_catalog.timestamptz;
+  v_next pg_catalog.timestamptz := '-infinity';
+  v_message pg_catalog.text;
+  v_detail pg_catalog.text;
+  v_hint pg_catalog.text;
 begin
   call kanthorq_schema._kanthorq_check_can_commit(pg_catalog.format('kanthorq_task_%s_all', action), pause);
   loop
-    v_start := pg_catalog.clock_timestamp();
-    select b.* into v_batch
-    from kanthorq_schema.kanthorq_task_batch(
-      action, consumer, states, subject, metadata, error, created_after, created_before, everything, batch_size,
-      max_tasks, reason, schedule_at, reset_attempts, spread, v_progress
-    ) b;
+    v_batch := null;
+    v_now := pg_catalog.clock_timestamp();
+    begin
+      if v_now operator(pg_catalog.<) v_next then
+        perform pg_catalog.pg_sleep_for(least(v_next operator(pg_catalog.-) v_now, interval '0.1 seconds'));
+      elsif action operator(pg_catalog.=) 'undo' then
+        select b.progress, b.updated, b.skipped, b.total, b.undo_bulk_id as bulk_id into v_batch
+        from kanthorq_schema.kanthorq_task_undo_batch(undone_bulk_id, reason, v_progress) b;
+      else
+        select b.progress, b.updated, b.skipped, b.total, b.bulk_id into v_batch
+        from kanthorq_schema.kanthorq_task_batch(
+          action, consumer, states, subject, metadata, error, created_after, created_before, everything, batch_size,
+          max_tasks, reason, schedule_at, reset_attempts, spread, v_progress
+        ) b;
+      end if;
+    exception when others or query_canceled then
+      if v_batches operator(pg_catalog.=) 0 then
+        raise;
+      end if;
+      get stacked diagnostics v_message = message_text, v_detail = pg_exception_detail, v_hint = pg_exception_hint;
+      raise exception using
+        errcode = sqlstate,
+        message = v_message,
+        detail = pg_catalog.concat(
+          v_detail, case when v_detail operator(pg_catalog.<>) '' then e'\n' end,
+          pg_catalog.format('%s batches with %s tasks were committed before and stay, as bulk %s.', v_batches, updated, bulk_id)
+        ),
+        hint = case when v_hint operator(pg_catalog.<>) '' then v_hint else 'Call it again to go on.' end;
+    end;
     commit;
+    continue when v_batch is null;
+
     v_progress := v_batch.progress;
     updated := v_batch.total;
     skipped := v_batch.skipped;
     bulk_id := v_batch.bulk_id;
     if v_batch.updated operator(pg_catalog.>) 0 then
-      raise notice '% %: % tasks so far', action, consumer, updated;
+      v_batches := v_batches operator(pg_catalog.+) 1;
+      v_next := pg_catalog.clock_timestamp() operator(pg_catalog.+) coalesce(
+        pause, (pg_catalog.clock_timestamp() operator(pg_catalog.-) v_now) operator(pg_catalog.*) 2::pg_catalog.float8
+      );
+      raise notice '%: % tasks so far', v_what, updated;
     end if;
     exit when v_progress is null;
-    if v_batch.updated operator(pg_catalog.>) 0 then
-      perform pg_catalog.pg_sleep_for(coalesce(
-        pause, (pg_catalog.clock_timestamp() operator(pg_catalog.-) v_start) operator(pg_catalog.*) 2::pg_catalog.float8
-      ));
-    end if;
   end loop;
   if skipped operator(pg_catalog.>) 0 then
-    raise notice '% %: % tasks skipped, because another session held or moved them; call again to take those that still match',
-      action, consumer, skipped;
+    if action operator(pg_catalog.=) 'undo' then
+      raise notice '%: % tasks left alone, because something has touched them since', v_what, skipped;
+    else
+      raise notice '%: % tasks skipped, because another session held or moved them; call again to take those that still match',
+        v_what, skipped;
+    end if;
   end if;
 end
 $procedure$;
 
-comment on procedure kanthorq_schema._kanthorq_task_all is 'Internal. The loop of kanthorq_task_cancel_all, kanthorq_task_resume_all and kanthorq_task_discard_all.';
+comment on procedure kanthorq_schema._kanthorq_task_all is 'Internal. The loop of the procedures that move many tasks in committed batches.';
 
 -- function: _kanthorq_task_columns_sql
 create or replace function kanthorq_schema._kanthorq_task_columns_sql()
@@ -2306,6 +2366,8 @@ declare
   v_consumer record;
   v_filter kanthorq_schema._kanthorq_task_filter;
   v_now bigint := kanthorq_schema._kanthorq_now();
+  v_due bigint;
+  v_found bigint;
   v_limit bigint;
   v_scanned bigint;
   v_last text;
@@ -2323,9 +2385,14 @@ begin
     raise exception 'batch_size is %, max_tasks is %', coalesce(batch_size::text, 'null'), coalesce(max_tasks::text, 'null')
       using errcode = 'KQ003', hint = 'Both have to be at least 1; a max_tasks of null is no limit.';
   end if;
-  if not isfinite(schedule_at) or not isfinite(spread) or spread < interval '0' or spread > interval '100 years' then
-    raise exception 'schedule_at is %, spread is %', coalesce(schedule_at::text, 'null'), coalesce(spread::text, 'null')
-      using errcode = 'KQ003', hint = 'Pass a point in time and a positive interval of at most a hundred years, or null for now and for all at once.';
+  if action <> 'resume' and (schedule_at is not null or spread is not null or reset_attempts) then
+    raise exception '% takes no schedule_at, spread or reset_attempts', action
+      using errcode = 'KQ003', hint = 'Only resume does.';
+  end if;
+  v_due := kanthorq_schema._kanthorq_due(schedule_at);
+  if not isfinite(spread) or spread < interval '0' or spread > interval '100 years' then
+    raise exception 'spread is %', spread
+      using errcode = 'KQ003', hint = 'Pass an interval of at most a hundred years, or null for all at once.';
   end if;
   perform kanthorq_schema._kanthorq_check_takes(action, states);
 
@@ -2336,18 +2403,16 @@ begin
         (
           select count(*)
           from %1$s t
-          where $4 and %2$s
+          where %2$s
             and kanthorq_schema._kanthorq_task_matches($3, t.state, t.subject::text, t.metadata, t.attempted_error, t.created_at)
         )
       $q$,
       v_consumer.tasks,
       kanthorq_schema._kanthorq_task_takes_sql(action, false)
     )
-    into v_last, total
-    using v_now, v_consumer.attempt_max, v_filter, coalesce(spread > interval '0', false);
-    progress := row(
-      null, null, v_last, v_now, 0, 0, coalesce(extract(epoch from spread) * 1000 / greatest(least(total, max_tasks), 1), 0)
-    );
+    into v_last, v_found
+    using v_now, v_consumer.attempt_max, v_filter;
+    progress := row(null, null, v_last, v_now, 0, 0, v_found);
   else
     perform kanthorq_schema._kanthorq_check_progress(progress, false);
   end if;
@@ -2385,8 +2450,9 @@ begin
   bulk_id := kanthorq_schema._kanthorq_bulk(progress.bulk_id, consumer, action);
   if v_free is not null then
     v_moved := kanthorq_schema._kanthorq_task_transition(
-      action, consumer, v_free, reason, coalesce(kanthorq_schema._kanthorq_as_milliseconds(schedule_at), progress.started),
-      reset_attempts, progress.spread_step, progress.moved, bulk_id
+      action, consumer, v_free, reason, coalesce(v_due, progress.started), reset_attempts,
+      coalesce(extract(epoch from spread) * 1000 / greatest(least(progress.found, max_tasks), 1), 0)::double precision,
+      progress.moved, bulk_id
     );
     updated := cardinality(v_moved.updated);
     bulk_id := coalesce(bulk_id, v_moved.operation_id);
@@ -2399,6 +2465,7 @@ begin
   progress.moved := total;
   progress.skipped := skipped;
   if v_scanned < v_limit or total >= max_tasks or v_last = progress.last_position then
+    skipped := greatest(skipped, least(progress.found, max_tasks) - total);
     progress := null;
   end if;
 end
@@ -2427,11 +2494,13 @@ progress        null to begin; then what the batch before returned, until that i
 Returns one row:
 progress        where the next batch goes on; null when there is nothing left to do
 updated         how many tasks this batch moved; it can be 0 before the end
-skipped         how many all batches so far left alone because another session held or moved them meanwhile
+skipped         how many all batches so far left alone because another session held or moved them meanwhile; in the last batch, at
+                least as many as matched at the start and were not moved, if max_tasks allows them
 total           how many all batches so far moved
 bulk_id         what kanthorq_task_undo_all takes; null if nothing was moved so far
 
-Raises KQ001 if there is no such consumer, KQ002 if its table is gone, KQ003 for a bad argument or no filter.';
+Raises KQ001 if there is no such consumer, KQ002 if its table is gone, KQ003 for a bad argument or no filter, KQ004 if the bulk has been
+undone meanwhile.';
 
 -- function: kanthorq_task_cancel
 create or replace function
@@ -2493,7 +2562,8 @@ as $procedure$
 begin
   call kanthorq_schema._kanthorq_task_all(
     'cancel', consumer, states, subject, metadata, error, created_after, created_before, everything, batch_size,
-    max_tasks, pause, reason, null::pg_catalog.timestamptz, false, null::pg_catalog.interval, updated, skipped, bulk_id
+    max_tasks, pause, reason, null::pg_catalog.timestamptz, false, null::pg_catalog.interval, null::pg_catalog.int8,
+    updated, skipped, bulk_id
   );
 end
 $procedure$;
@@ -2515,11 +2585,13 @@ reason          why, for the log
 
 Returns one row:
 updated         how many tasks it moved
-skipped         how many it left alone because another session held or moved them meanwhile
+skipped         how many it left alone because another session held or moved them meanwhile: at least as many as matched when it
+                began and were not moved, if max_tasks allows them
 bulk_id         what kanthorq_task_undo_all takes; null if nothing was moved
 
 It commits, so it can''t be called in a transaction. Raises KQ001 if there is no such consumer, KQ002 if its table is gone, KQ003 for
-a bad argument or no filter; batches that were committed before an error stay.';
+a bad argument or no filter, KQ004 if the bulk is undone meanwhile. Batches that were committed before an error stay; the error''s
+detail says how many.';
 
 -- function: kanthorq_task_convert
 create or replace function
@@ -2691,7 +2763,8 @@ as $procedure$
 begin
   call kanthorq_schema._kanthorq_task_all(
     'discard', consumer, states, subject, metadata, error, created_after, created_before, everything, batch_size,
-    max_tasks, pause, reason, null::pg_catalog.timestamptz, false, null::pg_catalog.interval, updated, skipped, bulk_id
+    max_tasks, pause, reason, null::pg_catalog.timestamptz, false, null::pg_catalog.interval, null::pg_catalog.int8,
+    updated, skipped, bulk_id
   );
 end
 $procedure$;
@@ -2714,11 +2787,13 @@ reason          why, for the log
 
 Returns one row:
 updated         how many tasks it moved
-skipped         how many it left alone because another session held or moved them meanwhile
+skipped         how many it left alone because another session held or moved them meanwhile: at least as many as matched when it
+                began and were not moved, if max_tasks allows them
 bulk_id         what kanthorq_task_undo_all takes; null if nothing was moved
 
 It commits, so it can''t be called in a transaction. Raises KQ001 if there is no such consumer, KQ002 if its table is gone, KQ003 for
-a bad argument or no filter; batches that were committed before an error stay.';
+a bad argument or no filter, KQ004 if the bulk is undone meanwhile. Batches that were committed before an error stay; the error''s
+detail says how many.';
 
 -- function: kanthorq_task_explain
 create or replace function kanthorq_schema.kanthorq_task_explain(consumer text, event_ids text[])
@@ -2915,6 +2990,10 @@ begin
   if max_operations is null or max_operations < 1 then
     raise exception 'max_operations is %', coalesce(max_operations::text, 'null')
       using errcode = 'KQ003', hint = 'Pass how many operations a page may have, at least 1.';
+  end if;
+  if action not in ('cancel', 'resume', 'discard', 'undo') then
+    raise exception '% is not an action', kanthorq_schema._kanthorq_shown(action)
+      using errcode = 'KQ003', hint = 'The actions are cancel, resume, discard and undo.';
   end if;
   -- Planned anew in each call, for the conditions that it has.
   return query execute $q$
@@ -3146,13 +3225,9 @@ set search_path to pg_catalog, pg_temp
 as $function$
 begin
   perform kanthorq_schema._kanthorq_check_event_ids(event_ids);
-  if not isfinite(schedule_at) then
-    raise exception 'schedule_at is %', schedule_at
-      using errcode = 'KQ003', hint = 'Pass a point in time, or null for now.';
-  end if;
   select t.updated, t.noop into updated, noop
   from kanthorq_schema._kanthorq_task_transition(
-    'resume', consumer, event_ids, reason, kanthorq_schema._kanthorq_as_milliseconds(schedule_at), reset_attempts,
+    'resume', consumer, event_ids, reason, kanthorq_schema._kanthorq_due(schedule_at), reset_attempts,
     0::double precision, 0::bigint, null::bigint
   ) t;
 end
@@ -3200,7 +3275,8 @@ as $procedure$
 begin
   call kanthorq_schema._kanthorq_task_all(
     'resume', consumer, states, subject, metadata, error, created_after, created_before, everything, batch_size,
-    max_tasks, pause, reason, schedule_at, reset_attempts, spread, updated, skipped, bulk_id
+    max_tasks, pause, reason, schedule_at, reset_attempts, spread, null::pg_catalog.int8,
+    updated, skipped, bulk_id
   );
 end
 $procedure$;
@@ -3225,11 +3301,13 @@ spread          the time over which the tasks are spread evenly, from schedule_a
 
 Returns one row:
 updated         how many tasks it moved
-skipped         how many it left alone because another session held or moved them meanwhile
+skipped         how many it left alone because another session held or moved them meanwhile: at least as many as matched when it
+                began and were not moved, if max_tasks allows them
 bulk_id         what kanthorq_task_undo_all takes; null if nothing was moved
 
 It commits, so it can''t be called in a transaction. Raises KQ001 if there is no such consumer, KQ002 if its table is gone, KQ003 for
-a bad argument or no filter; batches that were committed before an error stay.';
+a bad argument or no filter, KQ004 if the bulk is undone meanwhile. Batches that were committed before an error stay; the error''s
+detail says how many.';
 
 -- function: kanthorq_task_stats
 create or replace function kanthorq_schema.kanthorq_task_stats(consumer text default null)
@@ -3324,6 +3402,8 @@ declare
   v_batches bigint;
 begin
   perform kanthorq_schema._kanthorq_check_schema();
+  -- It may be the first batch of a bulk that goes on: that ends here, see _kanthorq_bulk.
+  update kanthorq_schema.kanthorq_task_operation o set undone = true where o.id = operation_id and o.bulk_id is null and not o.undone;
   select count(*) into v_batches from kanthorq_schema.kanthorq_task_operation o where o.bulk_id = operation_id;
   if v_batches > 0 then
     raise exception 'operation % is a bulk of % batches', operation_id, v_batches + 1
@@ -3357,29 +3437,13 @@ kanthorq_schema.kanthorq_task_undo_all(
 )
 language plpgsql
 as $procedure$
-declare
-  v_progress kanthorq_schema.kanthorq_task_progress;
-  v_batch pg_catalog.record;
-  v_start pg_catalog.timestamptz;
 begin
-  call kanthorq_schema._kanthorq_check_can_commit('kanthorq_task_undo_all', pause);
-  loop
-    v_start := pg_catalog.clock_timestamp();
-    select b.* into v_batch from kanthorq_schema.kanthorq_task_undo_batch(bulk_id, reason, v_progress) b;
-    commit;
-    v_progress := v_batch.progress;
-    updated := v_batch.total;
-    skipped := v_batch.skipped;
-    undo_bulk_id := v_batch.undo_bulk_id;
-    raise notice 'undo of bulk %: % tasks so far', bulk_id, updated;
-    exit when v_progress is null;
-    perform pg_catalog.pg_sleep_for(coalesce(
-      pause, (pg_catalog.clock_timestamp() operator(pg_catalog.-) v_start) operator(pg_catalog.*) 2::pg_catalog.float8
-    ));
-  end loop;
-  if skipped operator(pg_catalog.>) 0 then
-    raise notice 'undo of bulk %: % tasks left alone, because something has touched them since', bulk_id, skipped;
-  end if;
+  call kanthorq_schema._kanthorq_task_all(
+    'undo', null::pg_catalog.text, null::pg_catalog.text[], null::pg_catalog.text, null::pg_catalog.jsonb, null::pg_catalog.text,
+    null::pg_catalog.timestamptz, null::pg_catalog.timestamptz, null::pg_catalog.bool, null::pg_catalog.int4,
+    null::pg_catalog.int8, pause, reason, null::pg_catalog.timestamptz, null::pg_catalog.bool, null::pg_catalog.interval, bulk_id,
+    updated, skipped, undo_bulk_id
+  );
 end
 $procedure$;
 
@@ -3394,8 +3458,10 @@ updated       how many tasks are now as they were before the bulk
 skipped       how many it left alone, because something has touched them since
 undo_bulk_id  the bulk that this undo is in the log, to undo the undo; null if nothing was put back
 
+A bulk that is still at work ends: its next batch raises KQ004.
+
 It commits, so it can''t be called in a transaction. Raises KQ003 for a bad pause, KQ004 if there is no such bulk, KQ001 or KQ002 if
-its consumer is gone; batches that were committed before an error stay.';
+its consumer is gone. Batches that were committed before an error stay; the error''s detail says how many.';
 
 -- function: kanthorq_task_undo_batch
 create or replace function
@@ -3421,6 +3487,8 @@ declare
   v_undone record;
 begin
   perform kanthorq_schema._kanthorq_check_schema();
+  -- Ends the bulk, see _kanthorq_bulk; before its batches are looked up.
+  update kanthorq_schema.kanthorq_task_operation o set undone = true where o.id = bulk_id and o.bulk_id is null and not o.undone;
   select o.id, o.bulk_id as first_batch, o.consumer into v_bulk from kanthorq_schema.kanthorq_task_operation o where o.id = bulk_id;
   if v_bulk.id is null then
     raise exception 'there is no bulk %', coalesce(bulk_id::text, 'null')
@@ -3478,7 +3546,7 @@ do $rights$
 declare
   v_foreign text := (
     select string_agg(n.name, ', ')
-    from unnest(array['_kanthorq_as_milliseconds', '_kanthorq_as_time', '_kanthorq_bulk', '_kanthorq_check_action', '_kanthorq_check_can_commit', '_kanthorq_check_event_ids', '_kanthorq_check_filter', '_kanthorq_check_name', '_kanthorq_check_progress', '_kanthorq_check_role', '_kanthorq_check_schema', '_kanthorq_check_subject', '_kanthorq_check_subject_filters', '_kanthorq_check_takes', '_kanthorq_claimed_by', '_kanthorq_consumer', '_kanthorq_crockford', '_kanthorq_divide_ids', '_kanthorq_doctor_installation', '_kanthorq_doctor_rights', '_kanthorq_doctor_tables', '_kanthorq_doctor_tasks', '_kanthorq_find_table', '_kanthorq_function_levels', '_kanthorq_has_scheduling_index', '_kanthorq_id', '_kanthorq_id_time', '_kanthorq_newest_migration', '_kanthorq_now', '_kanthorq_only_sql', '_kanthorq_own_tables', '_kanthorq_refuse_state', '_kanthorq_refuse_table', '_kanthorq_registered', '_kanthorq_reset_rights', '_kanthorq_revoke_usage', '_kanthorq_role_levels', '_kanthorq_set_level', '_kanthorq_shown', '_kanthorq_stream', '_kanthorq_subject_pattern', '_kanthorq_table_fault', '_kanthorq_table_repair', '_kanthorq_task_all', '_kanthorq_task_columns_sql', '_kanthorq_task_log', '_kanthorq_task_matches', '_kanthorq_task_state', '_kanthorq_task_state_name', '_kanthorq_task_states', '_kanthorq_task_takes_sql', '_kanthorq_task_transition', '_kanthorq_task_undo', '_kanthorq_task_why', 'kanthorq_consumer_register', 'kanthorq_doctor', 'kanthorq_grant', 'kanthorq_revoke', 'kanthorq_stream_publish', 'kanthorq_stream_register', 'kanthorq_task_batch', 'kanthorq_task_cancel', 'kanthorq_task_cancel_all', 'kanthorq_task_convert', 'kanthorq_task_count', 'kanthorq_task_discard', 'kanthorq_task_discard_all', 'kanthorq_task_explain', 'kanthorq_task_find', 'kanthorq_task_operation_purge', 'kanthorq_task_operations', 'kanthorq_task_preview', 'kanthorq_task_resume', 'kanthorq_task_resume_all', 'kanthorq_task_stats', 'kanthorq_task_undo', 'kanthorq_task_undo_all', 'kanthorq_task_undo_batch']) n (name)
+    from unnest(array['_kanthorq_as_milliseconds', '_kanthorq_as_time', '_kanthorq_bulk', '_kanthorq_check_action', '_kanthorq_check_can_commit', '_kanthorq_check_event_ids', '_kanthorq_check_filter', '_kanthorq_check_name', '_kanthorq_check_progress', '_kanthorq_check_role', '_kanthorq_check_schema', '_kanthorq_check_subject', '_kanthorq_check_subject_filters', '_kanthorq_check_takes', '_kanthorq_claimed_by', '_kanthorq_consumer', '_kanthorq_crockford', '_kanthorq_divide_ids', '_kanthorq_doctor_installation', '_kanthorq_doctor_rights', '_kanthorq_doctor_tables', '_kanthorq_doctor_tasks', '_kanthorq_due', '_kanthorq_find_table', '_kanthorq_function_levels', '_kanthorq_has_scheduling_index', '_kanthorq_id', '_kanthorq_id_time', '_kanthorq_newest_migration', '_kanthorq_now', '_kanthorq_only_sql', '_kanthorq_own_tables', '_kanthorq_refuse_state', '_kanthorq_refuse_table', '_kanthorq_registered', '_kanthorq_reset_rights', '_kanthorq_revoke_usage', '_kanthorq_role_levels', '_kanthorq_set_level', '_kanthorq_shown', '_kanthorq_stream', '_kanthorq_subject_pattern', '_kanthorq_table_fault', '_kanthorq_table_repair', '_kanthorq_task_all', '_kanthorq_task_columns_sql', '_kanthorq_task_log', '_kanthorq_task_matches', '_kanthorq_task_state', '_kanthorq_task_state_name', '_kanthorq_task_states', '_kanthorq_task_takes_sql', '_kanthorq_task_transition', '_kanthorq_task_undo', '_kanthorq_task_why', 'kanthorq_consumer_register', 'kanthorq_doctor', 'kanthorq_grant', 'kanthorq_revoke', 'kanthorq_stream_publish', 'kanthorq_stream_register', 'kanthorq_task_batch', 'kanthorq_task_cancel', 'kanthorq_task_cancel_all', 'kanthorq_task_convert', 'kanthorq_task_count', 'kanthorq_task_discard', 'kanthorq_task_discard_all', 'kanthorq_task_explain', 'kanthorq_task_find', 'kanthorq_task_operation_purge', 'kanthorq_task_operations', 'kanthorq_task_preview', 'kanthorq_task_resume', 'kanthorq_task_resume_all', 'kanthorq_task_stats', 'kanthorq_task_undo', 'kanthorq_task_undo_all', 'kanthorq_task_undo_batch']) n (name)
     where not exists (
       select
       from pg_proc p

@@ -4,18 +4,23 @@
 --
 --   psql "$DATABASE_URL" -v consumer=send_email -f free-stuck.sql
 --   psql "$DATABASE_URL" -v consumer=send_email -v resume=yes -f free-stuck.sql
+--
+-- Prints how many it discarded and skipped, and how many it resumed.
 \set ON_ERROR_STOP on
 \if :{?resume}
 \else
   \set resume no
 \endif
 
-select coalesce(max(id), 0) as last_operation from kanthorq_task_operations(max_operations => 1) \gset
-call kanthorq_task_discard_all(:'consumer', everything => true, reason => 'stuck');
+call kanthorq_task_discard_all(:'consumer', everything => true, reason => 'stuck') \gset
+select :updated as discarded, :skipped as skipped;
 
+-- Nothing was discarded if there is no bulk.
+\if :{?bulk_id}
 \if :resume
-  select o.id as discarded_by, cardinality(r.updated) as resumed
-  from kanthorq_task_operations(:'consumer') o
-  cross join lateral kanthorq_task_resume(:'consumer', o.event_ids, 'was stuck') r
-  where o.id > :last_operation and o.action = 'discard' and o.reason = 'stuck';
+  select cardinality(updated) as resumed
+  from kanthorq_task_resume(
+    :'consumer', (select event_ids from kanthorq_task_operations(bulk_id => :bulk_id)), 'was stuck'
+  );
+\endif
 \endif

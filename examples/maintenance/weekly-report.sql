@@ -10,7 +10,7 @@ select consumer_name, state, tasks, oldest::date, next_due, stuck from kanthorq_
 
 \echo 'Operations of the last seven days'
 select consumer_name, action, reason, actor, count(*) as operations, sum(tasks) as tasks
-from kanthorq_task_operations(max_operations => 100000)
+from kanthorq_task_operations(max_operations => 2147483647, with_event_ids => false)
 where at > now() - interval '7 days'
 group by consumer_name, action, reason, actor
 order by tasks desc;
@@ -18,7 +18,7 @@ order by tasks desc;
 \echo 'The most frequent errors of tasks that were discarded in the last seven days'
 select r.name as consumer_name, t.last_error, count(*) as tasks, min(t.event_id) as for_example
 from kanthorq_consumer_registry r
-cross join lateral kanthorq_task_find(r.name, states => '{discarded}', max_tasks => 100000) t
+cross join lateral kanthorq_task_find(r.name, states => '{discarded}', max_tasks => 2147483647) t
 where t.finalized_at > now() - interval '7 days'
 group by r.name, t.last_error
 order by tasks desc

@@ -105,7 +105,7 @@ test('the bar is erased before an error is printed', async (t) => {
   const line = 'resume failed --state cancelled --spread 6000w --yes'
   const { code, raw } = await open(t, line, 200).end()
   t.is(code, 1)
-  t.true(raw.includes('0%\x1b[K\r\x1b[Kschedule_at is null, spread is '), raw)
+  t.true(raw.includes('0%\x1b[K\r\x1b[Kspread is '), raw)
 })
 
 test('a second Ctrl-C ends the program during the batch', async (t) => {

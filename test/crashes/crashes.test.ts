@@ -237,13 +237,13 @@ async function disagreements({ kind, consumer }: Field): Promise<unknown[]> {
   const [from, to] = kinds[kind]
   const { rows } = await db.owner.query<object>(
     `with history as (
-       select event_id, count(*) as operations, (array_agg(o.transaction_id order by o.id desc))[1] as writer
+       select event_id, count(*) as operations, (array_agg(o.xmin::text order by o.id desc))[1] as writer
        from kanthorq_task_operation o, unnest(o.changes) where o.consumer = $1 group by event_id
      )
      select * from history full join ${await taskTable(db, consumer)} t using (event_id)
      where t.state is distinct from
          _kanthorq_task_state(case when coalesce(operations, 0) % 2 = 0 then $2 else $3 end)
-       or t.xmin::text <> (writer::text::numeric % 2::numeric ^ 32)::bigint::text
+       or t.xmin::text <> writer
      limit 10`,
     [consumer, from, to],
   )

@@ -62,7 +62,7 @@ export function callText({ call, parameters }: Routine, args: Arguments) {
 
 /** A value for each parameter that has no default. Each function takes them where there is a consumer `send_email`. */
 const usualValues: Arguments = {
-  action: "'cancel'",
+  action: "'resume'",
   before: "'2100-01-01'",
   body: "'body'",
   bulk_id: '1',

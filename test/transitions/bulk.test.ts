@@ -4,7 +4,7 @@ import type pg from 'pg'
 import { callProcedure, logOf, untilProcess } from '../support/bulk.ts'
 import { useDatabase } from '../support/database.ts'
 import { fillTable, makeConsumer, makeTasks, only, statesOf, storedTasks, taskTable } from '../support/scene.ts'
-import { openSession, processOf, untilBlocked } from '../support/sessions.ts'
+import { openSession, processOf, untilBlocked, withoutWaiting } from '../support/sessions.ts'
 import { until } from '../support/until.ts'
 
 const db = useDatabase(test)
@@ -98,6 +98,29 @@ test.serial('undo_all takes back a bulk batch by batch, but for what has changed
   t.is(new Set(undone.map(({ transactionId }) => transactionId)).size, 3)
 })
 
+test.serial('undo_all waits for the batch that is at work, so that it takes that back too', async (t) => {
+  const [session, undoer] = [await openSession(t, db.sessions), await openSession(t, db.sessions)]
+  const [working, waiting] = [await processOf(session), await processOf(undoer)]
+  const consumer = await makeConsumer(db, 'at_work')
+  const ids = await fillTable(db, consumer, 5, ['available'])
+  const batch = async (progress?: string) =>
+    only(
+      await session.query<{ progress: string; bulk_id: string }>(
+        `select progress::text, bulk_id
+         from kanthorq_task_batch('cancel', 'at_work', '{available}', batch_size => 2, progress => $1)`,
+        [progress],
+      ),
+    )
+  const first = await batch()
+  await session.query('begin')
+  await batch(first.progress)
+  const undo = callProcedure(undoer, `kanthorq_task_undo_all(${first.bulk_id})`)
+  await Promise.race([withoutWaiting(undo), untilBlocked(db.owner, [waiting], working)])
+  await session.query('commit')
+  t.like(await undo, { updated: 4, skipped: 0 })
+  t.deepEqual(await statesOf(db, consumer, ids), Array(5).fill('available'))
+})
+
 for (const [pause, name] of [
   [", pause => '1 hour'", 'pausing'],
   // After a batch that took long it waits, if it was not told how long.
@@ -119,6 +142,11 @@ for (const [pause, name] of [
     await until(async () => only(await db.owner.query<{ so: boolean }>(waited, [pid])).so, 'the call is not a second old')
     await holder.query('rollback')
     await untilProcess(db.owner, pid, 'sleeps')
+    // It waits in short transactions: a long one would hold back vacuum, and end by transaction_timeout.
+    const begin = "select coalesce(xact_start, '-infinity')::text as at from pg_stat_activity where pid = $1"
+    const { at } = only(await db.owner.query<{ at: string }>(begin, [pid]))
+    const begun = async () => only(await db.owner.query<{ at: string }>(begin, [pid])).at > at
+    if (pause !== '') await until(begun, 'the call has begun no other transaction')
     t.deepEqual(await statesOf(db, consumer, ids), ['cancelled', 'cancelled', 'available'])
     t.is((await logOf(db, consumer)).length, 1)
     // It holds nothing while it waits.
@@ -126,7 +154,8 @@ for (const [pause, name] of [
     t.is((await holder.query(locked)).rowCount, 3)
 
     await db.owner.query('select pg_cancel_backend($1)', [pid])
-    await t.throwsAsync(call, { code: '57014' })
+    const error = await t.throwsAsync<pg.DatabaseError>(call, { code: '57014' })
+    t.regex(String(error.detail), /^1 batches with 2 tasks were committed before and stay, as bulk \d+\.$/)
     t.deepEqual(await statesOf(db, consumer, ids), ['cancelled', 'cancelled', 'available'])
     t.is((await callProcedure(session, all)).updated, 1, 'the same call does the rest')
   })

@@ -6,7 +6,8 @@
 -- is the last id that was looked at, whether or not its task was moved: so no task is passed over, none is moved twice by one call,
 -- and the call ends, whatever clocks say and whatever workers do meanwhile.
 --
--- Rows that another session has locked are skipped, not waited for, and counted.
+-- Rows that another session has locked are skipped, not waited for, and counted. So are tasks that another session moved before a
+-- batch came to them: the first batch counts the tasks that match, the last one what is missing.
 create or replace function
 kanthorq_schema.kanthorq_task_batch(
   action text,
@@ -40,6 +41,8 @@ declare
   v_consumer record;
   v_filter kanthorq_schema._kanthorq_task_filter;
   v_now bigint := kanthorq_schema._kanthorq_now();
+  v_due bigint;
+  v_found bigint;
   v_limit bigint;
   v_scanned bigint;
   v_last text;
@@ -57,9 +60,14 @@ begin
     raise exception 'batch_size is %, max_tasks is %', coalesce(batch_size::text, 'null'), coalesce(max_tasks::text, 'null')
       using errcode = 'KQ003', hint = 'Both have to be at least 1; a max_tasks of null is no limit.';
   end if;
-  if not isfinite(schedule_at) or not isfinite(spread) or spread < interval '0' or spread > interval '100 years' then
-    raise exception 'schedule_at is %, spread is %', coalesce(schedule_at::text, 'null'), coalesce(spread::text, 'null')
-      using errcode = 'KQ003', hint = 'Pass a point in time and a positive interval of at most a hundred years, or null for now and for all at once.';
+  if action <> 'resume' and (schedule_at is not null or spread is not null or reset_attempts) then
+    raise exception '% takes no schedule_at, spread or reset_attempts', action
+      using errcode = 'KQ003', hint = 'Only resume does.';
+  end if;
+  v_due := kanthorq_schema._kanthorq_due(schedule_at);
+  if not isfinite(spread) or spread < interval '0' or spread > interval '100 years' then
+    raise exception 'spread is %', spread
+      using errcode = 'KQ003', hint = 'Pass an interval of at most a hundred years, or null for all at once.';
   end if;
   perform kanthorq_schema._kanthorq_check_takes(action, states);
 
@@ -70,18 +78,16 @@ begin
         (
           select count(*)
           from %1$s t
-          where $4 and %2$s
+          where %2$s
             and kanthorq_schema._kanthorq_task_matches($3, t.state, t.subject::text, t.metadata, t.attempted_error, t.created_at)
         )
       $q$,
       v_consumer.tasks,
       kanthorq_schema._kanthorq_task_takes_sql(action, false)
     )
-    into v_last, total
-    using v_now, v_consumer.attempt_max, v_filter, coalesce(spread > interval '0', false);
-    progress := row(
-      null, null, v_last, v_now, 0, 0, coalesce(extract(epoch from spread) * 1000 / greatest(least(total, max_tasks), 1), 0)
-    );
+    into v_last, v_found
+    using v_now, v_consumer.attempt_max, v_filter;
+    progress := row(null, null, v_last, v_now, 0, 0, v_found);
   else
     perform kanthorq_schema._kanthorq_check_progress(progress, false);
   end if;
@@ -119,8 +125,9 @@ begin
   bulk_id := kanthorq_schema._kanthorq_bulk(progress.bulk_id, consumer, action);
   if v_free is not null then
     v_moved := kanthorq_schema._kanthorq_task_transition(
-      action, consumer, v_free, reason, coalesce(kanthorq_schema._kanthorq_as_milliseconds(schedule_at), progress.started),
-      reset_attempts, progress.spread_step, progress.moved, bulk_id
+      action, consumer, v_free, reason, coalesce(v_due, progress.started), reset_attempts,
+      coalesce(extract(epoch from spread) * 1000 / greatest(least(progress.found, max_tasks), 1), 0)::double precision,
+      progress.moved, bulk_id
     );
     updated := cardinality(v_moved.updated);
     bulk_id := coalesce(bulk_id, v_moved.operation_id);
@@ -133,6 +140,7 @@ begin
   progress.moved := total;
   progress.skipped := skipped;
   if v_scanned < v_limit or total >= max_tasks or v_last = progress.last_position then
+    skipped := greatest(skipped, least(progress.found, max_tasks) - total);
     progress := null;
   end if;
 end
@@ -161,8 +169,10 @@ progress        null to begin; then what the batch before returned, until that i
 Returns one row:
 progress        where the next batch goes on; null when there is nothing left to do
 updated         how many tasks this batch moved; it can be 0 before the end
-skipped         how many all batches so far left alone because another session held or moved them meanwhile
+skipped         how many all batches so far left alone because another session held or moved them meanwhile; in the last batch, at
+                least as many as matched at the start and were not moved, if max_tasks allows them
 total           how many all batches so far moved
 bulk_id         what kanthorq_task_undo_all takes; null if nothing was moved so far
 
-Raises KQ001 if there is no such consumer, KQ002 if its table is gone, KQ003 for a bad argument or no filter.';
+Raises KQ001 if there is no such consumer, KQ002 if its table is gone, KQ003 for a bad argument or no filter, KQ004 if the bulk has been
+undone meanwhile.';

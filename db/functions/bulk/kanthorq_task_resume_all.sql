@@ -29,7 +29,8 @@ as $procedure$
 begin
   call kanthorq_schema._kanthorq_task_all(
     'resume', consumer, states, subject, metadata, error, created_after, created_before, everything, batch_size,
-    max_tasks, pause, reason, schedule_at, reset_attempts, spread, updated, skipped, bulk_id
+    max_tasks, pause, reason, schedule_at, reset_attempts, spread, null::pg_catalog.int8,
+    updated, skipped, bulk_id
   );
 end
 $procedure$;
@@ -54,8 +55,10 @@ spread          the time over which the tasks are spread evenly, from schedule_a
 
 Returns one row:
 updated         how many tasks it moved
-skipped         how many it left alone because another session held or moved them meanwhile
+skipped         how many it left alone because another session held or moved them meanwhile: at least as many as matched when it
+                began and were not moved, if max_tasks allows them
 bulk_id         what kanthorq_task_undo_all takes; null if nothing was moved
 
 It commits, so it can''t be called in a transaction. Raises KQ001 if there is no such consumer, KQ002 if its table is gone, KQ003 for
-a bad argument or no filter; batches that were committed before an error stay.';
+a bad argument or no filter, KQ004 if the bulk is undone meanwhile. Batches that were committed before an error stay; the error''s
+detail says how many.';

@@ -1,7 +1,5 @@
 -- level: operator
--- Takes a whole bulk back, the newest batch first, in committed batches.
---
--- Runs as its caller, like every procedure that commits: everything in it is qualified.
+-- Takes a whole bulk back, the newest batch first, in committed batches. A bulk that is still at work ends. See _kanthorq_task_all.
 create or replace procedure
 kanthorq_schema.kanthorq_task_undo_all(
   bulk_id bigint,
@@ -13,29 +11,13 @@ kanthorq_schema.kanthorq_task_undo_all(
 )
 language plpgsql
 as $procedure$
-declare
-  v_progress kanthorq_schema.kanthorq_task_progress;
-  v_batch pg_catalog.record;
-  v_start pg_catalog.timestamptz;
 begin
-  call kanthorq_schema._kanthorq_check_can_commit('kanthorq_task_undo_all', pause);
-  loop
-    v_start := pg_catalog.clock_timestamp();
-    select b.* into v_batch from kanthorq_schema.kanthorq_task_undo_batch(bulk_id, reason, v_progress) b;
-    commit;
-    v_progress := v_batch.progress;
-    updated := v_batch.total;
-    skipped := v_batch.skipped;
-    undo_bulk_id := v_batch.undo_bulk_id;
-    raise notice 'undo of bulk %: % tasks so far', bulk_id, updated;
-    exit when v_progress is null;
-    perform pg_catalog.pg_sleep_for(coalesce(
-      pause, (pg_catalog.clock_timestamp() operator(pg_catalog.-) v_start) operator(pg_catalog.*) 2::pg_catalog.float8
-    ));
-  end loop;
-  if skipped operator(pg_catalog.>) 0 then
-    raise notice 'undo of bulk %: % tasks left alone, because something has touched them since', bulk_id, skipped;
-  end if;
+  call kanthorq_schema._kanthorq_task_all(
+    'undo', null::pg_catalog.text, null::pg_catalog.text[], null::pg_catalog.text, null::pg_catalog.jsonb, null::pg_catalog.text,
+    null::pg_catalog.timestamptz, null::pg_catalog.timestamptz, null::pg_catalog.bool, null::pg_catalog.int4,
+    null::pg_catalog.int8, pause, reason, null::pg_catalog.timestamptz, null::pg_catalog.bool, null::pg_catalog.interval, bulk_id,
+    updated, skipped, undo_bulk_id
+  );
 end
 $procedure$;
 
@@ -50,5 +32,7 @@ updated       how many tasks are now as they were before the bulk
 skipped       how many it left alone, because something has touched them since
 undo_bulk_id  the bulk that this undo is in the log, to undo the undo; null if nothing was put back
 
+A bulk that is still at work ends: its next batch raises KQ004.
+
 It commits, so it can''t be called in a transaction. Raises KQ003 for a bad pause, KQ004 if there is no such bulk, KQ001 or KQ002 if
-its consumer is gone; batches that were committed before an error stay.';
+its consumer is gone. Batches that were committed before an error stay; the error''s detail says how many.';

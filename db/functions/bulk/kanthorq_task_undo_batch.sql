@@ -24,6 +24,8 @@ declare
   v_undone record;
 begin
   perform kanthorq_schema._kanthorq_check_schema();
+  -- Ends the bulk, see _kanthorq_bulk; before its batches are looked up.
+  update kanthorq_schema.kanthorq_task_operation o set undone = true where o.id = bulk_id and o.bulk_id is null and not o.undone;
   select o.id, o.bulk_id as first_batch, o.consumer into v_bulk from kanthorq_schema.kanthorq_task_operation o where o.id = bulk_id;
   if v_bulk.id is null then
     raise exception 'there is no bulk %', coalesce(bulk_id::text, 'null')

@@ -11,7 +11,7 @@ as $function$
 begin
   if (
     progress.started between 0 and 8640000000000000 and progress.moved between 0 and 1000000000000000
-    and progress.skipped between 0 and 1000000000000000 and progress.spread_step between 0 and 3155760000000
+    and progress.skipped between 0 and 1000000000000000 and progress.found between 0 and 1000000000000000
     and of_undo = (progress.last_position is null) and (not of_undo or coalesce(progress.position, '0') ~ '^[0-9]{1,18}$')
   ) is not true then
     raise exception 'progress is not one of this call: %', left(progress::text, 100)

@@ -30,6 +30,7 @@ begin atomic
     ('_kanthorq_doctor_rights', 'internal'),
     ('_kanthorq_doctor_tables', 'internal'),
     ('_kanthorq_doctor_tasks', 'internal'),
+    ('_kanthorq_due', 'internal'),
     ('_kanthorq_find_table', 'internal'),
     ('_kanthorq_function_levels', 'internal'),
     ('_kanthorq_has_scheduling_index', 'internal'),

@@ -28,6 +28,10 @@ begin
     raise exception 'max_operations is %', coalesce(max_operations::text, 'null')
       using errcode = 'KQ003', hint = 'Pass how many operations a page may have, at least 1.';
   end if;
+  if action not in ('cancel', 'resume', 'discard', 'undo') then
+    raise exception '% is not an action', kanthorq_schema._kanthorq_shown(action)
+      using errcode = 'KQ003', hint = 'The actions are cancel, resume, discard and undo.';
+  end if;
   -- Planned anew in each call, for the conditions that it has.
   return query execute $q$
     with page as materialized (

@@ -20,13 +20,9 @@ set search_path to pg_catalog, pg_temp
 as $function$
 begin
   perform kanthorq_schema._kanthorq_check_event_ids(event_ids);
-  if not isfinite(schedule_at) then
-    raise exception 'schedule_at is %', schedule_at
-      using errcode = 'KQ003', hint = 'Pass a point in time, or null for now.';
-  end if;
   select t.updated, t.noop into updated, noop
   from kanthorq_schema._kanthorq_task_transition(
-    'resume', consumer, event_ids, reason, kanthorq_schema._kanthorq_as_milliseconds(schedule_at), reset_attempts,
+    'resume', consumer, event_ids, reason, kanthorq_schema._kanthorq_due(schedule_at), reset_attempts,
     0::double precision, 0::bigint, null::bigint
   ) t;
 end

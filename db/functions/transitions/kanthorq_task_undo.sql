@@ -19,6 +19,8 @@ declare
   v_batches bigint;
 begin
   perform kanthorq_schema._kanthorq_check_schema();
+  -- It may be the first batch of a bulk that goes on: that ends here, see _kanthorq_bulk.
+  update kanthorq_schema.kanthorq_task_operation o set undone = true where o.id = operation_id and o.bulk_id is null and not o.undone;
   select count(*) into v_batches from kanthorq_schema.kanthorq_task_operation o where o.bulk_id = operation_id;
   if v_batches > 0 then
     raise exception 'operation % is a bulk of % batches', operation_id, v_batches + 1

@@ -25,7 +25,7 @@ select pg_temp.trigger(format(
   'begin return case when new.event_id = any (%L) then new end; end', (select array_agg(id::varchar) from task where n % 2 = 1)
 ));
 
-select plan(9);
+select plan(11);
 
 create temp table before as
 select * from test.tasks('send_email');
@@ -69,6 +69,25 @@ select results_eq(
      from kanthorq_task_undo((select max(id) from kanthorq_task_operations())) u $$,
   'values (1, 0)',
   'what a trigger wrote during an operation counts as the operation''s own: undo takes it back'
+);
+
+-- Its names are found by the functions' search_path, not by the caller's.
+select test.as_owner('create table public.kanthorq_test_history (event_id text)');
+
+select pg_temp.trigger('begin insert into kanthorq_test_history values (old.event_id); return new; end');
+
+select throws_ok(
+  $$ select kanthorq_task_cancel('send_email', (select array_agg(id) from task)) $$,
+  '42P01', 'relation "kanthorq_test_history" does not exist',
+  'a trigger function that names a table without its schema fails'
+);
+
+select test.as_owner('alter function public.kanthorq_test_trigger() set search_path = public');
+
+select results_eq(
+  $$ select cardinality(updated) from kanthorq_task_resume('send_email', (select array_agg(id) from task where n = 1)) $$,
+  array[1],
+  'with a search_path of its own it works'
 );
 
 select pg_temp.trigger('begin raise exception ''not this one'' using errcode = ''P9999''; end');

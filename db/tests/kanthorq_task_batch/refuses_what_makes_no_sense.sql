@@ -20,10 +20,13 @@ from (values
   ('batch_size => null', 'batch_size is null, max_tasks is null'),
   ('max_tasks => 0', 'batch_size is 1000, max_tasks is 0'),
   ('max_tasks => -1', 'batch_size is 1000, max_tasks is -1'),
-  ('schedule_at => ''infinity''', 'schedule_at is infinity, spread is null'),
-  ('schedule_at => ''-infinity''', 'schedule_at is -infinity, spread is null'),
-  ('spread => ''-1 second''', 'schedule_at is null, spread is -00:00:01')
-) v (pace, message);
+  ('schedule_at => ''infinity''', 'schedule_at is infinity'),
+  ('schedule_at => ''1969-12-31 23:59:59Z''', 'schedule_at is ' || timestamptz '1969-12-31 23:59:59Z'),
+  ('spread => ''-1 second''', 'spread is -00:00:01')
+) v (pace, message)
+union all
+select format('%L, ''send_email'', everything => true, %s', action, pace), format('%s takes no schedule_at, spread or reset_attempts', action)
+from unnest('{cancel,discard}'::text[]) action, unnest(array['schedule_at => now()', 'spread => ''0''', 'reset_attempts => true']) pace;
 
 -- No filter: a null is no consent.
 insert into refusal
@@ -50,7 +53,7 @@ select throws_ok(
   $$ select kanthorq_task_batch('resume', 'send_email', '{cancelled}', spread => 'infinity') $$,
   case when current_setting('server_version_num')::integer >= 170000 then 'KQ003' else '22007' end,
   case
-    when current_setting('server_version_num')::integer >= 170000 then 'schedule_at is null, spread is infinity'
+    when current_setting('server_version_num')::integer >= 170000 then 'spread is infinity'
     else 'invalid input syntax for type interval: "infinity"'
   end,
   'an infinite spread is refused'

@@ -26,7 +26,7 @@ select test.as_owner('delete from kanthorq_consumer_registry where name = ''send
 create temp table operation as
 select id, reason from kanthorq_task_operations();
 
-select plan(12);
+select plan(13);
 
 select results_eq(
   format('select reason from kanthorq_task_operations(%s)', arguments), format('select unnest(%L::text[])', reasons), description
@@ -49,5 +49,9 @@ select throws_ok(
   format('a page of %s is refused', n)
 )
 from unnest(array['0', '-1', 'null']) n;
+
+select throws_ok(
+  $$ select kanthorq_task_operations(action => 'Cancel') $$, 'KQ003', '''Cancel'' is not an action', 'so is a word that is no action'
+);
 
 rollback;

@@ -6,14 +6,14 @@ select n, test.task(test.consumer(), 'discarded', attempt_count => 3) as id from
 create temp table before as
 select * from test.tasks('send_email');
 
-select plan(6);
+select plan(7);
 
 select throws_ok(
   format($$ select kanthorq_task_resume('send_email', (select array_agg(id) from task), schedule_at => %L) $$, at),
-  'KQ003', 'schedule_at is ' || at,
+  'KQ003', 'schedule_at is ' || at::timestamptz,
   'a task can''t be due at ' || at
 )
-from unnest(array['infinity', '-infinity']) at;
+from unnest(array['infinity', '-infinity', '1969-12-31 23:59:59Z']) at;
 
 select results_eq('select * from test.tasks(''send_email'')', 'select * from before', 'nothing has changed');
 

@@ -189,9 +189,10 @@ async function operateInBulk(race: Race, session: pg.PoolClient, random: Random,
       const { updated } = await callProcedure(session, call)
       race.calls.push({ reason, updated })
     } catch (error) {
-      if (!isSerializationFailure(error)) throw error
+      // The other one may have undone the bulk.
+      if (!isSerializationFailure(error) && !hasCode(error, 'KQ004')) throw error
       race.calls.push({ reason })
-      race.retries += 1
+      if (isSerializationFailure(error)) race.retries += 1
     }
     race.waiting.push(only(await session.query<{ waiting: number }>(waitingSessions)).waiting)
   }
@@ -203,5 +204,9 @@ const waitingSessions = `
   where not l.granted and a.datname = current_database()`
 
 function isSerializationFailure(error: unknown): boolean {
-  return error instanceof Error && 'code' in error && error.code === '40001'
+  return hasCode(error, '40001')
+}
+
+function hasCode(error: unknown, code: string): boolean {
+  return error instanceof Error && 'code' in error && error.code === code
 }
