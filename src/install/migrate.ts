@@ -1,7 +1,7 @@
 import pg, { type ClientBase, type ClientConfig } from 'pg'
-import { functionSources } from './function-sources.ts'
+import { nameSchema } from './function-sources.ts'
 import { checkSchemaName, migrationsFolder, migrationsTable, readMigrations } from './migrations.ts'
-import { becomeOwner, chooseSchema, findFaults, lockMigrations, repairFaults } from './prepare.ts'
+import { doBlock, findFaults, prepareMigrations, repairFaults } from './prepare.ts'
 
 /** Options of {@link migrate}. */
 export interface MigrateOptions {
@@ -94,18 +94,15 @@ async function begin(client: ClientBase): Promise<void> {
   )
   if (rows[0]?.alone !== true)
     throw new Error('the client is in a transaction: pass one that is not, or run the statements of installSql() in it')
-  await client.query('begin')
+  await client.query('begin isolation level read committed read write')
 }
 
 /** Does what goes before migrations, in their transaction. */
 async function prepare(client: ClientBase, schema: string, direction: 'up' | 'down'): Promise<void> {
-  await client.query(
-    `select pg_catalog.set_config('kanthorq.schema', $1, true), pg_catalog.set_config('kanthorq.sources', $2, true)`,
-    [schema, JSON.stringify(functionSources(schema))],
-  )
-  const repair = direction === 'up' ? [findFaults(readMigrations()), repairFaults] : []
-  for (const block of [chooseSchema, becomeOwner, lockMigrations, ...repair])
-    await client.query(`do $block$ ${block.replace(/;$/, '')} $block$`)
+  await nameSchema(client, schema)
+  const migrations = readMigrations()
+  const repair = direction === 'up' ? [findFaults(migrations), repairFaults(migrations)] : []
+  for (const block of [...prepareMigrations(migrations), ...repair]) await client.query(doBlock(block))
 }
 
 function isClient(database: MigrateOptions['database']): database is ClientBase {

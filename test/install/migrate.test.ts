@@ -17,7 +17,7 @@ async function cancelOne(t: ExecutionContext, client: pg.Client, schema: string)
   const { rows } = await client.query(
     `select cardinality(updated) as updated, noop from ${s}.kanthorq_task_cancel('send_email', array(
        select event_id from ${s}.kanthorq_task_convert(
-         'send_email', array[${s}.kanthorq_stream_publish('orders', 'order.created', '')]
+         'send_email', array[${s}.kanthorq_stream_publish('orders', 'order.created', '')], 'available'
        )
      ))`,
   )
@@ -113,15 +113,11 @@ test('log gets what happens', async (t) => {
 for (const schema of ['public', 'queue']) {
   test(`of two at once into an empty ${schema}, one does it all and one has nothing to do`, async (t) => {
     const { client, url } = await emptyDatabase(t)
-    const schemas = 'select nspname from pg_namespace order by 1'
-    const { rows: before } = await client.query(schemas)
     const both = await holdMigrations(
       client,
       2,
       () => Promise.all([migrate({ database: url, schema }), migrate({ database: url, schema })]),
-      async () => {
-        t.deepEqual((await client.query(schemas)).rows, before, 'made before its turn')
-      },
+      schema,
     )
 
     const [one, other] = both.sort((a, b) => a.length - b.length)
