@@ -4,9 +4,9 @@ import { readMigrations } from './migrations.ts'
 
 /** Tells the blocks that go before migrations which schema they are about, and what its functions look like. */
 export async function nameSchema(client: ClientBase, schema: string): Promise<void> {
+  await client.query(`set local quote_all_identifiers to off`)
   const { rows } = await client.query<{ quoted: string }>(
-    `select pg_catalog.set_config('quote_all_identifiers', 'off', true), pg_catalog.quote_ident($1) as quoted,
-       pg_catalog.set_config('kanthorq.schema', $1, true)`,
+    `select pg_catalog.quote_ident($1) as quoted, pg_catalog.set_config('kanthorq.schema', $1, true)`,
     [schema],
   )
   const sources = JSON.stringify(functionSources(rows[0]?.quoted ?? schema))

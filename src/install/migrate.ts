@@ -35,9 +35,10 @@ export async function migrate(options: MigrateOptions): Promise<string[]> {
   checkSchemaName(schema)
   // node-pg-migrate takes 0 for all when it goes down.
   if (!(count >= 1)) throw new RangeError(`count is ${count}: pass at least 1, or leave it out for the default`)
-  if (typeof database === 'object' && 'idleCount' in database)
+  // The db of node-pg-migrate's migrations is no emitter.
+  if (isClient(database) && ('idleCount' in database || !('on' in database)))
     throw new TypeError(
-      'database is a pool, but a migration needs one connection: pass a client of it (await pool.connect()) or its settings',
+      'database is a pool or a wrapper, but a migration needs one connection: pass a client (await pool.connect()) or its settings',
     )
 
   if (isClient(database)) return run(database, { ...options, schema })
