@@ -71,7 +71,7 @@ begin
       execute format('lock table %s', v_table);
       execute format('select exists (select from %s)', v_table) into v_used;
       if v_used then
-        raise exception '% holds rows, so it is not dropped', v_table
+        raise exception '% holds rows, so it is not dropped', (parse_ident(v_table::text))[2]
           using errcode = 'KQ003',
             hint = 'Keep it: the functions are what the migrations after this one install. If it really has to go, delete its rows first.';
       end if;

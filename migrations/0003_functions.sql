@@ -13,6 +13,102 @@ begin
   end if;
 
   execute replace($sql$
+do $foreign$
+declare
+  v_foreign text := (
+    select string_agg(p.oid::regprocedure::text, ', ')
+    from unnest(array[
+      'kanthorq_schema._kanthorq_as_milliseconds(timestamp with time zone)',
+      'kanthorq_schema._kanthorq_as_time(bigint)',
+      'kanthorq_schema._kanthorq_bulk(bigint, text, text)',
+      'kanthorq_schema._kanthorq_check_action(text)',
+      'kanthorq_schema._kanthorq_check_can_commit(text, interval)',
+      'kanthorq_schema._kanthorq_check_event_ids(text[])',
+      'kanthorq_schema._kanthorq_check_filter(text[], text, jsonb, text, timestamp with time zone, timestamp with time zone)',
+      'kanthorq_schema._kanthorq_check_name(text, text)',
+      'kanthorq_schema._kanthorq_check_progress(kanthorq_schema.kanthorq_task_progress, boolean)',
+      'kanthorq_schema._kanthorq_check_role(text)',
+      'kanthorq_schema._kanthorq_check_schema()',
+      'kanthorq_schema._kanthorq_check_subject(text)',
+      'kanthorq_schema._kanthorq_check_subject_filters(text, text[])',
+      'kanthorq_schema._kanthorq_check_takes(text, text[])',
+      'kanthorq_schema._kanthorq_claimed_by()',
+      'kanthorq_schema._kanthorq_consumer(text)',
+      'kanthorq_schema._kanthorq_crockford(bigint, int)',
+      'kanthorq_schema._kanthorq_divide_ids(text[], kanthorq_schema.kanthorq_task_change[])',
+      'kanthorq_schema._kanthorq_doctor_installation()',
+      'kanthorq_schema._kanthorq_doctor_rights()',
+      'kanthorq_schema._kanthorq_doctor_tables()',
+      'kanthorq_schema._kanthorq_doctor_tasks(text)',
+      'kanthorq_schema._kanthorq_due(timestamp with time zone)',
+      'kanthorq_schema._kanthorq_find_table(text)',
+      'kanthorq_schema._kanthorq_function_levels()',
+      'kanthorq_schema._kanthorq_has_scheduling_index(regclass)',
+      'kanthorq_schema._kanthorq_id(text)',
+      'kanthorq_schema._kanthorq_id_time(text)',
+      'kanthorq_schema._kanthorq_newest_migration()',
+      'kanthorq_schema._kanthorq_now()',
+      'kanthorq_schema._kanthorq_only_sql(regclass)',
+      'kanthorq_schema._kanthorq_own_tables()',
+      'kanthorq_schema._kanthorq_refuse_state(text)',
+      'kanthorq_schema._kanthorq_refuse_table(text, text, text)',
+      'kanthorq_schema._kanthorq_registered()',
+      'kanthorq_schema._kanthorq_reset_rights(jsonb)',
+      'kanthorq_schema._kanthorq_revoke_usage(regnamespace, name)',
+      'kanthorq_schema._kanthorq_role_levels()',
+      'kanthorq_schema._kanthorq_set_level(name, text)',
+      'kanthorq_schema._kanthorq_shown(text)',
+      'kanthorq_schema._kanthorq_stream(text)',
+      'kanthorq_schema._kanthorq_subject_pattern(text)',
+      'kanthorq_schema._kanthorq_table_fault(regclass, text)',
+      'kanthorq_schema._kanthorq_table_repair(regclass)',
+      'kanthorq_schema._kanthorq_task_all(text, text, text[], text, jsonb, text, timestamp with time zone, timestamp with time zone, boolean, int, bigint, interval, text, timestamp with time zone, boolean, interval, bigint, bigint, bigint, bigint)',
+      'kanthorq_schema._kanthorq_task_columns_sql()',
+      'kanthorq_schema._kanthorq_task_log(bigint, text, text, text, kanthorq_schema.kanthorq_task_change[], bigint, bigint, bigint)',
+      'kanthorq_schema._kanthorq_task_matches(kanthorq_schema._kanthorq_task_filter, smallint, text, jsonb, jsonb[], bigint)',
+      'kanthorq_schema._kanthorq_task_state(text)',
+      'kanthorq_schema._kanthorq_task_state_name(smallint)',
+      'kanthorq_schema._kanthorq_task_states()',
+      'kanthorq_schema._kanthorq_task_takes_sql(text, boolean)',
+      'kanthorq_schema._kanthorq_task_transition(text, text, text[], text, bigint, boolean, double precision, bigint, bigint)',
+      'kanthorq_schema._kanthorq_task_undo(bigint, text, bigint)',
+      'kanthorq_schema._kanthorq_task_why(text, timestamp with time zone, timestamp with time zone, smallint, smallint, text, timestamp with time zone)',
+      'kanthorq_schema.kanthorq_consumer_register(text, text, text[], text[], int, bigint)',
+      'kanthorq_schema.kanthorq_doctor()',
+      'kanthorq_schema.kanthorq_grant(text, text)',
+      'kanthorq_schema.kanthorq_revoke(text)',
+      'kanthorq_schema.kanthorq_stream_publish(text, text, bytea, jsonb)',
+      'kanthorq_schema.kanthorq_stream_register(text)',
+      'kanthorq_schema.kanthorq_task_batch(text, text, text[], text, jsonb, text, timestamp with time zone, timestamp with time zone, boolean, int, bigint, text, timestamp with time zone, boolean, interval, kanthorq_schema.kanthorq_task_progress)',
+      'kanthorq_schema.kanthorq_task_cancel(text, text[], text)',
+      'kanthorq_schema.kanthorq_task_cancel_all(text, text[], text, jsonb, text, timestamp with time zone, timestamp with time zone, boolean, int, bigint, interval, text, bigint, bigint, bigint)',
+      'kanthorq_schema.kanthorq_task_convert(text, text[], text)',
+      'kanthorq_schema.kanthorq_task_count(text, text[], text, jsonb, text, timestamp with time zone, timestamp with time zone)',
+      'kanthorq_schema.kanthorq_task_discard(text, text[], text)',
+      'kanthorq_schema.kanthorq_task_discard_all(text, text[], text, jsonb, text, timestamp with time zone, timestamp with time zone, boolean, int, bigint, interval, text, bigint, bigint, bigint)',
+      'kanthorq_schema.kanthorq_task_explain(text, text[])',
+      'kanthorq_schema.kanthorq_task_find(text, text[], text, jsonb, text, timestamp with time zone, timestamp with time zone, text, int, boolean)',
+      'kanthorq_schema.kanthorq_task_operation_purge(timestamp with time zone)',
+      'kanthorq_schema.kanthorq_task_operations(text, text, bigint, int, text, text, text, bigint, boolean, boolean)',
+      'kanthorq_schema.kanthorq_task_preview(text, text, text[], text, jsonb, text, timestamp with time zone, timestamp with time zone, bigint)',
+      'kanthorq_schema.kanthorq_task_resume(text, text[], text, timestamp with time zone, boolean)',
+      'kanthorq_schema.kanthorq_task_resume_all(text, text[], text, jsonb, text, timestamp with time zone, timestamp with time zone, boolean, int, bigint, interval, text, timestamp with time zone, boolean, interval, bigint, bigint, bigint)',
+      'kanthorq_schema.kanthorq_task_stats(text)',
+      'kanthorq_schema.kanthorq_task_undo(bigint, text)',
+      'kanthorq_schema.kanthorq_task_undo_all(bigint, text, interval, bigint, bigint, bigint)',
+      'kanthorq_schema.kanthorq_task_undo_batch(bigint, text, kanthorq_schema.kanthorq_task_progress)'
+    ]) s (signature)
+    join pg_proc p on p.oid = to_regprocedure(s.signature)
+    where pg_get_userbyid(p.proowner) <> current_user
+  );
+begin
+  if v_foreign is not null then
+    raise exception 'functions of another role are in the way: %', v_foreign
+      using errcode = 'insufficient_privilege', hint = 'Look at them and drop them.';
+  end if;
+end
+$foreign$;
+
 do $levels$
 declare
   v_levels jsonb;
@@ -31,8 +127,8 @@ declare
   v_functions text := (
     select string_agg(p.oid::regprocedure::text, ', ')
     from pg_proc p
-    where p.pronamespace = 'kanthorq_schema'::regnamespace and p.proname <> 'kanthorq_migrate' and pg_get_userbyid(p.proowner) = current_user
-      and p.proname ~ '^_?kanthorq_'
+    where p.pronamespace = 'kanthorq_schema'::regnamespace and pg_get_userbyid(p.proowner) = current_user
+      and p.proname in ('_kanthorq_as_milliseconds', '_kanthorq_as_time', '_kanthorq_bulk', '_kanthorq_check_action', '_kanthorq_check_can_commit', '_kanthorq_check_event_ids', '_kanthorq_check_filter', '_kanthorq_check_name', '_kanthorq_check_progress', '_kanthorq_check_role', '_kanthorq_check_schema', '_kanthorq_check_subject', '_kanthorq_check_subject_filters', '_kanthorq_check_takes', '_kanthorq_claimed_by', '_kanthorq_consumer', '_kanthorq_crockford', '_kanthorq_divide_ids', '_kanthorq_doctor_installation', '_kanthorq_doctor_rights', '_kanthorq_doctor_tables', '_kanthorq_doctor_tasks', '_kanthorq_due', '_kanthorq_find_table', '_kanthorq_function_levels', '_kanthorq_has_scheduling_index', '_kanthorq_id', '_kanthorq_id_time', '_kanthorq_newest_migration', '_kanthorq_now', '_kanthorq_only_sql', '_kanthorq_own_tables', '_kanthorq_refuse_state', '_kanthorq_refuse_table', '_kanthorq_registered', '_kanthorq_reset_rights', '_kanthorq_revoke_usage', '_kanthorq_role_levels', '_kanthorq_set_level', '_kanthorq_shown', '_kanthorq_stream', '_kanthorq_subject_pattern', '_kanthorq_table_fault', '_kanthorq_table_repair', '_kanthorq_task_all', '_kanthorq_task_columns_sql', '_kanthorq_task_log', '_kanthorq_task_matches', '_kanthorq_task_state', '_kanthorq_task_state_name', '_kanthorq_task_states', '_kanthorq_task_takes_sql', '_kanthorq_task_transition', '_kanthorq_task_undo', '_kanthorq_task_why', 'kanthorq_consumer_register', 'kanthorq_doctor', 'kanthorq_grant', 'kanthorq_revoke', 'kanthorq_stream_publish', 'kanthorq_stream_register', 'kanthorq_task_batch', 'kanthorq_task_cancel', 'kanthorq_task_cancel_all', 'kanthorq_task_convert', 'kanthorq_task_count', 'kanthorq_task_discard', 'kanthorq_task_discard_all', 'kanthorq_task_explain', 'kanthorq_task_find', 'kanthorq_task_operation_purge', 'kanthorq_task_operations', 'kanthorq_task_preview', 'kanthorq_task_resume', 'kanthorq_task_resume_all', 'kanthorq_task_stats', 'kanthorq_task_undo', 'kanthorq_task_undo_all', 'kanthorq_task_undo_batch')
   );
 begin
   if v_functions is not null then
@@ -48,7 +144,7 @@ language sql
 immutable
 return floor(extract(epoch from moment) * 1000)::bigint;
 
-comment on function kanthorq_schema._kanthorq_as_milliseconds is 'Internal. A time in epoch milliseconds.';
+comment on function kanthorq_schema._kanthorq_as_milliseconds(timestamp with time zone) is 'Internal. A time in epoch milliseconds.';
 
 -- function: _kanthorq_as_time
 create or replace function kanthorq_schema._kanthorq_as_time(milliseconds bigint)
@@ -61,7 +157,7 @@ return case
   else to_timestamp(milliseconds / 1000.0)
 end;
 
-comment on function kanthorq_schema._kanthorq_as_time is 'Internal. Epoch milliseconds as a time.';
+comment on function kanthorq_schema._kanthorq_as_time(bigint) is 'Internal. Epoch milliseconds as a time.';
 
 -- function: _kanthorq_bulk
 create or replace function
@@ -90,7 +186,7 @@ begin
 end
 $function$;
 
-comment on function kanthorq_schema._kanthorq_bulk is 'Internal. The first batch of the bulk that a progress names, or null.';
+comment on function kanthorq_schema._kanthorq_bulk(bigint, text, text) is 'Internal. The first batch of the bulk that a progress names, or null.';
 
 -- function: _kanthorq_check_action
 create or replace function kanthorq_schema._kanthorq_check_action(action text)
@@ -106,7 +202,7 @@ begin
 end
 $function$;
 
-comment on function kanthorq_schema._kanthorq_check_action is 'Internal. Raises KQ003 for a word that is no action.';
+comment on function kanthorq_schema._kanthorq_check_action(text) is 'Internal. Raises KQ003 for a word that is no action.';
 
 -- function: _kanthorq_check_can_commit
 create or replace procedure kanthorq_schema._kanthorq_check_can_commit(name text, pause interval)
@@ -128,7 +224,7 @@ begin
 end
 $procedure$;
 
-comment on procedure kanthorq_schema._kanthorq_check_can_commit is 'Internal. Refuses a transaction around a call that commits, and a bad pause.';
+comment on procedure kanthorq_schema._kanthorq_check_can_commit(text, interval) is 'Internal. Refuses a transaction around a call that commits, and a bad pause.';
 
 -- function: _kanthorq_check_event_ids
 create or replace function kanthorq_schema._kanthorq_check_event_ids(event_ids text[])
@@ -156,7 +252,7 @@ begin
 end
 $function$;
 
-comment on function kanthorq_schema._kanthorq_check_event_ids is 'Internal. Raises KQ003 unless the argument is a one-dimensional array of non-empty ids.';
+comment on function kanthorq_schema._kanthorq_check_event_ids(text[]) is 'Internal. Raises KQ003 unless the argument is a one-dimensional array of non-empty ids.';
 
 -- function: _kanthorq_check_filter
 create or replace function
@@ -222,7 +318,7 @@ begin
 end
 $function$;
 
-comment on function kanthorq_schema._kanthorq_check_filter is 'Internal. The common filter of its arguments; KQ003 for a bad one, null for an empty one.';
+comment on function kanthorq_schema._kanthorq_check_filter(text[], text, jsonb, text, timestamp with time zone, timestamp with time zone) is 'Internal. The common filter of its arguments; KQ003 for a bad one, null for an empty one.';
 
 -- function: _kanthorq_check_name
 create or replace function kanthorq_schema._kanthorq_check_name(kind text, name text)
@@ -247,7 +343,7 @@ begin
 end
 $function$;
 
-comment on function kanthorq_schema._kanthorq_check_name is 'Internal. Raises KQ003 unless the text is a name that KanthorQ accepts for a stream or a consumer.';
+comment on function kanthorq_schema._kanthorq_check_name(text, text) is 'Internal. Raises KQ003 unless the text is a name that KanthorQ accepts for a stream or a consumer.';
 
 -- function: _kanthorq_check_progress
 create or replace function
@@ -272,7 +368,7 @@ begin
 end
 $function$;
 
-comment on function kanthorq_schema._kanthorq_check_progress is 'Internal. Raises KQ003 for a progress that no batch returned.';
+comment on function kanthorq_schema._kanthorq_check_progress(kanthorq_schema.kanthorq_task_progress, boolean) is 'Internal. Raises KQ003 for a progress that no batch returned.';
 
 -- function: _kanthorq_check_role
 create or replace function kanthorq_schema._kanthorq_check_role(role text)
@@ -289,7 +385,7 @@ begin
 end
 $function$;
 
-comment on function kanthorq_schema._kanthorq_check_role is 'Internal. Raises KQ003 for a name that is no role.';
+comment on function kanthorq_schema._kanthorq_check_role(text) is 'Internal. Raises KQ003 for a name that is no role.';
 
 -- function: _kanthorq_check_schema
 create or replace function kanthorq_schema._kanthorq_check_schema()
@@ -321,7 +417,7 @@ begin
 end
 $function$;
 
-comment on function kanthorq_schema._kanthorq_check_schema is 'Internal. Raises KQ002 where the registries or the log are not ours.';
+comment on function kanthorq_schema._kanthorq_check_schema() is 'Internal. Raises KQ002 where the registries or the log are not ours.';
 
 -- function: _kanthorq_check_subject
 create or replace function kanthorq_schema._kanthorq_check_subject(subject text)
@@ -345,7 +441,7 @@ begin
 end
 $function$;
 
-comment on function kanthorq_schema._kanthorq_check_subject is 'Internal. Raises KQ003 unless the text is a subject that KanthorQ accepts.';
+comment on function kanthorq_schema._kanthorq_check_subject(text) is 'Internal. Raises KQ003 unless the text is a subject that KanthorQ accepts.';
 
 -- function: _kanthorq_check_subject_filters
 create or replace function
@@ -378,7 +474,7 @@ begin
 end
 $function$;
 
-comment on function kanthorq_schema._kanthorq_check_subject_filters is 'Internal. Raises KQ003 unless every element is a subject filter that can match something.';
+comment on function kanthorq_schema._kanthorq_check_subject_filters(text, text[]) is 'Internal. Raises KQ003 unless every element is a subject filter that can match something.';
 
 -- function: _kanthorq_check_takes
 create or replace function kanthorq_schema._kanthorq_check_takes(action text, states text[])
@@ -400,7 +496,7 @@ begin
 end
 $function$;
 
-comment on function kanthorq_schema._kanthorq_check_takes is 'Internal. Raises KQ003 for states of which an action takes no task.';
+comment on function kanthorq_schema._kanthorq_check_takes(text, text[]) is 'Internal. Raises KQ003 for states of which an action takes no task.';
 
 -- function: _kanthorq_claimed_by
 create or replace function kanthorq_schema._kanthorq_claimed_by()
@@ -421,7 +517,7 @@ begin
 end
 $function$;
 
-comment on function kanthorq_schema._kanthorq_claimed_by is 'Internal. Another schema whose functions work on the tables of this one.';
+comment on function kanthorq_schema._kanthorq_claimed_by() is 'Internal. Another schema whose functions work on the tables of this one.';
 
 -- function: _kanthorq_consumer
 create or replace function
@@ -464,7 +560,7 @@ begin
 end
 $function$;
 
-comment on function kanthorq_schema._kanthorq_consumer is 'Internal. The settings of a consumer and its tasks as SQL; KQ001 or KQ002 if either is missing.';
+comment on function kanthorq_schema._kanthorq_consumer(text) is 'Internal. The settings of a consumer and its tasks as SQL; KQ001 or KQ002 if either is missing.';
 
 -- function: _kanthorq_crockford
 create or replace function kanthorq_schema._kanthorq_crockford(value bigint, digits int)
@@ -477,7 +573,7 @@ select string_agg(
 from generate_series(1, digits) d
 $function$;
 
-comment on function kanthorq_schema._kanthorq_crockford is 'Internal. The lowest bits of a number in lower-case Crockford base 32.';
+comment on function kanthorq_schema._kanthorq_crockford(bigint, int) is 'Internal. The lowest bits of a number in lower-case Crockford base 32.';
 
 -- function: _kanthorq_divide_ids
 create or replace function
@@ -515,7 +611,7 @@ begin
 end
 $function$;
 
-comment on function kanthorq_schema._kanthorq_divide_ids is 'Internal. The distinct ids of a call, divided into moved and not moved, in input order.';
+comment on function kanthorq_schema._kanthorq_divide_ids(text[], kanthorq_schema.kanthorq_task_change[]) is 'Internal. The distinct ids of a call, divided into moved and not moved, in input order.';
 
 -- function: _kanthorq_doctor_installation
 create or replace function kanthorq_schema._kanthorq_doctor_installation()
@@ -595,7 +691,7 @@ begin
 end
 $function$;
 
-comment on function kanthorq_schema._kanthorq_doctor_installation is 'Internal. What kanthorq_doctor finds about the installation.';
+comment on function kanthorq_schema._kanthorq_doctor_installation() is 'Internal. What kanthorq_doctor finds about the installation.';
 
 -- function: _kanthorq_doctor_rights
 create or replace function kanthorq_schema._kanthorq_doctor_rights()
@@ -679,7 +775,7 @@ begin
 end
 $function$;
 
-comment on function kanthorq_schema._kanthorq_doctor_rights is 'Internal. What kanthorq_doctor finds about rights.';
+comment on function kanthorq_schema._kanthorq_doctor_rights() is 'Internal. What kanthorq_doctor finds about rights.';
 
 -- function: _kanthorq_doctor_tables
 create or replace function kanthorq_schema._kanthorq_doctor_tables()
@@ -756,7 +852,7 @@ begin
 end
 $function$;
 
-comment on function kanthorq_schema._kanthorq_doctor_tables is 'Internal. What kanthorq_doctor finds about tables.';
+comment on function kanthorq_schema._kanthorq_doctor_tables() is 'Internal. What kanthorq_doctor finds about tables.';
 
 -- function: _kanthorq_doctor_tasks
 create or replace function kanthorq_schema._kanthorq_doctor_tasks(consumer text)
@@ -895,7 +991,7 @@ begin
 end
 $function$;
 
-comment on function kanthorq_schema._kanthorq_doctor_tasks is 'Internal. What kanthorq_doctor finds about one consumer.';
+comment on function kanthorq_schema._kanthorq_doctor_tasks(text) is 'Internal. What kanthorq_doctor finds about one consumer.';
 
 -- function: _kanthorq_due
 create or replace function kanthorq_schema._kanthorq_due(schedule_at timestamp with time zone)
@@ -912,7 +1008,7 @@ begin
 end
 $function$;
 
-comment on function kanthorq_schema._kanthorq_due is 'Internal. When resumed tasks are due, in epoch milliseconds; KQ003 for a time before 1970.';
+comment on function kanthorq_schema._kanthorq_due(timestamp with time zone) is 'Internal. When resumed tasks are due, in epoch milliseconds; KQ003 for a time before 1970.';
 
 -- function: _kanthorq_find_table
 create or replace function kanthorq_schema._kanthorq_find_table(id text)
@@ -931,7 +1027,7 @@ begin
 end
 $function$;
 
-comment on function kanthorq_schema._kanthorq_find_table is 'Internal. The table behind a stream id or a consumer id, or null.';
+comment on function kanthorq_schema._kanthorq_find_table(text) is 'Internal. The table behind a stream id or a consumer id, or null.';
 
 -- function: _kanthorq_function_levels
 create or replace function kanthorq_schema._kanthorq_function_levels(out name text, out level text)
@@ -1021,7 +1117,7 @@ begin atomic
     ('kanthorq_task_undo_batch', 'operator');
 end;
 
-comment on function kanthorq_schema._kanthorq_function_levels is 'Internal. All functions, and the level that may execute each.';
+comment on function kanthorq_schema._kanthorq_function_levels() is 'Internal. All functions, and the level that may execute each.';
 
 -- function: _kanthorq_has_scheduling_index
 create or replace function kanthorq_schema._kanthorq_has_scheduling_index(task_table regclass)
@@ -1040,7 +1136,7 @@ select exists (
 )
 $function$;
 
-comment on function kanthorq_schema._kanthorq_has_scheduling_index is 'Internal. Whether the table has a usable index that begins with (state, schedule_at).';
+comment on function kanthorq_schema._kanthorq_has_scheduling_index(regclass) is 'Internal. Whether the table has a usable index that begins with (state, schedule_at).';
 
 -- function: _kanthorq_id
 create or replace function kanthorq_schema._kanthorq_id(kind text)
@@ -1068,7 +1164,7 @@ begin
 end
 $function$;
 
-comment on function kanthorq_schema._kanthorq_id is 'Internal. A new id: a prefix and a ULID that sorts after all earlier ones.';
+comment on function kanthorq_schema._kanthorq_id(text) is 'Internal. A new id: a prefix and a ULID that sorts after all earlier ones.';
 
 -- function: _kanthorq_id_time
 create or replace function kanthorq_schema._kanthorq_id_time(id text)
@@ -1080,7 +1176,7 @@ select sum((strpos('0123456789abcdefghjkmnpqrstvwxyz', substr(split_part(id, '_'
 from generate_series(1, 10) d
 $function$;
 
-comment on function kanthorq_schema._kanthorq_id_time is 'Internal. The time in an id, in epoch milliseconds.';
+comment on function kanthorq_schema._kanthorq_id_time(text) is 'Internal. The time in an id, in epoch milliseconds.';
 
 -- function: _kanthorq_newest_migration
 create or replace function kanthorq_schema._kanthorq_newest_migration()
@@ -1089,7 +1185,7 @@ language sql
 immutable
 return '0003_functions';
 
-comment on function kanthorq_schema._kanthorq_newest_migration is 'Internal. The name of the newest migration.';
+comment on function kanthorq_schema._kanthorq_newest_migration() is 'Internal. The name of the newest migration.';
 
 -- function: _kanthorq_now
 create or replace function kanthorq_schema._kanthorq_now()
@@ -1098,7 +1194,7 @@ language sql
 volatile
 return floor(extract(epoch from clock_timestamp()) * 1000)::bigint;
 
-comment on function kanthorq_schema._kanthorq_now is 'Internal. The current time in epoch milliseconds.';
+comment on function kanthorq_schema._kanthorq_now() is 'Internal. The current time in epoch milliseconds.';
 
 -- function: _kanthorq_only_sql
 create or replace function kanthorq_schema._kanthorq_only_sql(name regclass)
@@ -1111,7 +1207,7 @@ begin
 end
 $function$;
 
-comment on function kanthorq_schema._kanthorq_only_sql is 'Internal. A table as SQL for FROM and UPDATE.';
+comment on function kanthorq_schema._kanthorq_only_sql(regclass) is 'Internal. A table as SQL for FROM and UPDATE.';
 
 -- function: _kanthorq_own_tables
 create or replace function kanthorq_schema._kanthorq_own_tables()
@@ -1137,7 +1233,7 @@ begin
 end
 $function$;
 
-comment on function kanthorq_schema._kanthorq_own_tables is 'Internal. Our own tables and their sequences.';
+comment on function kanthorq_schema._kanthorq_own_tables() is 'Internal. Our own tables and their sequences.';
 
 -- function: _kanthorq_refuse_state
 create or replace function kanthorq_schema._kanthorq_refuse_state(name text)
@@ -1152,7 +1248,7 @@ begin
 end
 $function$;
 
-comment on function kanthorq_schema._kanthorq_refuse_state is 'Internal. Raises KQ003 for a name that is no state.';
+comment on function kanthorq_schema._kanthorq_refuse_state(text) is 'Internal. Raises KQ003 for a name that is no state.';
 
 -- function: _kanthorq_refuse_table
 create or replace function kanthorq_schema._kanthorq_refuse_table(id text, kind text, name text)
@@ -1175,7 +1271,7 @@ begin
 end
 $function$;
 
-comment on function kanthorq_schema._kanthorq_refuse_table is 'Internal. Raises KQ002 for a table that is gone or has a fault.';
+comment on function kanthorq_schema._kanthorq_refuse_table(text, text, text) is 'Internal. Raises KQ002 for a table that is gone or has a fault.';
 
 -- function: _kanthorq_registered
 create or replace function kanthorq_schema._kanthorq_registered()
@@ -1202,7 +1298,7 @@ begin
 end
 $function$;
 
-comment on function kanthorq_schema._kanthorq_registered is 'Internal. The streams and consumers with their tables.';
+comment on function kanthorq_schema._kanthorq_registered() is 'Internal. The streams and consumers with their tables.';
 
 -- function: _kanthorq_reset_rights
 create or replace function kanthorq_schema._kanthorq_reset_rights(levels jsonb)
@@ -1240,7 +1336,7 @@ begin
 end
 $function$;
 
-comment on function kanthorq_schema._kanthorq_reset_rights is 'Internal. Takes away all rights that kanthorq_grant did not give.';
+comment on function kanthorq_schema._kanthorq_reset_rights(jsonb) is 'Internal. Takes away all rights that kanthorq_grant did not give.';
 
 -- function: _kanthorq_revoke_usage
 create or replace function kanthorq_schema._kanthorq_revoke_usage(schema regnamespace, role name)
@@ -1269,22 +1365,22 @@ begin
 end
 $function$;
 
-comment on function kanthorq_schema._kanthorq_revoke_usage is 'Internal. Takes a role''s USAGE on the schema away, unless it has other rights there.';
+comment on function kanthorq_schema._kanthorq_revoke_usage(regnamespace, name) is 'Internal. Takes a role''s USAGE on the schema away, unless it has other rights there.';
 
 -- function: _kanthorq_role_levels
 create or replace function kanthorq_schema._kanthorq_role_levels(out role oid, out level text)
 returns setof record
-language plpgsql
+language sql
 stable
-as $function$
-begin
-  return query
+begin atomic
   with routine as materialized (
     select p.oid, p.proacl, p.proowner, l.level
     from pg_proc p
     left join kanthorq_schema._kanthorq_function_levels() l on l.name = p.proname
     where p.proname ~ '^_?kanthorq_'
-      and p.pronamespace = (select c.relnamespace from pg_class c where c.oid = 'kanthorq_schema.kanthorq_consumer_registry'::regclass)
+      and p.pronamespace = (
+        select f.pronamespace from pg_proc f where f.oid = 'kanthorq_schema._kanthorq_function_levels()'::regprocedure
+      )
       and pg_get_userbyid(p.proowner) = current_user
   )
   select a.grantee,
@@ -1298,10 +1394,9 @@ begin
   from routine r, aclexplode(coalesce(r.proacl, acldefault('f', r.proowner))) a
   where a.grantee <> r.proowner
   group by a.grantee;
-end
-$function$;
+end;
 
-comment on function kanthorq_schema._kanthorq_role_levels is 'Internal. The roles with rights on the functions, and the level that they make.';
+comment on function kanthorq_schema._kanthorq_role_levels() is 'Internal. The roles with rights on the functions, and the level that they make.';
 
 -- function: _kanthorq_set_level
 create or replace function kanthorq_schema._kanthorq_set_level(role name, level text)
@@ -1366,7 +1461,7 @@ begin
 end
 $function$;
 
-comment on function kanthorq_schema._kanthorq_set_level is 'Internal. Gives a role the functions of a level, and no others.';
+comment on function kanthorq_schema._kanthorq_set_level(name, text) is 'Internal. Gives a role the functions of a level, and no others.';
 
 -- function: _kanthorq_shown
 create or replace function kanthorq_schema._kanthorq_shown(value text)
@@ -1395,7 +1490,7 @@ begin
 end
 $function$;
 
-comment on function kanthorq_schema._kanthorq_shown is 'Internal. A value, quoted, on one line and cut short, for a message.';
+comment on function kanthorq_schema._kanthorq_shown(text) is 'Internal. A value, quoted, on one line and cut short, for a message.';
 
 -- function: _kanthorq_stream
 create or replace function
@@ -1426,7 +1521,7 @@ begin
 end
 $function$;
 
-comment on function kanthorq_schema._kanthorq_stream is 'Internal. The registry row and the event table of a stream; KQ001 or KQ002 if either is missing.';
+comment on function kanthorq_schema._kanthorq_stream(text) is 'Internal. The registry row and the event table of a stream; KQ001 or KQ002 if either is missing.';
 
 -- function: _kanthorq_subject_pattern
 create or replace function kanthorq_schema._kanthorq_subject_pattern(filter text)
@@ -1451,7 +1546,7 @@ begin
 end
 $function$;
 
-comment on function kanthorq_schema._kanthorq_subject_pattern is 'Internal. A subject filter of KanthorQ as a regular expression.';
+comment on function kanthorq_schema._kanthorq_subject_pattern(text) is 'Internal. A subject filter of KanthorQ as a regular expression.';
 
 -- function: _kanthorq_table_fault
 create or replace function kanthorq_schema._kanthorq_table_fault(name regclass, kind text)
@@ -1517,7 +1612,7 @@ begin
 end
 $function$;
 
-comment on function kanthorq_schema._kanthorq_table_fault is 'Internal. Why a table must not be touched; null if it is sound.';
+comment on function kanthorq_schema._kanthorq_table_fault(regclass, text) is 'Internal. Why a table must not be touched; null if it is sound.';
 
 -- function: _kanthorq_table_repair
 create or replace function kanthorq_schema._kanthorq_table_repair(name regclass)
@@ -1553,7 +1648,7 @@ begin
 end
 $function$;
 
-comment on function kanthorq_schema._kanthorq_table_repair is 'Internal. The SQL that makes a table with a fault usable.';
+comment on function kanthorq_schema._kanthorq_table_repair(regclass) is 'Internal. The SQL that makes a table with a fault usable.';
 
 -- function: _kanthorq_task_all
 create or replace procedure
@@ -1651,7 +1746,7 @@ begin
 end
 $procedure$;
 
-comment on procedure kanthorq_schema._kanthorq_task_all is 'Internal. The loop of the procedures that move many tasks in committed batches.';
+comment on procedure kanthorq_schema._kanthorq_task_all(text, text, text[], text, jsonb, text, timestamp with time zone, timestamp with time zone, boolean, int, bigint, interval, text, timestamp with time zone, boolean, interval, bigint, bigint, bigint, bigint) is 'Internal. The loop of the procedures that move many tasks in committed batches.';
 
 -- function: _kanthorq_task_columns_sql
 create or replace function kanthorq_schema._kanthorq_task_columns_sql()
@@ -1680,7 +1775,7 @@ begin
 end
 $function$;
 
-comment on function kanthorq_schema._kanthorq_task_columns_sql is 'Internal. The SELECT list that makes a kanthorq_task.';
+comment on function kanthorq_schema._kanthorq_task_columns_sql() is 'Internal. The SELECT list that makes a kanthorq_task.';
 
 -- function: _kanthorq_task_log
 create or replace function
@@ -1719,7 +1814,7 @@ begin
 end
 $function$;
 
-comment on function kanthorq_schema._kanthorq_task_log is 'Internal. Writes an operation into the log and returns its id.';
+comment on function kanthorq_schema._kanthorq_task_log(bigint, text, text, text, kanthorq_schema.kanthorq_task_change[], bigint, bigint, bigint) is 'Internal. Writes an operation into the log and returns its id.';
 
 -- function: _kanthorq_task_matches
 create or replace function
@@ -1745,7 +1840,7 @@ return ((filter).states is null or state = any ((filter).states))
     or strpos(attempted_error[array_upper(attempted_error, 1)] ->> 'error', (filter).error) > 0
   );
 
-comment on function kanthorq_schema._kanthorq_task_matches is 'Internal. Whether the common filter lets a task through.';
+comment on function kanthorq_schema._kanthorq_task_matches(kanthorq_schema._kanthorq_task_filter, smallint, text, jsonb, jsonb[], bigint) is 'Internal. Whether the common filter lets a task through.';
 
 -- function: _kanthorq_task_state
 create or replace function kanthorq_schema._kanthorq_task_state(name text)
@@ -1762,7 +1857,7 @@ return case name
   when 'retryable' then 102
 end::smallint;
 
-comment on function kanthorq_schema._kanthorq_task_state is 'Internal. The code of the state with this name; null if there is none.';
+comment on function kanthorq_schema._kanthorq_task_state(text) is 'Internal. The code of the state with this name; null if there is none.';
 
 -- function: _kanthorq_task_state_name
 create or replace function kanthorq_schema._kanthorq_task_state_name(state smallint)
@@ -1780,7 +1875,7 @@ return case state
   else state::text
 end;
 
-comment on function kanthorq_schema._kanthorq_task_state_name is 'Internal. The name of the state with this code; the code itself if it has none.';
+comment on function kanthorq_schema._kanthorq_task_state_name(smallint) is 'Internal. The name of the state with this code; the code itself if it has none.';
 
 -- function: _kanthorq_task_states
 create or replace function kanthorq_schema._kanthorq_task_states(out name text, out code smallint)
@@ -1792,7 +1887,7 @@ begin atomic
   from unnest(array['discarded', 'cancelled', 'pending', 'available', 'running', 'completed', 'retryable']) s (name);
 end;
 
-comment on function kanthorq_schema._kanthorq_task_states is 'Internal. The states of a task, by name and by code.';
+comment on function kanthorq_schema._kanthorq_task_states() is 'Internal. The states of a task, by name and by code.';
 
 -- function: _kanthorq_task_takes_sql
 create or replace function kanthorq_schema._kanthorq_task_takes_sql(action text, by_id boolean)
@@ -1823,7 +1918,7 @@ begin
 end
 $function$;
 
-comment on function kanthorq_schema._kanthorq_task_takes_sql is 'Internal. The condition under which cancel, resume or discard takes a task, as SQL.';
+comment on function kanthorq_schema._kanthorq_task_takes_sql(text, boolean) is 'Internal. The condition under which cancel, resume or discard takes a task, as SQL.';
 
 -- function: _kanthorq_task_transition
 create or replace function
@@ -1899,7 +1994,7 @@ begin
 end
 $function$;
 
-comment on function kanthorq_schema._kanthorq_task_transition is 'Internal. Does an action to the given tasks, logs it, and says which ids were moved.';
+comment on function kanthorq_schema._kanthorq_task_transition(text, text, text[], text, bigint, boolean, double precision, bigint, bigint) is 'Internal. Does an action to the given tasks, logs it, and says which ids were moved.';
 
 -- function: _kanthorq_task_undo
 create or replace function
@@ -1983,7 +2078,7 @@ begin
 end
 $function$;
 
-comment on function kanthorq_schema._kanthorq_task_undo is 'Internal. Puts the tasks of an operation back where nothing has touched them since, and logs it.';
+comment on function kanthorq_schema._kanthorq_task_undo(bigint, text, bigint) is 'Internal. Puts the tasks of an operation back where nothing has touched them since, and logs it.';
 
 -- function: _kanthorq_task_why
 create or replace function
@@ -2026,7 +2121,7 @@ return case
   else format('running until %s, then picked up again', date_trunc('second', schedule_at))
 end;
 
-comment on function kanthorq_schema._kanthorq_task_why is 'Internal. Where a task stands, as a sentence.';
+comment on function kanthorq_schema._kanthorq_task_why(text, timestamp with time zone, timestamp with time zone, smallint, smallint, text, timestamp with time zone) is 'Internal. Where a task stands, as a sentence.';
 
 -- function: kanthorq_consumer_register
 create or replace function
@@ -2130,7 +2225,7 @@ begin
 end
 $function$;
 
-comment on function kanthorq_schema.kanthorq_consumer_register is 'Registers a consumer of a stream and makes the table for its tasks; registering a name again returns the existing consumer.
+comment on function kanthorq_schema.kanthorq_consumer_register(text, text, text[], text[], int, bigint) is 'Registers a consumer of a stream and makes the table for its tasks; registering a name again returns the existing consumer.
 
 stream              name of the stream, registered too if it is new
 name                letters, digits and single underscores between them, at most 256 characters
@@ -2179,7 +2274,7 @@ begin
 end
 $function$;
 
-comment on function kanthorq_schema.kanthorq_doctor is 'Looks for faults in this database and gives the SQL that repairs them. Changes nothing; looks at every task.
+comment on function kanthorq_schema.kanthorq_doctor() is 'Looks for faults in this database and gives the SQL that repairs them. Changes nothing; looks at every task.
 
 Returns a row for each finding:
 check     the kind: table is gone, table is not ours, table is not registered, no scheduling index; registration, worker can''t
@@ -2209,7 +2304,7 @@ begin
 end
 $function$;
 
-comment on function kanthorq_schema.kanthorq_grant is 'Gives a role the rights of a level, and takes from it all others on the functions and on the log.
+comment on function kanthorq_schema.kanthorq_grant(text, text) is 'Gives a role the rights of a level, and takes from it all others on the functions and on the log.
 
 role   name of a role that exists, as in pg_roles; a group role serves all its members
 level  viewer: the functions that look: explain, preview, find, count, stats, operations, doctor
@@ -2233,7 +2328,7 @@ begin
 end
 $function$;
 
-comment on function kanthorq_schema.kanthorq_revoke is 'Removes a role''s rights on the functions and on the log, and its USAGE on the schema unless it has other rights there.
+comment on function kanthorq_schema.kanthorq_revoke(text) is 'Removes a role''s rights on the functions and on the log, and its USAGE on the schema unless it has other rights there.
 
 role  name of a role that exists, as in pg_roles
 
@@ -2275,7 +2370,7 @@ begin
 end
 $function$;
 
-comment on function kanthorq_schema.kanthorq_stream_publish is 'Publishes one event to a stream.
+comment on function kanthorq_schema.kanthorq_stream_publish(text, text, bytea, jsonb) is 'Publishes one event to a stream.
 
 stream    name of the stream
 subject   letters and digits with single dots, hyphens or underscores between them, at most 256 characters
@@ -2326,7 +2421,7 @@ begin
 end
 $function$;
 
-comment on function kanthorq_schema.kanthorq_stream_register is 'Registers a stream and makes the table for its events; registering a name again returns the existing stream.
+comment on function kanthorq_schema.kanthorq_stream_register(text) is 'Registers a stream and makes the table for its events; registering a name again returns the existing stream.
 
 name  letters, digits and single underscores between them, at most 256 characters
 
@@ -2471,7 +2566,7 @@ begin
 end
 $function$;
 
-comment on function kanthorq_schema.kanthorq_task_batch is 'Does one batch of kanthorq_task_cancel_all, kanthorq_task_resume_all or kanthorq_task_discard_all. For programs that make the loop
+comment on function kanthorq_schema.kanthorq_task_batch(text, text, text[], text, jsonb, text, timestamp with time zone, timestamp with time zone, boolean, int, bigint, text, timestamp with time zone, boolean, interval, kanthorq_schema.kanthorq_task_progress) is 'Does one batch of kanthorq_task_cancel_all, kanthorq_task_resume_all or kanthorq_task_discard_all. For programs that make the loop
 themselves.
 
 action          cancel, resume or discard
@@ -2526,7 +2621,7 @@ begin
 end
 $function$;
 
-comment on function kanthorq_schema.kanthorq_task_cancel is 'Cancels tasks that are pending, available or retryable.
+comment on function kanthorq_schema.kanthorq_task_cancel(text, text[], text) is 'Cancels tasks that are pending, available or retryable.
 
 consumer        name of the consumer
 event_ids       ids of the tasks'' events; any number, duplicates count once
@@ -2568,7 +2663,7 @@ begin
 end
 $procedure$;
 
-comment on procedure kanthorq_schema.kanthorq_task_cancel_all is 'Cancels all tasks that a filter matches and that are pending, available or retryable, batch by batch.
+comment on procedure kanthorq_schema.kanthorq_task_cancel_all(text, text[], text, jsonb, text, timestamp with time zone, timestamp with time zone, boolean, int, bigint, interval, text, bigint, bigint, bigint) is 'Cancels all tasks that a filter matches and that are pending, available or retryable, batch by batch.
 
 consumer        name of the consumer
 states          only tasks in one of these states
@@ -2645,7 +2740,7 @@ begin
 end
 $function$;
 
-comment on function kanthorq_schema.kanthorq_task_convert is 'Makes tasks of a consumer out of events of its stream.
+comment on function kanthorq_schema.kanthorq_task_convert(text, text[], text) is 'Makes tasks of a consumer out of events of its stream.
 
 consumer       name of the consumer
 event_ids      ids of the events; any number, duplicates count once
@@ -2689,7 +2784,7 @@ begin
 end
 $function$;
 
-comment on function kanthorq_schema.kanthorq_task_count is 'Counts the tasks of a consumer that a filter matches.
+comment on function kanthorq_schema.kanthorq_task_count(text, text[], text, jsonb, text, timestamp with time zone, timestamp with time zone) is 'Counts the tasks of a consumer that a filter matches.
 
 consumer        name of the consumer
 states          only tasks in one of these states: pending, available, running, completed, retryable, discarded, cancelled
@@ -2725,7 +2820,7 @@ begin
 end
 $function$;
 
-comment on function kanthorq_schema.kanthorq_task_discard is 'Discards tasks that are stuck: running, overdue, and with more attempts behind them than attempt_max allows, so that no worker
+comment on function kanthorq_schema.kanthorq_task_discard(text, text[], text) is 'Discards tasks that are stuck: running, overdue, and with more attempts behind them than attempt_max allows, so that no worker
 takes them again. A handler that outlives its visibility timeout may still be at work on such a task; its acknowledgement then does
 nothing.
 
@@ -2769,7 +2864,7 @@ begin
 end
 $procedure$;
 
-comment on procedure kanthorq_schema.kanthorq_task_discard_all is 'Discards all tasks that a filter matches and that are stuck: running, overdue, and with their attempts spent; batch by batch. A handler
+comment on procedure kanthorq_schema.kanthorq_task_discard_all(text, text[], text, jsonb, text, timestamp with time zone, timestamp with time zone, boolean, int, bigint, interval, text, bigint, bigint, bigint) is 'Discards all tasks that a filter matches and that are stuck: running, overdue, and with their attempts spent; batch by batch. A handler
 that outlives its visibility timeout may still be at work on such a task; its acknowledgement then does nothing.
 
 consumer        name of the consumer
@@ -2846,7 +2941,7 @@ begin
 end
 $function$;
 
-comment on function kanthorq_schema.kanthorq_task_explain is 'Says what cancel, resume and discard would do to each task, and why, without doing it.
+comment on function kanthorq_schema.kanthorq_task_explain(text, text[]) is 'Says what cancel, resume and discard would do to each task, and why, without doing it.
 
 consumer     name of the consumer
 event_ids    ids of the tasks'' events; any number, duplicates count once
@@ -2907,7 +3002,7 @@ begin
 end
 $function$;
 
-comment on function kanthorq_schema.kanthorq_task_find is 'Finds the tasks of a consumer, newest event first, a page at a time.
+comment on function kanthorq_schema.kanthorq_task_find(text, text[], text, jsonb, text, timestamp with time zone, timestamp with time zone, text, int, boolean) is 'Finds the tasks of a consumer, newest event first, a page at a time.
 
 consumer        name of the consumer
 states          only tasks in one of these states: pending, available, running, completed, retryable, discarded, cancelled
@@ -2959,7 +3054,7 @@ begin
 end
 $function$;
 
-comment on function kanthorq_schema.kanthorq_task_operation_purge is 'Deletes all operations from the log that are older than a point in time, and returns how many they were.
+comment on function kanthorq_schema.kanthorq_task_operation_purge(timestamp with time zone) is 'Deletes all operations from the log that are older than a point in time, and returns how many they were.
 
 before  the time up to which the log may go: now() - interval ''90 days''
 
@@ -3059,7 +3154,7 @@ begin
 end
 $function$;
 
-comment on function kanthorq_schema.kanthorq_task_operations is 'Reads the log of all transitions, newest first.
+comment on function kanthorq_schema.kanthorq_task_operations(text, text, bigint, int, text, text, text, bigint, boolean, boolean) is 'Reads the log of all transitions, newest first.
 
 consumer          only those of this consumer
 event_id          only those that moved this task
@@ -3182,7 +3277,7 @@ begin
 end
 $function$;
 
-comment on function kanthorq_schema.kanthorq_task_preview is 'Says what kanthorq_task_cancel_all, kanthorq_task_resume_all or kanthorq_task_discard_all with the same filter would do. Changes nothing.
+comment on function kanthorq_schema.kanthorq_task_preview(text, text, text[], text, jsonb, text, timestamp with time zone, timestamp with time zone, bigint) is 'Says what kanthorq_task_cancel_all, kanthorq_task_resume_all or kanthorq_task_discard_all with the same filter would do. Changes nothing.
 
 action          cancel, resume or discard
 consumer        name of the consumer
@@ -3233,7 +3328,7 @@ begin
 end
 $function$;
 
-comment on function kanthorq_schema.kanthorq_task_resume is 'Resumes tasks that are discarded or cancelled, so that they are worked again. They become running, due at once or at schedule_at.
+comment on function kanthorq_schema.kanthorq_task_resume(text, text[], text, timestamp with time zone, boolean) is 'Resumes tasks that are discarded or cancelled, so that they are worked again. They become running, due at once or at schedule_at.
 
 consumer        name of the consumer
 event_ids       ids of the tasks'' events; any number, duplicates count once
@@ -3281,7 +3376,7 @@ begin
 end
 $procedure$;
 
-comment on procedure kanthorq_schema.kanthorq_task_resume_all is 'Resumes all tasks that a filter matches and that are discarded or cancelled, batch by batch.
+comment on procedure kanthorq_schema.kanthorq_task_resume_all(text, text[], text, jsonb, text, timestamp with time zone, timestamp with time zone, boolean, int, bigint, interval, text, timestamp with time zone, boolean, interval, bigint, bigint, bigint) is 'Resumes all tasks that a filter matches and that are discarded or cancelled, batch by batch.
 
 consumer        name of the consumer
 states          only tasks in one of these states
@@ -3370,7 +3465,7 @@ begin
 end
 $function$;
 
-comment on function kanthorq_schema.kanthorq_task_stats is 'How many tasks there are in each state, for one consumer or, with null, for all of them.
+comment on function kanthorq_schema.kanthorq_task_stats(text) is 'How many tasks there are in each state, for one consumer or, with null, for all of them.
 
 consumer  name of a consumer, or null for all
 
@@ -3413,7 +3508,7 @@ begin
 end
 $function$;
 
-comment on function kanthorq_schema.kanthorq_task_undo is 'Undoes an operation of the log: puts its tasks back to what they were before it, where nothing has moved them since.
+comment on function kanthorq_schema.kanthorq_task_undo(bigint, text) is 'Undoes an operation of the log: puts its tasks back to what they were before it, where nothing has moved them since.
 
 operation_id  an id of kanthorq_task_operations: of a single call, or of a batch of a bulk but the first, whose id is that of the bulk
 reason        why, for the log
@@ -3447,7 +3542,7 @@ begin
 end
 $procedure$;
 
-comment on procedure kanthorq_schema.kanthorq_task_undo_all is 'Takes a whole bulk back: puts its tasks to what they were before it, where nothing has touched them since, the newest batch first.
+comment on procedure kanthorq_schema.kanthorq_task_undo_all(bigint, text, interval, bigint, bigint, bigint) is 'Takes a whole bulk back: puts its tasks to what they were before it, where nothing has touched them since, the newest batch first.
 
 bulk_id       a bulk_id, or the id of a single call, of kanthorq_task_operations; the _all calls return it too
 reason        why, for the log
@@ -3526,7 +3621,7 @@ begin
 end
 $function$;
 
-comment on function kanthorq_schema.kanthorq_task_undo_batch is 'Does one batch of kanthorq_task_undo_all: undoes one operation of a bulk, the newest first. For programs that make the loop themselves.
+comment on function kanthorq_schema.kanthorq_task_undo_batch(bigint, text, kanthorq_schema.kanthorq_task_progress) is 'Does one batch of kanthorq_task_undo_all: undoes one operation of a bulk, the newest first. For programs that make the loop themselves.
 
 bulk_id       a bulk_id, or the id of a single call, of kanthorq_task_operations
 reason        why, for the log
@@ -3542,22 +3637,104 @@ undo_bulk_id  the bulk that this undo is in the log: kanthorq_task_undo_all take
 Raises KQ003 for a bad progress, KQ004 if there is no such bulk, KQ001 or KQ002 if its consumer is gone.';
 
 -- rights
-do $rights$
+do $foreign$
 declare
   v_foreign text := (
-    select string_agg(n.name, ', ')
-    from unnest(array['_kanthorq_as_milliseconds', '_kanthorq_as_time', '_kanthorq_bulk', '_kanthorq_check_action', '_kanthorq_check_can_commit', '_kanthorq_check_event_ids', '_kanthorq_check_filter', '_kanthorq_check_name', '_kanthorq_check_progress', '_kanthorq_check_role', '_kanthorq_check_schema', '_kanthorq_check_subject', '_kanthorq_check_subject_filters', '_kanthorq_check_takes', '_kanthorq_claimed_by', '_kanthorq_consumer', '_kanthorq_crockford', '_kanthorq_divide_ids', '_kanthorq_doctor_installation', '_kanthorq_doctor_rights', '_kanthorq_doctor_tables', '_kanthorq_doctor_tasks', '_kanthorq_due', '_kanthorq_find_table', '_kanthorq_function_levels', '_kanthorq_has_scheduling_index', '_kanthorq_id', '_kanthorq_id_time', '_kanthorq_newest_migration', '_kanthorq_now', '_kanthorq_only_sql', '_kanthorq_own_tables', '_kanthorq_refuse_state', '_kanthorq_refuse_table', '_kanthorq_registered', '_kanthorq_reset_rights', '_kanthorq_revoke_usage', '_kanthorq_role_levels', '_kanthorq_set_level', '_kanthorq_shown', '_kanthorq_stream', '_kanthorq_subject_pattern', '_kanthorq_table_fault', '_kanthorq_table_repair', '_kanthorq_task_all', '_kanthorq_task_columns_sql', '_kanthorq_task_log', '_kanthorq_task_matches', '_kanthorq_task_state', '_kanthorq_task_state_name', '_kanthorq_task_states', '_kanthorq_task_takes_sql', '_kanthorq_task_transition', '_kanthorq_task_undo', '_kanthorq_task_why', 'kanthorq_consumer_register', 'kanthorq_doctor', 'kanthorq_grant', 'kanthorq_revoke', 'kanthorq_stream_publish', 'kanthorq_stream_register', 'kanthorq_task_batch', 'kanthorq_task_cancel', 'kanthorq_task_cancel_all', 'kanthorq_task_convert', 'kanthorq_task_count', 'kanthorq_task_discard', 'kanthorq_task_discard_all', 'kanthorq_task_explain', 'kanthorq_task_find', 'kanthorq_task_operation_purge', 'kanthorq_task_operations', 'kanthorq_task_preview', 'kanthorq_task_resume', 'kanthorq_task_resume_all', 'kanthorq_task_stats', 'kanthorq_task_undo', 'kanthorq_task_undo_all', 'kanthorq_task_undo_batch']) n (name)
-    where not exists (
-      select
-      from pg_proc p
-      where p.proname = n.name and p.pronamespace = 'kanthorq_schema'::regnamespace and pg_get_userbyid(p.proowner) = current_user
-    )
+    select string_agg(p.oid::regprocedure::text, ', ')
+    from unnest(array[
+      'kanthorq_schema._kanthorq_as_milliseconds(timestamp with time zone)',
+      'kanthorq_schema._kanthorq_as_time(bigint)',
+      'kanthorq_schema._kanthorq_bulk(bigint, text, text)',
+      'kanthorq_schema._kanthorq_check_action(text)',
+      'kanthorq_schema._kanthorq_check_can_commit(text, interval)',
+      'kanthorq_schema._kanthorq_check_event_ids(text[])',
+      'kanthorq_schema._kanthorq_check_filter(text[], text, jsonb, text, timestamp with time zone, timestamp with time zone)',
+      'kanthorq_schema._kanthorq_check_name(text, text)',
+      'kanthorq_schema._kanthorq_check_progress(kanthorq_schema.kanthorq_task_progress, boolean)',
+      'kanthorq_schema._kanthorq_check_role(text)',
+      'kanthorq_schema._kanthorq_check_schema()',
+      'kanthorq_schema._kanthorq_check_subject(text)',
+      'kanthorq_schema._kanthorq_check_subject_filters(text, text[])',
+      'kanthorq_schema._kanthorq_check_takes(text, text[])',
+      'kanthorq_schema._kanthorq_claimed_by()',
+      'kanthorq_schema._kanthorq_consumer(text)',
+      'kanthorq_schema._kanthorq_crockford(bigint, int)',
+      'kanthorq_schema._kanthorq_divide_ids(text[], kanthorq_schema.kanthorq_task_change[])',
+      'kanthorq_schema._kanthorq_doctor_installation()',
+      'kanthorq_schema._kanthorq_doctor_rights()',
+      'kanthorq_schema._kanthorq_doctor_tables()',
+      'kanthorq_schema._kanthorq_doctor_tasks(text)',
+      'kanthorq_schema._kanthorq_due(timestamp with time zone)',
+      'kanthorq_schema._kanthorq_find_table(text)',
+      'kanthorq_schema._kanthorq_function_levels()',
+      'kanthorq_schema._kanthorq_has_scheduling_index(regclass)',
+      'kanthorq_schema._kanthorq_id(text)',
+      'kanthorq_schema._kanthorq_id_time(text)',
+      'kanthorq_schema._kanthorq_newest_migration()',
+      'kanthorq_schema._kanthorq_now()',
+      'kanthorq_schema._kanthorq_only_sql(regclass)',
+      'kanthorq_schema._kanthorq_own_tables()',
+      'kanthorq_schema._kanthorq_refuse_state(text)',
+      'kanthorq_schema._kanthorq_refuse_table(text, text, text)',
+      'kanthorq_schema._kanthorq_registered()',
+      'kanthorq_schema._kanthorq_reset_rights(jsonb)',
+      'kanthorq_schema._kanthorq_revoke_usage(regnamespace, name)',
+      'kanthorq_schema._kanthorq_role_levels()',
+      'kanthorq_schema._kanthorq_set_level(name, text)',
+      'kanthorq_schema._kanthorq_shown(text)',
+      'kanthorq_schema._kanthorq_stream(text)',
+      'kanthorq_schema._kanthorq_subject_pattern(text)',
+      'kanthorq_schema._kanthorq_table_fault(regclass, text)',
+      'kanthorq_schema._kanthorq_table_repair(regclass)',
+      'kanthorq_schema._kanthorq_task_all(text, text, text[], text, jsonb, text, timestamp with time zone, timestamp with time zone, boolean, int, bigint, interval, text, timestamp with time zone, boolean, interval, bigint, bigint, bigint, bigint)',
+      'kanthorq_schema._kanthorq_task_columns_sql()',
+      'kanthorq_schema._kanthorq_task_log(bigint, text, text, text, kanthorq_schema.kanthorq_task_change[], bigint, bigint, bigint)',
+      'kanthorq_schema._kanthorq_task_matches(kanthorq_schema._kanthorq_task_filter, smallint, text, jsonb, jsonb[], bigint)',
+      'kanthorq_schema._kanthorq_task_state(text)',
+      'kanthorq_schema._kanthorq_task_state_name(smallint)',
+      'kanthorq_schema._kanthorq_task_states()',
+      'kanthorq_schema._kanthorq_task_takes_sql(text, boolean)',
+      'kanthorq_schema._kanthorq_task_transition(text, text, text[], text, bigint, boolean, double precision, bigint, bigint)',
+      'kanthorq_schema._kanthorq_task_undo(bigint, text, bigint)',
+      'kanthorq_schema._kanthorq_task_why(text, timestamp with time zone, timestamp with time zone, smallint, smallint, text, timestamp with time zone)',
+      'kanthorq_schema.kanthorq_consumer_register(text, text, text[], text[], int, bigint)',
+      'kanthorq_schema.kanthorq_doctor()',
+      'kanthorq_schema.kanthorq_grant(text, text)',
+      'kanthorq_schema.kanthorq_revoke(text)',
+      'kanthorq_schema.kanthorq_stream_publish(text, text, bytea, jsonb)',
+      'kanthorq_schema.kanthorq_stream_register(text)',
+      'kanthorq_schema.kanthorq_task_batch(text, text, text[], text, jsonb, text, timestamp with time zone, timestamp with time zone, boolean, int, bigint, text, timestamp with time zone, boolean, interval, kanthorq_schema.kanthorq_task_progress)',
+      'kanthorq_schema.kanthorq_task_cancel(text, text[], text)',
+      'kanthorq_schema.kanthorq_task_cancel_all(text, text[], text, jsonb, text, timestamp with time zone, timestamp with time zone, boolean, int, bigint, interval, text, bigint, bigint, bigint)',
+      'kanthorq_schema.kanthorq_task_convert(text, text[], text)',
+      'kanthorq_schema.kanthorq_task_count(text, text[], text, jsonb, text, timestamp with time zone, timestamp with time zone)',
+      'kanthorq_schema.kanthorq_task_discard(text, text[], text)',
+      'kanthorq_schema.kanthorq_task_discard_all(text, text[], text, jsonb, text, timestamp with time zone, timestamp with time zone, boolean, int, bigint, interval, text, bigint, bigint, bigint)',
+      'kanthorq_schema.kanthorq_task_explain(text, text[])',
+      'kanthorq_schema.kanthorq_task_find(text, text[], text, jsonb, text, timestamp with time zone, timestamp with time zone, text, int, boolean)',
+      'kanthorq_schema.kanthorq_task_operation_purge(timestamp with time zone)',
+      'kanthorq_schema.kanthorq_task_operations(text, text, bigint, int, text, text, text, bigint, boolean, boolean)',
+      'kanthorq_schema.kanthorq_task_preview(text, text, text[], text, jsonb, text, timestamp with time zone, timestamp with time zone, bigint)',
+      'kanthorq_schema.kanthorq_task_resume(text, text[], text, timestamp with time zone, boolean)',
+      'kanthorq_schema.kanthorq_task_resume_all(text, text[], text, jsonb, text, timestamp with time zone, timestamp with time zone, boolean, int, bigint, interval, text, timestamp with time zone, boolean, interval, bigint, bigint, bigint)',
+      'kanthorq_schema.kanthorq_task_stats(text)',
+      'kanthorq_schema.kanthorq_task_undo(bigint, text)',
+      'kanthorq_schema.kanthorq_task_undo_all(bigint, text, interval, bigint, bigint, bigint)',
+      'kanthorq_schema.kanthorq_task_undo_batch(bigint, text, kanthorq_schema.kanthorq_task_progress)'
+    ]) s (signature)
+    join pg_proc p on p.oid = to_regprocedure(s.signature)
+    where pg_get_userbyid(p.proowner) <> current_user
   );
 begin
   if v_foreign is not null then
     raise exception 'functions of another role are in the way: %', v_foreign
       using errcode = 'insufficient_privilege', hint = 'Look at them and drop them.';
   end if;
+end
+$foreign$;
+
+do $rights$
+begin
   perform kanthorq_schema._kanthorq_reset_rights(current_setting('kanthorq.levels')::jsonb);
 end
 $rights$;
@@ -3587,8 +3764,8 @@ declare
   v_functions text := (
     select string_agg(p.oid::regprocedure::text, ', ')
     from pg_proc p
-    where p.pronamespace = 'kanthorq_schema'::regnamespace and p.proname <> 'kanthorq_migrate' and pg_get_userbyid(p.proowner) = current_user
-      and p.proname ~ '^_?kanthorq_'
+    where p.pronamespace = 'kanthorq_schema'::regnamespace and pg_get_userbyid(p.proowner) = current_user
+      and p.proname in ('_kanthorq_as_milliseconds', '_kanthorq_as_time', '_kanthorq_bulk', '_kanthorq_check_action', '_kanthorq_check_can_commit', '_kanthorq_check_event_ids', '_kanthorq_check_filter', '_kanthorq_check_name', '_kanthorq_check_progress', '_kanthorq_check_role', '_kanthorq_check_schema', '_kanthorq_check_subject', '_kanthorq_check_subject_filters', '_kanthorq_check_takes', '_kanthorq_claimed_by', '_kanthorq_consumer', '_kanthorq_crockford', '_kanthorq_divide_ids', '_kanthorq_doctor_installation', '_kanthorq_doctor_rights', '_kanthorq_doctor_tables', '_kanthorq_doctor_tasks', '_kanthorq_due', '_kanthorq_find_table', '_kanthorq_function_levels', '_kanthorq_has_scheduling_index', '_kanthorq_id', '_kanthorq_id_time', '_kanthorq_newest_migration', '_kanthorq_now', '_kanthorq_only_sql', '_kanthorq_own_tables', '_kanthorq_refuse_state', '_kanthorq_refuse_table', '_kanthorq_registered', '_kanthorq_reset_rights', '_kanthorq_revoke_usage', '_kanthorq_role_levels', '_kanthorq_set_level', '_kanthorq_shown', '_kanthorq_stream', '_kanthorq_subject_pattern', '_kanthorq_table_fault', '_kanthorq_table_repair', '_kanthorq_task_all', '_kanthorq_task_columns_sql', '_kanthorq_task_log', '_kanthorq_task_matches', '_kanthorq_task_state', '_kanthorq_task_state_name', '_kanthorq_task_states', '_kanthorq_task_takes_sql', '_kanthorq_task_transition', '_kanthorq_task_undo', '_kanthorq_task_why', 'kanthorq_consumer_register', 'kanthorq_doctor', 'kanthorq_grant', 'kanthorq_revoke', 'kanthorq_stream_publish', 'kanthorq_stream_register', 'kanthorq_task_batch', 'kanthorq_task_cancel', 'kanthorq_task_cancel_all', 'kanthorq_task_convert', 'kanthorq_task_count', 'kanthorq_task_discard', 'kanthorq_task_discard_all', 'kanthorq_task_explain', 'kanthorq_task_find', 'kanthorq_task_operation_purge', 'kanthorq_task_operations', 'kanthorq_task_preview', 'kanthorq_task_resume', 'kanthorq_task_resume_all', 'kanthorq_task_stats', 'kanthorq_task_undo', 'kanthorq_task_undo_all', 'kanthorq_task_undo_batch')
   );
 begin
   if v_functions is not null then

@@ -1,4 +1,4 @@
-import { installSteps } from '../src/install/install-steps.ts'
+import { installBlock } from '../src/install/install-block.ts'
 import { readMigrations } from '../src/install/migrations.ts'
 
 /** The version of an extension, and the older ones that it can be updated from. */
@@ -50,16 +50,13 @@ ${sql}`
 }
 
 function migrateFunction(migrations: ReturnType<typeof readMigrations>): string {
-  const steps = installSteps((name) => `return next '${name}';`, migrations)
   return `create or replace function @extschema@.kanthorq_migrate()
 returns setof text
 language plpgsql
 volatile
 set search_path to @extschema@, pg_temp
 as $install$
-begin
-${steps.join('\n\n')}
-end
+${installBlock((name) => `return next '${name}';`, migrations)}
 $install$;
 
 comment on function @extschema@.kanthorq_migrate is 'Installs kanthorq-tasks into this schema, or updates it; returns the names of the migrations that it applied.

@@ -136,25 +136,23 @@ function change(from: Functions, to: Functions): string[] {
   const gone = [...from.values()].filter(({ name }) => dropped.has(name)).map(({ name }) => name)
   const made = [...to.values()].filter(({ name, sql }) => dropped.has(name) || from.get(name)?.sql !== sql)
   return [
-    ...(made.length === 0 ? [] : [keepLevels]),
+    ...(made.length === 0 ? [] : [refuseForeign(made), keepLevels]),
     ...(to.size === 0 ? [] : gone.filter((name) => !to.has(name)).map((name) => `-- function: ${name}\n-- it is dropped`)),
-    // From nothing, and to it, all of ours go: that repairs a damaged installation, too.
-    drop(
-      from.size === 0 || to.size === 0 ? "~ '^_?kanthorq_'" : `in (${gone.map((name) => `'${name}'`).join(', ') || 'null'})`,
-    ),
+    // From nothing, all that it makes go: the migration repairs a damaged installation, too.
+    drop(from.size === 0 ? [...to.keys()] : gone),
     ...made.map(({ name, sql }) => `-- ${dropped.has(name) ? 'its new declaration' : 'function'}: ${name}\n${sql}`),
-    ...(made.length === 0 ? [] : [resetRights(made.map(({ name }) => name))]),
+    ...(made.length === 0 ? [] : [`-- rights\n${refuseForeign(made)}`, resetRights]),
   ]
 }
 
 /** Our functions are those that the installing role owns: others may have some under the same names. */
-const drop = (names: string) => `do $drop$
+const drop = (names: readonly string[]) => `do $drop$
 declare
   v_functions text := (
     select string_agg(p.oid::regprocedure::text, ', ')
     from pg_proc p
-    where p.pronamespace = 'kanthorq_schema'::regnamespace and p.proname <> 'kanthorq_migrate' and pg_get_userbyid(p.proowner) = current_user
-      and p.proname ${names}
+    where p.pronamespace = 'kanthorq_schema'::regnamespace and pg_get_userbyid(p.proowner) = current_user
+      and p.proname in (${names.map((name) => `'${name}'`).join(', ') || 'null'})
   );
 begin
   if v_functions is not null then
@@ -177,23 +175,27 @@ begin
 end
 $levels$;`
 
-const resetRights = (names: readonly string[]) => `-- rights
-do $rights$
+// CREATE OR REPLACE by a superuser leaves a function to its owner, who may replace it at any time.
+const refuseForeign = (functions: readonly FunctionFile[]) => `do $foreign$
 declare
   v_foreign text := (
-    select string_agg(n.name, ', ')
-    from unnest(array['${names.join("', '")}']) n (name)
-    where not exists (
-      select
-      from pg_proc p
-      where p.proname = n.name and p.pronamespace = 'kanthorq_schema'::regnamespace and pg_get_userbyid(p.proowner) = current_user
-    )
+    select string_agg(p.oid::regprocedure::text, ', ')
+    from unnest(array[
+      ${functions.map(({ signature }) => `'${signature}'`).join(',\n      ')}
+    ]) s (signature)
+    join pg_proc p on p.oid = to_regprocedure(s.signature)
+    where pg_get_userbyid(p.proowner) <> current_user
   );
 begin
   if v_foreign is not null then
     raise exception 'functions of another role are in the way: %', v_foreign
       using errcode = 'insufficient_privilege', hint = 'Look at them and drop them.';
   end if;
+end
+$foreign$;`
+
+const resetRights = `do $rights$
+begin
   perform kanthorq_schema._kanthorq_reset_rights(current_setting('kanthorq.levels')::jsonb);
 end
 $rights$;`

@@ -1,7 +1,7 @@
 import pg, { type ClientBase, type ClientConfig } from 'pg'
-import { functionSources } from './function-sources.ts'
+import { nameSchema } from './function-sources.ts'
 import { checkSchemaName, migrationsFolder, migrationsTable, readMigrations } from './migrations.ts'
-import { becomeOwner, chooseSchema, findFaults, lockMigrations, repairFaults } from './prepare.ts'
+import { doBlock, findFaults, prepareMigrations, repairFaults } from './prepare.ts'
 
 /** Options of {@link migrate}. */
 export interface MigrateOptions {
@@ -35,9 +35,10 @@ export async function migrate(options: MigrateOptions): Promise<string[]> {
   checkSchemaName(schema)
   // node-pg-migrate takes 0 for all when it goes down.
   if (!(count >= 1)) throw new RangeError(`count is ${count}: pass at least 1, or leave it out for the default`)
-  if (typeof database === 'object' && 'idleCount' in database)
+  // The db of node-pg-migrate's migrations is no emitter.
+  if (isClient(database) && ('idleCount' in database || !('on' in database)))
     throw new TypeError(
-      'database is a pool, but a migration needs one connection: pass a client of it (await pool.connect()) or its settings',
+      'database is a pool or a wrapper, but a migration needs one connection: pass a client (await pool.connect()) or its settings',
     )
 
   if (isClient(database)) return run(database, { ...options, schema })
@@ -100,18 +101,15 @@ async function begin(client: ClientBase): Promise<void> {
   )
   if (rows[0]?.alone !== true)
     throw new Error('the client is in a transaction: pass one that is not, or run the statements of installSql() in it')
-  await client.query('begin')
+  await client.query('begin isolation level read committed read write')
 }
 
 /** Does what goes before migrations, in their transaction. */
 async function prepare(client: ClientBase, schema: string, direction: 'up' | 'down'): Promise<void> {
-  await client.query(
-    `select pg_catalog.set_config('kanthorq.schema', $1, true), pg_catalog.set_config('kanthorq.sources', $2, true)`,
-    [schema, JSON.stringify(functionSources(schema))],
-  )
-  const repair = direction === 'up' ? [findFaults(readMigrations()), repairFaults] : []
-  for (const block of [chooseSchema, becomeOwner, lockMigrations, ...repair])
-    await client.query(`do $block$ ${block.replace(/;$/, '')} $block$`)
+  await nameSchema(client, schema)
+  const migrations = readMigrations()
+  const repair = direction === 'up' ? [findFaults(migrations), repairFaults(migrations)] : []
+  for (const block of [...prepareMigrations(migrations), ...repair]) await client.query(doBlock(block))
 }
 
 function isClient(database: MigrateOptions['database']): database is ClientBase {

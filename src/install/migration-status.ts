@@ -1,7 +1,7 @@
 import type { ClientBase } from 'pg'
-import { functionSources } from './function-sources.ts'
+import { nameSchema } from './function-sources.ts'
 import { checkSchemaName, migrationsTable, readMigrations } from './migrations.ts'
-import { findFaults } from './prepare.ts'
+import { doBlock, findFaults, fixSettings } from './prepare.ts'
 
 /** A migration of this package, or one that a newer version has applied. */
 export interface MigrationStatus {
@@ -25,12 +25,8 @@ export async function installationStatus(client: ClientBase, schema = 'public'):
   checkSchemaName(schema)
   await client.query('begin read only')
   try {
-    await client.query(
-      `select pg_catalog.set_config('kanthorq.schema', $1, true), pg_catalog.set_config('kanthorq.sources', $2, true),
-         pg_catalog.set_config('search_path', 'pg_catalog, pg_temp', true)`,
-      [schema, JSON.stringify(functionSources(schema))],
-    )
-    await client.query(`do $block$ ${findFaults(readMigrations()).replace(/;$/, '')} $block$`)
+    await nameSchema(client, schema)
+    for (const block of [fixSettings, findFaults(readMigrations())]) await client.query(doBlock(block))
     const { rows: found } = await client.query<{ faults: string; is_there: boolean; table: string }>(
       `select current_setting('kanthorq.faults') as faults, to_regclass(t.name) is not null as is_there, t.name as table
        from format('%I.${migrationsTable}', $1::text) t (name)`,

@@ -1,40 +1,38 @@
 import { migrationsTable, type Migration } from './migrations.ts'
 
-/**
- * PL/pgSQL blocks that go before the migrations, however they are applied. The schema is the setting `kanthorq.schema`.
- *
- * From the first one on, search_path has PostgreSQL's own schema only: nothing that another role has made in the schema
- * of the functions can match a call better than what was meant.
- */
+// PL/pgSQL blocks that go before the migrations, however they are applied. The schema is the setting kanthorq.schema.
+//
+// From the first one on, search_path has PostgreSQL's own schema only: nothing that another role has made in the schema of the
+// functions can match a call better than what was meant.
 
-/** Chooses the schema: that of the setting, which is made if it is missing, or else the first one of search_path. */
-export const chooseSchema = `declare
-  v_schema text := pg_catalog.current_schema();
-begin
+/** From here on SQL text means the same whatever the settings of the session are, and nothing waits for ever. */
+export const fixSettings = `begin
   perform pg_catalog.set_config('search_path', 'pg_catalog, pg_temp', true);
-  v_schema := coalesce(nullif(current_setting('kanthorq.schema', true), ''), v_schema);
-  if v_schema is null then
+  perform set_config(s.name, s.value, true)
+  from (values
+    ('standard_conforming_strings', 'on'), ('quote_all_identifiers', 'off'), ('check_function_bodies', 'off'),
+    ('lock_timeout', coalesce(nullif(current_setting('lock_timeout'), '0'), '1min'))
+  ) s (name, value);
+  if current_setting('kanthorq.schema') = '' then
     raise exception 'no schema has been selected to create in'
       using errcode = 'KQ003', hint = 'Set search_path to the schema that holds the KanthorQ registries.';
   end if;
-  begin
-    if to_regnamespace(quote_ident(v_schema)) is null then
-      execute format('create schema %I', v_schema);
-    end if;
-  exception when unique_violation or duplicate_schema then
-    null;
-  end;
-  perform set_config('kanthorq.schema', v_schema, true);
 end;`
 
-/**
- * Becomes the owner of the registries, and refuses objects of our names that belong to another role: their code would
- * run with the rights of the functions' owner.
- */
-export const becomeOwner = `declare
+/** The settings that the blocks change, but for search_path. Like their values they end with the transaction. */
+export const changedSettings = [
+  'role',
+  'standard_conforming_strings',
+  'quote_all_identifiers',
+  'check_function_bodies',
+  'lock_timeout',
+  'kanthorq.schema',
+]
+
+/** Becomes the owner of the registries. */
+const becomeOwner = `declare
   v_schema text := current_setting('kanthorq.schema');
   v_owner name;
-  v_foreign record;
 begin
   select pg_get_userbyid(c.relowner) into v_owner
   from pg_class c
@@ -52,19 +50,32 @@ begin
           hint = format('Install as %I, or let a superuser: grant %I to %I', v_owner, v_owner, current_user);
     end;
   end if;
+end;`
 
+/** Refuses objects of our names that belong to another role: their code would run with the rights of the functions' owner. */
+const refuseForeign = (migrations: readonly Migration[]) => `declare
+  v_schema text := current_setting('kanthorq.schema');
+  v_names text[] := array[
+    'kanthorq_consumer_registry', 'kanthorq_stream_registry', '${migrationsTable}', '${migrationsTable}_id_seq', ${made(
+      migrations,
+    )
+      .map(([, name]) => `'${name}', '${name}_id_seq'`)
+      .join(', ')}
+  ];
+  v_foreign record;
+begin
   select o.kind, o.name, pg_get_userbyid(o.owner) as owner into v_foreign
   from (
     select case c.relkind when 'c' then 'type' when 'S' then 'sequence' when 'v' then 'view' else 'table' end as kind,
       c.relname as name, c.relowner as owner, c.relnamespace as schema
     from pg_class c
-    where c.relname ~ '^_?kanthorq_(task|operation|migrations|(stream|consumer)_registry)' and c.relkind not in ('i', 'I')
+    where c.relname = any (v_names)
     union all
     select 'type', t.typname, t.typowner, t.typnamespace
     from pg_type t
-    where t.typname ~ '^_?kanthorq_(task|operation)' and t.typtype <> 'c' and t.typcategory <> 'A'
+    where t.typname = any (v_names) and t.typtype <> 'c' and t.typcategory <> 'A'
     union all
-    select 'function', p.oid::regprocedure::text, p.proowner, p.pronamespace
+    select 'function', p.proname, p.proowner, p.pronamespace
     from pg_proc p
     where p.proname in ('_kanthorq_function_levels', '_kanthorq_newest_migration', '_kanthorq_role_levels', '_kanthorq_reset_rights')
       and p.pronargs < 2
@@ -79,30 +90,50 @@ begin
   end if;
 end;`
 
-/** Makes the migrations table as node-pg-migrate would, and takes the lock on it that lets one migration run at a time. */
-export const lockMigrations = `declare
-  v_table text := format('%I.${migrationsTable}', current_setting('kanthorq.schema'));
+/**
+ * Makes the schema, and the migrations table as node-pg-migrate would, and takes the lock on it that lets one migration run at
+ * a time. Another one that is about to make them is waited for as well. The first wait is short, before a notice.
+ */
+const lockMigrations = `declare
+  v_schema text := current_setting('kanthorq.schema');
+  v_table text := format('%I.${migrationsTable}', v_schema);
   v_timeout text := current_setting('lock_timeout');
+  v_noticed boolean := false;
 begin
-  perform set_config('lock_timeout', '60s', true);
-  begin
-    if to_regclass(v_table) is null then
-      execute format('create table %s (id serial primary key, name varchar(255) not null, run_on timestamp not null)', v_table);
-    end if;
-  exception when unique_violation or duplicate_table then
-    null;
-  end;
-  begin
-    execute format('lock table %s in share update exclusive mode nowait', v_table);
-  exception when lock_not_available then
-    raise notice 'another migration runs; waiting for it, a minute at most';
-    execute format('lock table %s in share update exclusive mode', v_table);
-  end;
+  loop
+    begin
+      perform set_config('lock_timeout', case when v_noticed then v_timeout else '10ms' end, true);
+      if to_regnamespace(quote_ident(v_schema)) is null then
+        execute format('create schema %I', v_schema);
+      end if;
+      if to_regclass(v_table) is null then
+        execute format('create table %s (id serial primary key, name varchar(255) not null, run_on timestamp not null)', v_table);
+      end if;
+      execute format('lock table %s in share update exclusive mode', v_table);
+      exit;
+    exception
+      when unique_violation or duplicate_schema or duplicate_table then
+        null;
+      when lock_not_available then
+        if v_noticed then
+          raise exception 'another migration still runs after %', v_timeout
+            using errcode = 'lock_not_available', hint = 'pg_stat_activity and pg_locks show which session it is.';
+        end if;
+        raise notice 'another migration runs; waiting for it, % at most', v_timeout;
+        v_noticed := true;
+    end;
+  end loop;
   perform set_config('lock_timeout', v_timeout, true);
-exception when lock_not_available then
-  raise exception 'another migration still runs after a minute'
-    using errcode = 'lock_not_available', hint = 'pg_stat_activity and pg_locks show which session it is.';
 end;`
+
+/** What goes before migrations in either direction. */
+export const prepareMigrations = (migrations: readonly Migration[]) => [
+  fixSettings,
+  becomeOwner,
+  refuseForeign(migrations),
+  lockMigrations,
+  refuseForeign(migrations),
+]
 
 /**
  * Compares what is there with what is recorded, and lists what is wrong in the setting `kanthorq.faults`, one a line.
@@ -114,6 +145,9 @@ export const findFaults = (migrations: readonly Migration[]) => `declare
   v_schema text := current_setting('kanthorq.schema');
   v_table text := format('%I.${migrationsTable}', v_schema);
   v_sources jsonb := nullif(current_setting('kanthorq.sources', true), '');
+  v_owner oid := (
+    select c.relowner from pg_class c where c.oid = to_regclass(format('%I.kanthorq_consumer_registry', v_schema))
+  );
   v_recorded text;
   v_newest text;
   v_faults text[] := '{}';
@@ -126,7 +160,9 @@ begin
     v_faults := array(
       select format('%s is missing', o.name)
       from (values
-        ${made(migrations)}
+        ${made(migrations)
+          .map(([migration, name]) => `('${migration}', '${name}')`)
+          .join(', ')}
       ) o (migration, name)
       where o.migration <= v_recorded and to_regclass(format('%I.%I', v_schema, o.name)) is null
     );
@@ -147,7 +183,7 @@ begin
             select l.name, case when p.oid is null then 'are missing' else 'are not as they were installed' end as fault,
               row_number() over (partition by p.oid is null order by l.name) as n
             from %1$I._kanthorq_function_levels() l
-            left join pg_proc p on p.proname = l.name and pg_get_userbyid(p.proowner) = current_user
+            left join pg_proc p on p.proname = l.name and p.proowner = $3
               and p.pronamespace = (select n.oid from pg_namespace n where n.nspname = $1)
             where p.oid is null or $2 ->> l.name <> md5(p.prosrc)
               or l.name = '_kanthorq_claimed_by' and strpos(p.prosrc, format('''%%I.kanthorq_consumer_registry''', $1)) = 0
@@ -156,33 +192,40 @@ begin
         ) f
         $faults$, v_schema)
       into v_functions
-      using v_schema, case when v_sources ->> '' = v_recorded then v_sources end;
+      using v_schema, case when v_sources ->> '' = v_recorded then v_sources end, v_owner;
       v_faults := v_faults || coalesce(v_functions, '{}');
     end if;
   end if;
   perform set_config('kanthorq.faults', array_to_string(v_faults, E'\\n'), true);
 end;`
 
-/** The tables and types that migrations make, as rows of VALUES. */
-function made(migrations: readonly Migration[]): string {
-  return migrations
-    .flatMap(({ name, up }) =>
-      [...up.matchAll(/^ *create (?:type|table) kanthorq_schema\.(\w+)/gm)].map(
-        ([, object = '']) => `('${name}', '${object}')`,
-      ),
-    )
-    .join(', ')
+/** The tables and types that migrations make, each after the name of its migration. */
+function made(migrations: readonly Migration[]): [migration: string, name: string][] {
+  return migrations.flatMap(({ name, up }) =>
+    [...up.matchAll(/^ *create (?:type|table) kanthorq_schema\.(\w+)/gm)].map(([, object = '']): [string, string] => [
+      name,
+      object,
+    ]),
+  )
 }
 
 /**
  * Where something is wrong, forgets what was applied: each migration may be applied again and repairs what it made. Also
  * takes away rights that kanthorq_grant did not give.
  */
-export const repairFaults = `declare
+export const repairFaults = (migrations: readonly Migration[]) => `declare
   v_schema text := current_setting('kanthorq.schema');
   v_faults text := current_setting('kanthorq.faults', true);
+  v_newer text;
 begin
   if v_faults <> '' then
+    execute format('select max(name) from %I.${migrationsTable} where name > $1', v_schema)
+    into v_newer
+    using '${migrations.at(-1)?.name ?? ''}';
+    if v_newer is not null then
+      raise exception 'the installation is damaged: %', replace(v_faults, E'\\n', '; ')
+        using errcode = 'KQ003', hint = format('A newer version has applied %s: repair it with that version.', v_newer);
+    end if;
     raise notice 'the installation is damaged and is made again: %', replace(v_faults, E'\\n', '; ');
     execute format('delete from %I.${migrationsTable}', v_schema);
   elsif to_regprocedure(format('%I._kanthorq_reset_rights(jsonb)', v_schema)) is not null
@@ -193,3 +236,6 @@ begin
       $rights$, v_schema);
   end if;
 end;`
+
+/** A block as a statement. */
+export const doBlock = (block: string) => `do $block$ ${block} $block$`

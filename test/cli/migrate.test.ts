@@ -1,7 +1,8 @@
 // The command line's migrate: up, down, status and sql.
 import test from 'ava'
-import { installSql, migrate } from 'kanthorq-tasks'
-import { migrationStatus } from '../../src/install/migration-status.ts'
+import { migrate } from 'kanthorq-tasks'
+import { installFile } from '../../src/install/install-sql.ts'
+import { installationStatus } from '../../src/install/migration-status.ts'
 import { readMigrations } from '../../src/install/migrations.ts'
 import { catalog } from '../support/catalog.ts'
 import { kanthorqTasks, records } from '../support/command-line.ts'
@@ -30,7 +31,7 @@ test('migrate up lists what it applies, and migrate down reverts one migration a
 
 test('migrate sql prints the SQL file, and needs no server', async (t) => {
   const run = runOn({ url: 'postgres://nobody@127.0.0.1:1/nowhere' })
-  t.deepEqual(await run('migrate sql'), outcome(0, installSql()))
+  t.deepEqual(await run('migrate sql'), outcome(0, installFile()))
 })
 
 test('--schema names the schema of up, down and status', async (t) => {
@@ -39,7 +40,7 @@ test('--schema names the schema of up, down and status', async (t) => {
   t.is((await run('up')).code, 0)
   t.is((await run('status')).stderr, '')
   const appliedIn = async (schema?: string) =>
-    (await migrationStatus(client, schema)).filter(({ appliedAt }) => appliedAt !== null).length
+    (await installationStatus(client, schema)).migrations.filter(({ appliedAt }) => appliedAt !== null).length
   t.is(await appliedIn('My queue'), names.length)
   t.is(await appliedIn(), 0)
   await t.throwsAsync(appliedIn('a$b'), { message: /^"a\$b" can't be the schema/ })

@@ -1,5 +1,5 @@
 import type pg from 'pg'
-import { createMigrationsTable, migrationsTable } from '../../src/install/migrations.ts'
+import { migrationsTable } from '../../src/install/migrations.ts'
 import { catalog, withoutMigrationsTable, type Catalog } from '../support/catalog.ts'
 import { checksums, dump } from '../support/kanthorq-dump.ts'
 import { only } from '../support/scene.ts'
@@ -26,9 +26,9 @@ const stops = `
   create function stops.at_row() returns trigger language plpgsql as
     $$ begin perform stops.step(); return null; end $$;`
 
-// node-pg-migrate makes this table outside of its transaction; here it exists from the beginning.
+// The table of migrations as they make it.
 const watchedTable = `
-  ${createMigrationsTable(`public.${migrationsTable}`)};
+  create table public.${migrationsTable} (id serial primary key, name varchar(255) not null, run_on timestamp not null);
   create trigger written after insert or delete on public.${migrationsTable}
     for each row execute function stops.at_row();
   create constraint trigger committed after insert or delete on public.${migrationsTable}

@@ -1,11 +1,16 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import test, { type ExecutionContext } from 'ava'
-import { migrate } from 'kanthorq-tasks'
+import { installSql, migrate } from 'kanthorq-tasks'
+import { runner } from 'node-pg-migrate'
 import pg from 'pg'
 import { readMigrations } from '../../src/install/migrations.ts'
 import { catalog } from '../support/catalog.ts'
 import { connect, useServer } from '../support/empty-database.ts'
 import { holdMigrations } from '../support/migration-lock.ts'
 import { startPatientServer } from '../support/patient-server.ts'
+import { ways } from './ways.ts'
 
 const { emptyDatabase, role } = useServer(test)
 const names = readMigrations().map(({ name }) => name)
@@ -17,7 +22,7 @@ async function cancelOne(t: ExecutionContext, client: pg.Client, schema: string)
   const { rows } = await client.query(
     `select cardinality(updated) as updated, noop from ${s}.kanthorq_task_cancel('send_email', array(
        select event_id from ${s}.kanthorq_task_convert(
-         'send_email', array[${s}.kanthorq_stream_publish('orders', 'order.created', '')]
+         'send_email', array[${s}.kanthorq_stream_publish('orders', 'order.created', '')], 'available'
        )
      ))`,
   )
@@ -113,15 +118,11 @@ test('log gets what happens', async (t) => {
 for (const schema of ['public', 'queue']) {
   test(`of two at once into an empty ${schema}, one does it all and one has nothing to do`, async (t) => {
     const { client, url } = await emptyDatabase(t)
-    const schemas = 'select nspname from pg_namespace order by 1'
-    const { rows: before } = await client.query(schemas)
     const both = await holdMigrations(
       client,
       2,
       () => Promise.all([migrate({ database: url, schema }), migrate({ database: url, schema })]),
-      async () => {
-        t.deepEqual((await client.query(schemas)).rows, before, 'made before its turn')
-      },
+      schema,
     )
 
     const [one, other] = both.sort((a, b) => a.length - b.length)
@@ -154,4 +155,106 @@ test('a role that may not create the schema is told so', async (t) => {
     code: '42501',
     message: /^permission denied for database /,
   })
+})
+
+test('a pool is refused, and so is a client in a transaction, which is left as it is', async (t) => {
+  const { client, url } = await emptyDatabase(t)
+  const pool = new pg.Pool({ connectionString: url, max: 1 })
+  t.teardown(() => pool.end())
+  await t.throwsAsync(migrate({ database: pool as unknown as pg.Client }), {
+    instanceOf: TypeError,
+    message: /^database is a pool or a wrapper/,
+  })
+  t.is(pool.totalCount, 0)
+
+  await client.query('begin; create table mine ()')
+  await t.throwsAsync(migrate({ database: client }), { message: /^the client is in a transaction/ })
+  await client.query('create table mine_too ()')
+  await client.query('rollback')
+  t.deepEqual(await catalog(client), {})
+})
+
+test('in a transaction of the caller, the SQL leaves settings as they were, and a rollback leaves nothing', async (t) => {
+  const { client, url } = await emptyDatabase(t)
+  const app = await role()
+  await client.query(`grant create on schema public to ${app.name}`)
+  await migrate({ database: app.into(url), count: 1 })
+  // PL/pgSQL has settings, too, as soon as it is loaded.
+  await client.query(
+    "do 'begin end'; set search_path to public, pg_catalog; set lock_timeout to '7s'; set kanthorq.schema to 'elsewhere'",
+  )
+  const before = await catalog(client)
+  const settings = `select current_user, session_user, array(
+    select concat(name, '=', setting, ' ') from pg_settings where name not in ('transaction_isolation') order by 1
+  ) as settings, current_setting('kanthorq.schema') as schema`
+  const { rows } = await client.query(settings)
+  await client.query('begin')
+  await client.query(installSql())
+  t.deepEqual((await client.query(settings)).rows, rows)
+  t.is((await client.query("select from pg_proc where proname = 'kanthorq_task_cancel'")).rowCount, 1)
+  await client.query('rollback')
+  t.deepEqual(await catalog(client), before)
+})
+
+test("inside a migration of the application's own, migrate waits for nothing and commits nothing", async (t) => {
+  const { client, url } = await emptyDatabase(t)
+  const dir = mkdtempSync(join(tmpdir(), 'kanthorq-application-'))
+  t.teardown(() => {
+    rmSync(dir, { recursive: true })
+  })
+  writeFileSync(join(dir, '1_mine.mjs'), 'export const up = (pgm) => globalThis.mine(pgm)')
+  let refusal: unknown
+  Object.assign(globalThis, {
+    async mine(pgm: { db: unknown; sql: (text: string) => void }) {
+      pgm.sql('create table mine ()')
+      refusal = await t.throwsAsync(migrate({ database: pgm.db as pg.Client }))
+      t.deepEqual(await migrate({ database: url, schema: 'queue' }), names)
+      pgm.sql(installSql())
+      pgm.sql('select 1 / 0')
+    },
+  })
+  const own = {
+    databaseUrl: url,
+    dir,
+    singleTransaction: true,
+    migrationsTable: 'own',
+    direction: 'up' as const,
+    log: () => undefined,
+  }
+  await t.throwsAsync(runner(own), { message: 'division by zero' })
+  t.regex(String(refusal), /database is a pool or a wrapper/)
+  t.deepEqual(
+    Object.keys(await catalog(client)).filter((key) => /mine|kanthorq/.test(key)),
+    [],
+  )
+  t.deepEqual(await migrate({ database: url, schema: 'queue' }), [])
+})
+
+test('advisory locks of a stranger hold up nothing', async (t) => {
+  const { url } = await emptyDatabase(t)
+  const [stranger, operator] = [await role(), await role()]
+  const other = await connect(t, stranger.into(url))
+  await other.query("select pg_advisory_lock(7241865325823964), pg_advisory_lock(hashtext('public._kanthorq_set_level'))")
+  const client = await connect(t, { connectionString: url, lock_timeout: 5000 })
+  t.deepEqual(await migrate({ database: client }), names)
+  await client.query("select kanthorq_grant($1, 'operator')", [operator.name])
+  t.pass()
+})
+
+for (const [way, install] of Object.entries(ways)) {
+  test(`${way} says that another migration takes too long`, async (t) => {
+    const { client, url } = await emptyDatabase(t)
+    await migrate({ database: url })
+    await client.query(`alter database ${new URL(url).pathname.slice(1)} set lock_timeout to 50`)
+    await client.query('begin; lock table kanthorq_migrations in share update exclusive mode')
+    await t.throwsAsync(install(url), { code: '55P03', message: 'another migration still runs after 50ms' })
+    await client.query('rollback')
+  })
+}
+
+test('a migration that waits says so', async (t) => {
+  const { client, url } = await emptyDatabase(t)
+  const lines: string[] = []
+  await holdMigrations(client, 1, () => migrate({ database: url, log: (line) => lines.push(line) }))
+  t.true(lines.includes('another migration runs; waiting for it, 1min at most'))
 })

@@ -2,8 +2,8 @@
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import test, { type ExecutionContext } from 'ava'
-import { installSql } from 'kanthorq-tasks'
 import { extensionFiles } from '../../scripts/extension.ts'
+import { installFile } from '../../src/install/install-sql.ts'
 import { codeBlocks } from '../support/code-blocks.ts'
 import { connect, useServer } from '../support/empty-database.ts'
 import { exercise } from '../support/exercise.ts'
@@ -102,7 +102,7 @@ test('it is of use from CommonJS as well', async (t) => {
 test('it has the plain SQL file and the extension, and the SQL file installs what an operator uses', async (t) => {
   const { folder: cwd } = newestProject
   const sql = `node_modules/kanthorq-tasks/dist/kanthorq-tasks--${manifest.version}.sql`
-  t.is(readFileSync(join(cwd, sql), 'utf8'), installSql())
+  t.is(readFileSync(join(cwd, sql), 'utf8'), installFile())
   t.like(shippedExtension(newestProject), extensionFiles({ version: manifest.version }))
 
   const { url, client } = await kanthorqDatabase(t)

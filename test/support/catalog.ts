@@ -34,7 +34,7 @@ export function withoutMigrationsTable(catalog: Catalog): Catalog {
 
 /** Grants that were never changed are null in the catalog, and print as the defaults that they are. */
 const grants = (acl: string, kind: string, owner: string) =>
-  `(select string_agg(a::text, ' ' order by a::text) from unnest(coalesce(${acl}, acldefault('${kind}', ${owner}))) a)`
+  `(select string_agg(a::text, ' ' order by a::text) from unnest(coalesce(${acl}, acldefault(${kind}, ${owner}))) a)`
 
 const objects = `
   with relations as (
@@ -45,7 +45,7 @@ const objects = `
       relname::text,
       concat_ws(
         ' | ', pg_get_userbyid(relowner), relpersistence, reloptions::text, obj_description(oid, 'pg_class'),
-        ${grants('relacl', 'r', 'relowner')}, seqtypid::regtype, seqstart, seqincrement, seqmax, seqmin, seqcache, seqcycle
+        ${grants('relacl', `case relkind when 'S' then 's' else 'r' end::"char"`, 'relowner')}, seqtypid::regtype, seqstart, seqincrement, seqmax, seqmin, seqcache, seqcycle
       )
     from relations left join pg_sequence on seqrelid = oid
     where relkind not in ('i', 'I')
@@ -79,7 +79,7 @@ const objects = `
       case prokind when 'p' then 'procedure' when 'f' then 'function' else 'routine ' || prokind::text end,
       format('%s(%s)', proname, pg_get_function_identity_arguments(p.oid)),
       concat_ws(
-        E'\\n', pg_get_functiondef(p.oid), pg_get_userbyid(proowner), ${grants('proacl', 'f', 'proowner')},
+        E'\\n', pg_get_functiondef(p.oid), pg_get_userbyid(proowner), ${grants('proacl', "'f'", 'proowner')},
         obj_description(p.oid, 'pg_proc')
       )
     from pg_proc p join pg_namespace n on n.oid = pronamespace
