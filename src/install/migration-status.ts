@@ -1,7 +1,7 @@
 import type { ClientBase } from 'pg'
 import { nameSchema } from './function-sources.ts'
 import { checkSchemaName, migrationsTable, readMigrations } from './migrations.ts'
-import { doBlock, findFaults, fixSettings } from './prepare.ts'
+import { becomeOwner, doBlock, findFaults, fixSettings } from './prepare.ts'
 
 /** A migration of this package, or one that a newer version has applied. */
 export interface MigrationStatus {
@@ -26,9 +26,13 @@ export async function installationStatus(client: ClientBase, schema = 'public'):
   await client.query('begin read only')
   try {
     await nameSchema(client, schema)
-    for (const block of [fixSettings, findFaults(readMigrations())]) await client.query(doBlock(block))
+    await client.query(doBlock(fixSettings))
+    // A superuser looks with the owner's rights: functions of the installation are called.
+    await client.query('savepoint own_role')
+    await client.query(doBlock(becomeOwner)).catch(() => client.query('rollback to own_role'))
+    await client.query(doBlock(findFaults(readMigrations())))
     const { rows: found } = await client.query<{ faults: string; is_there: boolean; table: string }>(
-      `select current_setting('kanthorq.faults') as faults, to_regclass(t.name) is not null as is_there, t.name as table
+      `select current_setting('kanthorq.faults') as faults, exists (select from pg_class c where c.oid = to_regclass(t.name) and c.relkind = 'r') as is_there, t.name as table
        from format('%I.${migrationsTable}', $1::text) t (name)`,
       [schema],
     )

@@ -30,7 +30,7 @@ export const changedSettings = [
 ]
 
 /** Becomes the owner of the registries. */
-const becomeOwner = `declare
+export const becomeOwner = `declare
   v_schema text := current_setting('kanthorq.schema');
   v_owner name;
 begin
@@ -153,7 +153,8 @@ export const findFaults = (migrations: readonly Migration[]) => `declare
   v_faults text[] := '{}';
   v_functions text[];
 begin
-  if to_regclass(v_table) is not null then
+  -- What another role made is not read or called: it could be a view.
+  if exists (select from pg_class c where c.oid = to_regclass(v_table) and c.relowner = v_owner and c.relkind = 'r') then
     execute format('select max(name) from %s where name like ''%%functions''', v_table) into v_recorded;
   end if;
   if v_recorded is not null then
@@ -166,8 +167,14 @@ begin
       ) o (migration, name)
       where o.migration <= v_recorded and to_regclass(format('%I.%I', v_schema, o.name)) is null
     );
-    if to_regprocedure(format('%I._kanthorq_function_levels()', v_schema)) is null
-      or to_regprocedure(format('%I._kanthorq_newest_migration()', v_schema)) is null then
+    if 2 <> (
+      select count(*)
+      from pg_proc p
+      where p.proowner = v_owner and p.oid in (
+        to_regprocedure(format('%I._kanthorq_function_levels()', v_schema)),
+        to_regprocedure(format('%I._kanthorq_newest_migration()', v_schema))
+      )
+    ) then
       v_faults := v_faults || 'functions are missing'::text;
     elsif has_function_privilege(format('%I._kanthorq_function_levels()', v_schema), 'execute') then
       execute format('select %I._kanthorq_newest_migration()', v_schema) into v_newest;
