@@ -50,7 +50,7 @@ export interface TransitionResult {
 export interface BulkResult {
   /** The number of tasks that the call moved. */
   updated: number
-  /** The number of tasks that the call skipped because another session had locked them. */
+  /** The number of tasks that the call left out because another session held or moved them. */
   skipped: number
   /** The id of the call, for `undoAll`; null if it moved nothing. */
   bulkId: string | null

@@ -29,13 +29,14 @@ end
 $function$;
 
 comment on function kanthorq_schema.kanthorq_task_resume is 'Resumes tasks that are discarded or cancelled, so that they are worked again. They become running, due at once or at schedule_at.
+KanthorQ''s worker can''t acknowledge them without a change in the handler: kanthorq_doctor() reports that.
 
 consumer        name of the consumer
 event_ids       ids of the tasks'' events; any number, duplicates count once
 reason          why, for the log
 schedule_at     when they are due; null is now
-reset_attempts  true sets attempt_count to 0, so that a failing handler runs attempt_max + 1 times, as for a new task; otherwise
-                attempt_count comes down to attempt_max - 1 where it is above, and one more failure discards the task again
+reset_attempts  true sets attempt_count to 0, so that a failing handler runs attempt_max times; otherwise attempt_count comes down
+                to attempt_max - 1 where it is above, and one more failure discards the task again
 
 Returns one row of two arrays that hold each distinct id once, in the order of event_ids:
 updated         tasks that this call resumed
