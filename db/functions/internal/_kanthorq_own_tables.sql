@@ -1,7 +1,9 @@
 -- Our own tables and their sequences, which nobody but the owner reads or writes; KanthorQ's are not among them. The migrations table
 -- is missing where the functions were copied by hand.
 create or replace function kanthorq_schema._kanthorq_own_tables()
-returns table (name regclass)
+returns table (
+  name regclass
+)
 language plpgsql
 stable
 as $function$

@@ -1,7 +1,7 @@
 -- Why a table must not be touched, as the end of a sentence; null if it is sound. kind is consumer or stream; null for our own tables.
 --
 -- What another role attaches to a table would run with the rights of the functions' owner: casts, triggers, defaults, rules, functions
--- of an index. So the table and its partitions belong to the owner, trigger functions to the owner or a superuser, and the columns
+-- of an index. So the table and its partitions belong to the owner, what a trigger calls to the owner or a superuser, and the columns
 -- have KanthorQ's types. Only the catalog is read: no code of the table runs.
 create or replace function kanthorq_schema._kanthorq_table_fault(name regclass, kind text)
 returns text
@@ -13,8 +13,13 @@ begin
     select case
       when c.relkind not in ('r', 'p') then 'is no table'
       when pg_get_userbyid(c.relowner) <> current_user
-        then format('belongs to the role %I, the functions to %I', pg_get_userbyid(c.relowner), current_user)
-      when row_security_active(c.oid) then format('hides rows from %I by row level security', current_user)
+        then kanthorq_schema._kanthorq_one_line(
+          format('belongs to the role %I, the functions to %I', pg_get_userbyid(c.relowner), current_user)
+        )
+      when row_security_active(c.oid)
+        then kanthorq_schema._kanthorq_one_line(format('hides rows from %I by row level security', current_user))
+      when not (has_table_privilege(c.oid, 'select') and has_table_privilege(c.oid, 'insert') and has_table_privilege(c.oid, 'update'))
+        then kanthorq_schema._kanthorq_one_line(format('can''t be read or changed by %I, its owner', current_user))
       else coalesce(
         (
           select format('has no column %I of type %s', w.name, w.type)
@@ -37,19 +42,13 @@ begin
           where a.atttypid is distinct from w.type and (a.atttypid = 'text'::regtype and w.type = 'varchar'::regtype) is not true
           limit 1
         ),
-        case when c.relkind = 'p' or c.relhastriggers then (
-          select case
-            when k.relowner <> c.relowner then format('has a partition of the role %I', pg_get_userbyid(k.relowner))
-            else format('has a trigger with a function of the role %I', pg_get_userbyid(p.proowner))
-          end
-          from (select c.oid as relid union select t.relid from pg_partition_tree(c.oid) t) t
-          join pg_class k on k.oid = t.relid
-          left join (
-            pg_trigger g join pg_proc p on p.oid = g.tgfoid join pg_roles r on r.oid = p.proowner and not r.rolsuper
-          ) on g.tgrelid = k.oid and not g.tgisinternal and p.proowner <> c.relowner
-          where k.relowner <> c.relowner or g.oid is not null
+        case when c.relkind = 'p' then (
+          select kanthorq_schema._kanthorq_one_line(format('has a partition of the role %I', pg_get_userbyid(k.relowner)))
+          from pg_partition_tree(c.oid) t
+          join pg_class k on k.oid = t.relid and k.relowner <> c.relowner
           limit 1
-        ) end
+        ) end,
+        case when c.relkind = 'p' or c.relhastriggers then kanthorq_schema._kanthorq_trigger_fault(c.oid::regclass) end
       )
     end
     from pg_class c
