@@ -53,7 +53,7 @@ insert into fault ("check", severity, scene, findings, repair) values
      create function public.somebody_elses() returns integer language sql as 'select 1' $$,
   $$ select
        format('any role may execute %s, which kanthorq_grant did not give', string_agg(proname::text collate "default", ', ' order by proname)),
-       format('revoke all on routine %s from public', string_agg(oid::regprocedure::text, ', ' order by proname))
+       format('revoke all on routine %s from public', string_agg('public.' || oid::regprocedure, ', ' order by proname))
      from pg_proc
      where proname = any ('{_kanthorq_task_states,kanthorq_copy,kanthorq_task_cancel_all,kanthorq_task_find}') $$, null
 ),
@@ -225,10 +225,10 @@ insert into fault ("check", severity, scene, findings, repair) values
   'sequence is behind', 'error',
   $$ insert into kanthorq_task_operation (id, at, action, consumer, tasks, from_states, first_event_id, last_event_id, changes)
      overriding system value
-     values (1000000, now(), 'cancel', 'x', 0, '{}', '', '', '{}') $$,
+     select last_value + 1000, now(), 'cancel', 'x', 0, '{}', '', '', '{}' from kanthorq_task_operation_id_seq $$,
   $$ select format('sequence %s is behind the rows of public.kanthorq_task_operation: nothing can be logged', sequence),
-       format('select setval(%L, 1000000)', sequence)
-     from name $$, null
+       format('select setval(%L, %s)', sequence, id)
+     from name, test.read('select max(id) from kanthorq_task_operation') o, jsonb_each_text(o) i (key, id) $$, null
 ),
 (
   'schema was renamed', 'error',
@@ -294,10 +294,8 @@ $$;
 
 select pg_temp.finds(fault) from fault order by n;
 
-select isnt_empty(
-  $$ select updated from kanthorq_task_cancel('send_letter', array(select id from task)) where updated <> '{}'
-     union select id::text[] from test.read('select array[max(id)] as id from kanthorq_task_operation') id $$,
-  'the log works again'
+select cmp_ok(
+  (select cardinality(updated) from kanthorq_task_resume('send_sms', array(select id from task))), '>', 0, 'the log works again'
 );
 
 create function pg_temp.finds_no_migration(scene text, description text)
