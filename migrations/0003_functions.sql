@@ -36,6 +36,7 @@ declare
       'kanthorq_schema._kanthorq_consumer(text)',
       'kanthorq_schema._kanthorq_crockford(bigint, int)',
       'kanthorq_schema._kanthorq_divide_ids(text[], kanthorq_schema.kanthorq_task_change[])',
+      'kanthorq_schema._kanthorq_doctor_findings()',
       'kanthorq_schema._kanthorq_doctor_installation()',
       'kanthorq_schema._kanthorq_doctor_rights()',
       'kanthorq_schema._kanthorq_doctor_tables()',
@@ -48,6 +49,7 @@ declare
       'kanthorq_schema._kanthorq_id_time(text)',
       'kanthorq_schema._kanthorq_newest_migration()',
       'kanthorq_schema._kanthorq_now()',
+      'kanthorq_schema._kanthorq_one_line(text)',
       'kanthorq_schema._kanthorq_only_sql(regclass)',
       'kanthorq_schema._kanthorq_own_tables()',
       'kanthorq_schema._kanthorq_refuse_state(text)',
@@ -73,6 +75,7 @@ declare
       'kanthorq_schema._kanthorq_task_transition(text, text, text[], text, bigint, boolean, double precision, bigint, bigint)',
       'kanthorq_schema._kanthorq_task_undo(bigint, text, bigint)',
       'kanthorq_schema._kanthorq_task_why(text, timestamp with time zone, timestamp with time zone, smallint, smallint, text, timestamp with time zone)',
+      'kanthorq_schema._kanthorq_trigger_fault(regclass)',
       'kanthorq_schema.kanthorq_consumer_register(text, text, text[], text[], int, bigint)',
       'kanthorq_schema.kanthorq_doctor()',
       'kanthorq_schema.kanthorq_grant(text, text)',
@@ -128,7 +131,7 @@ declare
     select string_agg(p.oid::regprocedure::text, ', ')
     from pg_proc p
     where p.pronamespace = 'kanthorq_schema'::regnamespace and pg_get_userbyid(p.proowner) = current_user
-      and p.proname in ('_kanthorq_as_milliseconds', '_kanthorq_as_time', '_kanthorq_bulk', '_kanthorq_check_action', '_kanthorq_check_can_commit', '_kanthorq_check_event_ids', '_kanthorq_check_filter', '_kanthorq_check_name', '_kanthorq_check_progress', '_kanthorq_check_role', '_kanthorq_check_schema', '_kanthorq_check_subject', '_kanthorq_check_subject_filters', '_kanthorq_check_takes', '_kanthorq_claimed_by', '_kanthorq_consumer', '_kanthorq_crockford', '_kanthorq_divide_ids', '_kanthorq_doctor_installation', '_kanthorq_doctor_rights', '_kanthorq_doctor_tables', '_kanthorq_doctor_tasks', '_kanthorq_due', '_kanthorq_find_table', '_kanthorq_function_levels', '_kanthorq_has_scheduling_index', '_kanthorq_id', '_kanthorq_id_time', '_kanthorq_newest_migration', '_kanthorq_now', '_kanthorq_only_sql', '_kanthorq_own_tables', '_kanthorq_refuse_state', '_kanthorq_refuse_table', '_kanthorq_registered', '_kanthorq_reset_rights', '_kanthorq_revoke_usage', '_kanthorq_role_levels', '_kanthorq_set_level', '_kanthorq_shown', '_kanthorq_stream', '_kanthorq_subject_pattern', '_kanthorq_table_fault', '_kanthorq_table_repair', '_kanthorq_task_all', '_kanthorq_task_columns_sql', '_kanthorq_task_log', '_kanthorq_task_matches', '_kanthorq_task_state', '_kanthorq_task_state_name', '_kanthorq_task_states', '_kanthorq_task_takes_sql', '_kanthorq_task_transition', '_kanthorq_task_undo', '_kanthorq_task_why', 'kanthorq_consumer_register', 'kanthorq_doctor', 'kanthorq_grant', 'kanthorq_revoke', 'kanthorq_stream_publish', 'kanthorq_stream_register', 'kanthorq_task_batch', 'kanthorq_task_cancel', 'kanthorq_task_cancel_all', 'kanthorq_task_convert', 'kanthorq_task_count', 'kanthorq_task_discard', 'kanthorq_task_discard_all', 'kanthorq_task_explain', 'kanthorq_task_find', 'kanthorq_task_operation_purge', 'kanthorq_task_operations', 'kanthorq_task_preview', 'kanthorq_task_resume', 'kanthorq_task_resume_all', 'kanthorq_task_stats', 'kanthorq_task_undo', 'kanthorq_task_undo_all', 'kanthorq_task_undo_batch')
+      and p.proname in ('_kanthorq_as_milliseconds', '_kanthorq_as_time', '_kanthorq_bulk', '_kanthorq_check_action', '_kanthorq_check_can_commit', '_kanthorq_check_event_ids', '_kanthorq_check_filter', '_kanthorq_check_name', '_kanthorq_check_progress', '_kanthorq_check_role', '_kanthorq_check_schema', '_kanthorq_check_subject', '_kanthorq_check_subject_filters', '_kanthorq_check_takes', '_kanthorq_claimed_by', '_kanthorq_consumer', '_kanthorq_crockford', '_kanthorq_divide_ids', '_kanthorq_doctor_findings', '_kanthorq_doctor_installation', '_kanthorq_doctor_rights', '_kanthorq_doctor_tables', '_kanthorq_doctor_tasks', '_kanthorq_due', '_kanthorq_find_table', '_kanthorq_function_levels', '_kanthorq_has_scheduling_index', '_kanthorq_id', '_kanthorq_id_time', '_kanthorq_newest_migration', '_kanthorq_now', '_kanthorq_one_line', '_kanthorq_only_sql', '_kanthorq_own_tables', '_kanthorq_refuse_state', '_kanthorq_refuse_table', '_kanthorq_registered', '_kanthorq_reset_rights', '_kanthorq_revoke_usage', '_kanthorq_role_levels', '_kanthorq_set_level', '_kanthorq_shown', '_kanthorq_stream', '_kanthorq_subject_pattern', '_kanthorq_table_fault', '_kanthorq_table_repair', '_kanthorq_task_all', '_kanthorq_task_columns_sql', '_kanthorq_task_log', '_kanthorq_task_matches', '_kanthorq_task_state', '_kanthorq_task_state_name', '_kanthorq_task_states', '_kanthorq_task_takes_sql', '_kanthorq_task_transition', '_kanthorq_task_undo', '_kanthorq_task_why', '_kanthorq_trigger_fault', 'kanthorq_consumer_register', 'kanthorq_doctor', 'kanthorq_grant', 'kanthorq_revoke', 'kanthorq_stream_publish', 'kanthorq_stream_register', 'kanthorq_task_batch', 'kanthorq_task_cancel', 'kanthorq_task_cancel_all', 'kanthorq_task_convert', 'kanthorq_task_count', 'kanthorq_task_discard', 'kanthorq_task_discard_all', 'kanthorq_task_explain', 'kanthorq_task_find', 'kanthorq_task_operation_purge', 'kanthorq_task_operations', 'kanthorq_task_preview', 'kanthorq_task_resume', 'kanthorq_task_resume_all', 'kanthorq_task_stats', 'kanthorq_task_undo', 'kanthorq_task_undo_all', 'kanthorq_task_undo_batch')
   );
 begin
   if v_functions is not null then
@@ -402,7 +405,7 @@ begin
       'kanthorq_schema.kanthorq_consumer_registry'::regclass, 'kanthorq_schema.kanthorq_stream_registry'::regclass,
       'kanthorq_schema.kanthorq_task_operation'::regclass
     )
-    and (pg_get_userbyid(c.relowner) <> current_user or c.relkind <> 'r' or c.relrowsecurity or c.relhastriggers)
+    and (pg_get_userbyid(c.relowner) <> current_user or c.relkind <> 'r' or c.relrowsecurity or c.relhastriggers or c.relacl is not null)
     and kanthorq_schema._kanthorq_table_fault(c.oid::regclass, null::text) is not null
   limit 1;
   if found then
@@ -613,6 +616,43 @@ $function$;
 
 comment on function kanthorq_schema._kanthorq_divide_ids(text[], kanthorq_schema.kanthorq_task_change[]) is 'Internal. The distinct ids of a call, divided into moved and not moved, in input order.';
 
+-- function: _kanthorq_doctor_findings
+create or replace function kanthorq_schema._kanthorq_doctor_findings()
+returns table (
+  "check" text,
+  severity text,
+  detail text,
+  fix text
+)
+language plpgsql
+stable
+as $function$
+declare
+  v_sound boolean;
+begin
+  return query select f.* from kanthorq_schema._kanthorq_doctor_installation() f;
+  -- Registries that are not ours, or that hide rows, say nothing about the other tables.
+  begin
+    perform kanthorq_schema._kanthorq_check_schema();
+    v_sound := true;
+  exception when sqlstate 'KQ002' then
+    v_sound := false;
+  end;
+  if v_sound then
+    return query select f.* from kanthorq_schema._kanthorq_doctor_tables() f;
+    return query
+    select f.*
+    from kanthorq_schema._kanthorq_registered() r
+    cross join lateral kanthorq_schema._kanthorq_doctor_tasks(r.name) f
+    where r.kind = 'consumer' and r.task_table is not null and kanthorq_schema._kanthorq_table_fault(r.task_table, r.kind) is null
+    order by r.name;
+  end if;
+  return query select f.* from kanthorq_schema._kanthorq_doctor_rights() f;
+end
+$function$;
+
+comment on function kanthorq_schema._kanthorq_doctor_findings() is 'Internal. All findings of kanthorq_doctor.';
+
 -- function: _kanthorq_doctor_installation
 create or replace function kanthorq_schema._kanthorq_doctor_installation()
 returns table (
@@ -678,7 +718,7 @@ begin
 
   -- The migrations table is missing where the functions were copied by hand.
   if to_regclass('kanthorq_schema.kanthorq_migrations') is not null
-    and kanthorq_schema._kanthorq_table_fault('kanthorq_schema.kanthorq_migrations'::regclass, null::text) is null then
+    and kanthorq_schema._kanthorq_table_fault(to_regclass('kanthorq_schema.kanthorq_migrations'), null::text) is null then
     execute 'select exists (select from kanthorq_schema.kanthorq_migrations m where m.name = $1)'
     into v_migrated
     using kanthorq_schema._kanthorq_newest_migration();
@@ -759,7 +799,8 @@ begin
     ),
     '-- look at it, and drop it as its owner or as a superuser'
   from pg_proc p
-  where p.pronamespace = v_schema and p.proname ~ '^_?kanthorq_' and pg_get_userbyid(p.proowner) <> current_user
+  where p.pronamespace = v_schema and p.proname ~ '^_?kanthorq_' and p.proname <> 'kanthorq_migrate'
+    and pg_get_userbyid(p.proowner) <> current_user
   order by p.oid::regprocedure::text;
 
   -- A function of another role could be called instead of ours.
@@ -772,6 +813,21 @@ begin
     and exists (
       select from aclexplode(n.nspacl) a where a.grantee = 0 and a.privilege_type = 'CREATE'
     );
+
+  -- The owner of a schema may drop what others have in it.
+  return query
+  select 'schema is not ours', 'warning',
+    format(
+      'role %s owns schema %s, and may put functions in the place of ours, which run with the rights of %I then',
+      kanthorq_schema._kanthorq_shown(r.rolname::text), n.oid::regnamespace, current_user
+    ),
+    format('-- if the role is not to be trusted, as a superuser: alter schema %s owner to %I', n.oid::regnamespace, current_user)
+  from pg_namespace n
+  join pg_roles r on not r.rolsuper and r.rolname <> current_user and r.oid = case n.nspowner
+    when 'pg_database_owner'::regrole then (select d.datdba from pg_database d where d.datname = current_database())
+    else n.nspowner
+  end
+  where n.oid = v_schema;
 end
 $function$;
 
@@ -816,6 +872,34 @@ begin
   cross join lateral kanthorq_schema._kanthorq_table_fault(r.task_table, r.kind) f (fault)
   where f.fault is not null
   order by r.kind, r.name;
+
+  -- KanthorQ's tables get such rights by default privileges, or by a GRANT on all tables.
+  return query
+  select 'table is open', 'error',
+    format(
+      '%s may make triggers or foreign keys, whose code runs with the rights of %I, on %s',
+      case a.grantee when 0 then 'any role' else 'role ' || kanthorq_schema._kanthorq_shown(pg_get_userbyid(a.grantee)::text) end,
+      current_user, string_agg(distinct c.oid::regclass::text, ', ')
+    ),
+    format(
+      'revoke trigger, references on table %s from %s', string_agg(distinct c.oid::regclass::text, ', '),
+      case a.grantee when 0 then 'public' else quote_ident(pg_get_userbyid(a.grantee)) end
+    )
+  from (
+    select r.task_table as name from kanthorq_schema._kanthorq_registered() r
+    union
+    values ('kanthorq_schema.kanthorq_consumer_registry'::regclass), ('kanthorq_schema.kanthorq_stream_registry'::regclass)
+  ) t
+  join pg_class c on c.oid = t.name and pg_get_userbyid(c.relowner) = current_user
+  cross join lateral (
+    select x.grantee, x.privilege_type from aclexplode(c.relacl) x
+    union
+    select x.grantee, x.privilege_type from pg_attribute f, aclexplode(f.attacl) x where f.attrelid = c.oid
+  ) a
+  where a.privilege_type in ('TRIGGER', 'REFERENCES') and a.grantee <> c.relowner
+    and not exists (select from pg_roles r where r.oid = a.grantee and r.rolsuper)
+  group by a.grantee
+  order by a.grantee;
 
   return query
   select 'table is not registered', 'warning',
@@ -902,7 +986,8 @@ begin
         where t.state = kanthorq_schema._kanthorq_task_state('running') and t.attempt_count > $2 and t.schedule_at >= $1
       ),
       count(*) filter (
-        where t.state = kanthorq_schema._kanthorq_task_state('running') and t.attempt_count > 0 and t.schedule_at < $1
+        where t.state = kanthorq_schema._kanthorq_task_state('running') and t.attempt_count > 1
+          and t.attempt_count > cardinality(t.attempted_error)
       ),
       count(*) filter (
         where t.attempt_count > 0 and (
@@ -920,8 +1005,8 @@ begin
   if v_unanswered > 0 and v_answered = 0 then
     return query values (
       'worker can''t acknowledge', 'error',
-      format('consumer %s has %s overdue tasks that were retried or resumed, and none that was ever acknowledged: KanthorQ''s worker '
-        'refuses to acknowledge them without a change in the handler', v_shown, v_unanswered),
+      format('consumer %s has %s running tasks that were pulled again and again, and none that was ever acknowledged then: KanthorQ''s '
+        'worker refuses to acknowledge them without a change in the handler', v_shown, v_unanswered),
       '-- first statement of the handler: if msg.Task.Metadata == nil { msg.Task.Metadata = entities.Metadata{} }'
     );
   end if;
@@ -1054,6 +1139,7 @@ begin atomic
     ('_kanthorq_consumer', 'internal'),
     ('_kanthorq_crockford', 'internal'),
     ('_kanthorq_divide_ids', 'internal'),
+    ('_kanthorq_doctor_findings', 'internal'),
     ('_kanthorq_doctor_installation', 'internal'),
     ('_kanthorq_doctor_rights', 'internal'),
     ('_kanthorq_doctor_tables', 'internal'),
@@ -1066,6 +1152,7 @@ begin atomic
     ('_kanthorq_id_time', 'internal'),
     ('_kanthorq_newest_migration', 'internal'),
     ('_kanthorq_now', 'internal'),
+    ('_kanthorq_one_line', 'internal'),
     ('_kanthorq_only_sql', 'internal'),
     ('_kanthorq_own_tables', 'internal'),
     ('_kanthorq_refuse_state', 'internal'),
@@ -1091,6 +1178,7 @@ begin atomic
     ('_kanthorq_task_transition', 'internal'),
     ('_kanthorq_task_undo', 'internal'),
     ('_kanthorq_task_why', 'internal'),
+    ('_kanthorq_trigger_fault', 'internal'),
     ('kanthorq_consumer_register', 'owner'),
     ('kanthorq_doctor', 'viewer'),
     ('kanthorq_grant', 'owner'),
@@ -1195,6 +1283,32 @@ volatile
 return floor(extract(epoch from clock_timestamp()) * 1000)::bigint;
 
 comment on function kanthorq_schema._kanthorq_now() is 'Internal. The current time in epoch milliseconds.';
+
+-- function: _kanthorq_one_line
+create or replace function kanthorq_schema._kanthorq_one_line(value text)
+returns text
+language plpgsql
+immutable
+as $function$
+begin
+  return (
+    select string_agg(
+      case
+        when c.code < 32 or c.code between 127 and 159 or c.code = 1564 or c.code between 8206 and 8207 or c.code between 8232 and 8238
+          or c.code between 8294 and 8297 or c.code = 65279
+        then '{' || lpad(to_hex(c.code), 4, '0') || '}'
+        else c.letter
+      end, '' order by c.n
+    )
+    from (
+      select s.letter, ascii(s.letter) as code, s.n
+      from string_to_table(value, null) with ordinality s (letter, n)
+    ) c
+  );
+end
+$function$;
+
+comment on function kanthorq_schema._kanthorq_one_line(text) is 'Internal. A text on one line, with codes for its control characters.';
 
 -- function: _kanthorq_only_sql
 create or replace function kanthorq_schema._kanthorq_only_sql(name regclass)
@@ -1327,7 +1441,7 @@ begin
       select r.oid from jsonb_object_keys(levels) k (name) join pg_roles r on r.rolname = k.name
     ) a
     left join pg_roles r on r.oid = a.grantee
-    where a.grantee <> current_user::regrole
+    where pg_get_userbyid(a.grantee) <> current_user
   loop
     if v_role.grantee = 0 or v_role.rolname is not null then
       perform kanthorq_schema._kanthorq_set_level(v_role.rolname::name, levels ->> v_role.rolname::text);
@@ -1344,21 +1458,23 @@ returns void
 language plpgsql
 volatile
 as $function$
+declare
+  v_role oid := (select r.oid from pg_roles r where r.rolname = role);
 begin
   if exists (
     select
     from pg_namespace n, aclexplode(n.nspacl) a
-    where n.oid = schema and a.grantee = role::regrole and a.privilege_type = 'USAGE' and pg_has_role(a.grantor, 'usage')
+    where n.oid = schema and a.grantee = v_role and a.privilege_type = 'USAGE' and pg_has_role(a.grantor, 'usage')
   ) and not exists (
     select
     from pg_class c
     left join lateral aclexplode(c.relacl) a on true
-    where c.relnamespace = schema and role::regrole in (c.relowner, a.grantee)
+    where c.relnamespace = schema and v_role in (c.relowner, a.grantee)
     union all
     select
     from pg_proc p
     left join lateral aclexplode(p.proacl) a on true
-    where p.pronamespace = schema and role::regrole in (p.proowner, a.grantee)
+    where p.pronamespace = schema and v_role in (p.proowner, a.grantee)
   ) then
     execute format('revoke usage on schema %s from %I', schema, role);
   end if;
@@ -1413,6 +1529,7 @@ declare
   v_granted text;
   v_tables text;
   v_sequences text;
+  v_grantor name;
 begin
   if role = current_user then
     raise exception '% owns the functions', kanthorq_schema._kanthorq_shown(role::text)
@@ -1435,6 +1552,21 @@ begin
   join pg_class c on c.oid = o.name
   where pg_get_userbyid(c.relowner) = current_user;
 
+  -- What another role has passed on can't be revoked by the owner; the right to pass it on can.
+  for v_grantor in
+    select distinct pg_get_userbyid(a.grantor)
+    from (
+      select p.proacl as acl, p.proowner as owner from pg_proc p where p.pronamespace = v_schema and p.proname ~ '^_?kanthorq_'
+      union all
+      select c.relacl, c.relowner from kanthorq_schema._kanthorq_own_tables() o join pg_class c on c.oid = o.name
+    ) o
+    cross join lateral aclexplode(o.acl) a
+    where pg_get_userbyid(o.owner) = current_user and a.grantor <> o.owner and a.grantee = coalesce(quote_ident(role)::regrole::oid, 0)
+  loop
+    execute format('revoke grant option for all on routine %s from %I cascade', v_all, v_grantor);
+    execute format('revoke grant option for all on table %s from %I cascade', v_tables, v_grantor);
+    execute format('revoke grant option for all on sequence %s from %I cascade', v_sequences, v_grantor);
+  end loop;
   execute format('revoke all on routine %s from %s cascade', v_all, v_role);
   execute format('revoke all on table %s from %s cascade', v_tables, v_role);
   execute format('revoke all on sequence %s from %s cascade', v_sequences, v_role);
@@ -1471,20 +1603,7 @@ immutable
 as $function$
 begin
   return coalesce(
-    quote_literal((
-      select string_agg(
-        case
-          when c.code < 32 or c.code between 127 and 159 or c.code between 8206 and 8207 or c.code between 8232 and 8238
-            or c.code between 8294 and 8297 or c.code = 65279
-          then '{' || lpad(to_hex(c.code), 4, '0') || '}'
-          else c.letter
-        end, '' order by c.n
-      )
-      from (
-        select s.letter, ascii(s.letter) as code, s.n
-        from string_to_table(left(value, 100), null) with ordinality s (letter, n)
-      ) c
-    )) || case when length(value) > 100 then '...' else '' end,
+    quote_literal(kanthorq_schema._kanthorq_one_line(left(value, 100))) || case when length(value) > 100 then '...' else '' end,
     case value when '' then '''''' else 'null' end
   );
 end
@@ -1556,56 +1675,55 @@ stable
 as $function$
 declare
   v_class record;
-  v_columns text[];
+  v_columns text[] := case kind
+    when 'consumer' then array[
+      'event_id character varying', 'subject character varying', 'state smallint', 'schedule_at bigint', 'finalized_at bigint',
+      'attempt_count smallint', 'attempted_at bigint', 'attempted_error jsonb[]', 'metadata jsonb', 'created_at bigint',
+      'updated_at bigint'
+    ]
+    when 'stream' then array['id character varying', 'subject character varying', 'body bytea', 'metadata jsonb', 'created_at bigint']
+    else '{}'
+  end;
+  v_present text[];
 begin
-  select c.oid, c.relkind, c.relhastriggers, pg_get_userbyid(c.relowner) as owner into v_class from pg_class c where c.oid = name;
+  select c.relkind, c.relhastriggers, pg_get_userbyid(c.relowner) as owner into v_class from pg_class c where c.oid = name;
   if not found then
     return null;
   elsif v_class.relkind not in ('r', 'p') then
     return 'is no table';
   elsif v_class.owner <> current_user then
-    return format(
-      'belongs to the role %s, the functions to %s', kanthorq_schema._kanthorq_shown(v_class.owner::text),
-      kanthorq_schema._kanthorq_shown(current_user::text)
-    );
-  elsif row_security_active(v_class.oid) then
-    return 'hides rows from the owner by row level security';
+    return kanthorq_schema._kanthorq_one_line(format('belongs to the role %I, the functions to %I', v_class.owner, current_user));
+  elsif row_security_active(name::oid) then
+    return kanthorq_schema._kanthorq_one_line(format('hides rows from %I by row level security', current_user));
+  elsif not (has_table_privilege(name, 'select') and has_table_privilege(name, 'insert') and has_table_privilege(name, 'update')) then
+    return kanthorq_schema._kanthorq_one_line(format('can''t be read or changed by %I, its owner', current_user));
   end if;
 
-  -- All columns at once: a query with conditions on kind would be planned anew in each call.
-  v_columns := array(
+  -- A query with conditions on kind would be planned anew in each call.
+  v_present := array(
     select a.attname || ' ' || case a.atttypid when 'text'::regtype then 'varchar'::regtype else a.atttypid end::regtype
     from pg_attribute a
     where a.attrelid = name and a.attnum > 0
   );
-  if kind = 'consumer' and not v_columns @> array[
-      'event_id character varying', 'subject character varying', 'state smallint', 'schedule_at bigint', 'finalized_at bigint',
-      'attempt_count smallint', 'attempted_at bigint', 'attempted_error jsonb[]', 'metadata jsonb', 'created_at bigint',
-      'updated_at bigint'
-    ]
-    or kind = 'stream' and not v_columns @> array[
-      'id character varying', 'subject character varying', 'body bytea', 'metadata jsonb', 'created_at bigint'
-    ] then
-    return 'lacks a column of KanthorQ''s tables, or has one of another type';
+  if not v_present @> v_columns then
+    return (
+      select format('has no column %s of type %s', split_part(c.column_type, ' ', 1), substr(c.column_type, strpos(c.column_type, ' ') + 1))
+      from unnest(v_columns) c (column_type)
+      where c.column_type <> all (v_present)
+      limit 1
+    );
   end if;
 
-  -- In a query of its own, which costs only where it is needed.
   if v_class.relkind = 'p' or v_class.relhastriggers then
-    return (
-      select case
-        when k.relowner <> t.owner
-          then format('has a partition of the role %s', kanthorq_schema._kanthorq_shown(pg_get_userbyid(k.relowner)::text))
-        else format('has a trigger with a function of the role %s', kanthorq_schema._kanthorq_shown(pg_get_userbyid(p.proowner)::text))
-      end
-      from (
-        select p.relid, current_user::regrole as owner from (select name as relid union select relid from pg_partition_tree(name)) p
-      ) t
-      join pg_class k on k.oid = t.relid
-      left join (
-        pg_trigger g join pg_proc p on p.oid = g.tgfoid join pg_roles r on r.oid = p.proowner and not r.rolsuper
-      ) on g.tgrelid = k.oid and not g.tgisinternal and p.proowner <> t.owner
-      where k.relowner <> t.owner or g.oid is not null
-      limit 1
+    return coalesce(
+      (
+        select kanthorq_schema._kanthorq_one_line(format('has a partition of the role %I', pg_get_userbyid(c.relowner)))
+        from pg_partition_tree(name) t
+        join pg_class c on c.oid = t.relid
+        where pg_get_userbyid(c.relowner) <> current_user
+        limit 1
+      ),
+      kanthorq_schema._kanthorq_trigger_fault(name)
     );
   end if;
   return null;
@@ -1623,23 +1741,14 @@ as $function$
 begin
   return (
     select case
-      when pg_get_userbyid(c.relowner) <> current_user and c.relkind = 'r' and not c.relhastriggers and not c.relhasrules
-        and not exists (
-          select
-          from pg_depend d
-          left join pg_depend e on e.classid = d.classid and e.objid = d.objid
-          where d.refclassid = 'pg_class'::regclass and d.refobjid = c.oid
-            and (d.classid = 'pg_policy'::regclass or e.refclassid in ('pg_proc'::regclass, 'pg_operator'::regclass, 'pg_type'::regclass))
-        )
-        and not exists (
-          select from pg_attribute a join pg_type t on t.oid = a.atttypid
-          where a.attrelid = c.oid and t.typnamespace <> 'pg_catalog'::regnamespace
-        )
-        then format('alter table %s owner to %I', c.oid::regclass, current_user)
       when pg_get_userbyid(c.relowner) <> current_user
-        then '-- look at its triggers, rules, defaults, indexes and policies, which will run with the rights of the new owner; '
-          || 'then, as a superuser: alter table ... owner to ...'
+        then kanthorq_schema._kanthorq_one_line(format(
+          '-- if the role is to be trusted, with all triggers, defaults, rules, indexes and policies of the table: alter table %s owner to %I',
+          c.oid::regclass, current_user
+        ))
       when row_security_active(c.oid) then format('alter table %s no force row level security', c.oid::regclass)
+      when not (has_table_privilege(c.oid, 'select') and has_table_privilege(c.oid, 'insert') and has_table_privilege(c.oid, 'update'))
+        then format('grant all on table %s to %I', c.oid::regclass, current_user)
       else '-- a table that KanthorQ made has no such fault: repair what was changed by hand'
     end
     from pg_class c
@@ -2123,6 +2232,38 @@ end;
 
 comment on function kanthorq_schema._kanthorq_task_why(text, timestamp with time zone, timestamp with time zone, smallint, smallint, text, timestamp with time zone) is 'Internal. Where a task stands, as a sentence.';
 
+-- function: _kanthorq_trigger_fault
+create or replace function kanthorq_schema._kanthorq_trigger_fault(name regclass)
+returns text
+language plpgsql
+stable
+as $function$
+begin
+  return (
+    select kanthorq_schema._kanthorq_one_line(f.fault)
+    from (select name as relid union select p.relid from pg_partition_tree(name) p) t
+    join pg_class c on c.oid = t.relid
+    join pg_trigger g on g.tgrelid = c.oid and not g.tgisinternal
+    cross join lateral (
+      select format('has a trigger with code of the role %I', o.rolname) as fault
+      from pg_depend d
+      left join pg_proc p on d.refclassid = 'pg_proc'::regclass and p.oid = d.refobjid
+      left join pg_operator q on d.refclassid = 'pg_operator'::regclass and q.oid = d.refobjid
+      left join pg_type y on d.refclassid = 'pg_type'::regclass and y.oid = d.refobjid
+      join pg_roles o on o.oid = coalesce(p.proowner, q.oprowner, y.typowner) and o.oid <> c.relowner and not o.rolsuper
+      where d.classid = 'pg_trigger'::regclass and d.objid = g.oid
+      union all
+      select format('has a trigger whose condition calls %s, which may run other code', p.oid::regprocedure)
+      from regexp_matches(g.tgqual::text, ':funcid ([0-9]+)', 'g') m (id)
+      join pg_proc p on p.oid = m.id[1]::oid and p.provolatile <> 'i'
+    ) f
+    limit 1
+  );
+end
+$function$;
+
+comment on function kanthorq_schema._kanthorq_trigger_fault(regclass) is 'Internal. What is wrong with the triggers of a table; null if nothing is.';
+
 -- function: kanthorq_consumer_register
 create or replace function
 kanthorq_schema.kanthorq_consumer_register(
@@ -2250,37 +2391,20 @@ stable
 security definer
 set search_path to pg_catalog, pg_temp
 as $function$
-declare
-  v_sound boolean;
 begin
-  return query select f.* from kanthorq_schema._kanthorq_doctor_installation() f;
-  -- Registries that are not ours, or that hide rows, say nothing about the other tables.
-  begin
-    perform kanthorq_schema._kanthorq_check_schema();
-    v_sound := true;
-  exception when sqlstate 'KQ002' then
-    v_sound := false;
-  end;
-  if v_sound then
-    return query select f.* from kanthorq_schema._kanthorq_doctor_tables() f;
-    return query
-    select f.*
-    from kanthorq_schema._kanthorq_registered() r
-    cross join lateral kanthorq_schema._kanthorq_doctor_tasks(r.name) f
-    where r.kind = 'consumer' and r.task_table is not null and kanthorq_schema._kanthorq_table_fault(r.task_table, r.kind) is null
-    order by r.name;
-  end if;
-  return query select f.* from kanthorq_schema._kanthorq_doctor_rights() f;
+  return query
+  select f."check", f.severity, kanthorq_schema._kanthorq_one_line(f.detail),
+    case when f.fix like '--%' then kanthorq_schema._kanthorq_one_line(f.fix) else f.fix end
+  from kanthorq_schema._kanthorq_doctor_findings() f;
 end
 $function$;
 
 comment on function kanthorq_schema.kanthorq_doctor() is 'Looks for faults in this database and gives the SQL that repairs them. Changes nothing; looks at every task.
 
 Returns a row for each finding:
-check     the kind: table is gone, table is not ours, table is not registered, no scheduling index; registration, worker can''t
+check     the kind: table is gone, table is not ours, table is open, table is not registered, no scheduling index; registration, worker can''t
           acknowledge, stuck tasks, last attempt, tasks in available, event is gone, missed events; right not granted, function is not
-          ours, schema is open; schema was renamed, functions are missing,
-          sequence is behind, migrations
+          ours, schema is open, schema is not ours; schema was renamed, functions are missing, sequence is behind, migrations
 severity  error, warning or info
 detail    the finding and its consequence, on one line; a name that KanthorQ would not give has codes for its control characters
 fix       the SQL that repairs it; a comment where a person has to decide first, so that this is safe:
@@ -3661,6 +3785,7 @@ declare
       'kanthorq_schema._kanthorq_consumer(text)',
       'kanthorq_schema._kanthorq_crockford(bigint, int)',
       'kanthorq_schema._kanthorq_divide_ids(text[], kanthorq_schema.kanthorq_task_change[])',
+      'kanthorq_schema._kanthorq_doctor_findings()',
       'kanthorq_schema._kanthorq_doctor_installation()',
       'kanthorq_schema._kanthorq_doctor_rights()',
       'kanthorq_schema._kanthorq_doctor_tables()',
@@ -3673,6 +3798,7 @@ declare
       'kanthorq_schema._kanthorq_id_time(text)',
       'kanthorq_schema._kanthorq_newest_migration()',
       'kanthorq_schema._kanthorq_now()',
+      'kanthorq_schema._kanthorq_one_line(text)',
       'kanthorq_schema._kanthorq_only_sql(regclass)',
       'kanthorq_schema._kanthorq_own_tables()',
       'kanthorq_schema._kanthorq_refuse_state(text)',
@@ -3698,6 +3824,7 @@ declare
       'kanthorq_schema._kanthorq_task_transition(text, text, text[], text, bigint, boolean, double precision, bigint, bigint)',
       'kanthorq_schema._kanthorq_task_undo(bigint, text, bigint)',
       'kanthorq_schema._kanthorq_task_why(text, timestamp with time zone, timestamp with time zone, smallint, smallint, text, timestamp with time zone)',
+      'kanthorq_schema._kanthorq_trigger_fault(regclass)',
       'kanthorq_schema.kanthorq_consumer_register(text, text, text[], text[], int, bigint)',
       'kanthorq_schema.kanthorq_doctor()',
       'kanthorq_schema.kanthorq_grant(text, text)',
@@ -3766,7 +3893,7 @@ declare
     select string_agg(p.oid::regprocedure::text, ', ')
     from pg_proc p
     where p.pronamespace = 'kanthorq_schema'::regnamespace and pg_get_userbyid(p.proowner) = current_user
-      and p.proname in ('_kanthorq_as_milliseconds', '_kanthorq_as_time', '_kanthorq_bulk', '_kanthorq_check_action', '_kanthorq_check_can_commit', '_kanthorq_check_event_ids', '_kanthorq_check_filter', '_kanthorq_check_name', '_kanthorq_check_progress', '_kanthorq_check_role', '_kanthorq_check_schema', '_kanthorq_check_subject', '_kanthorq_check_subject_filters', '_kanthorq_check_takes', '_kanthorq_claimed_by', '_kanthorq_consumer', '_kanthorq_crockford', '_kanthorq_divide_ids', '_kanthorq_doctor_installation', '_kanthorq_doctor_rights', '_kanthorq_doctor_tables', '_kanthorq_doctor_tasks', '_kanthorq_due', '_kanthorq_find_table', '_kanthorq_function_levels', '_kanthorq_has_scheduling_index', '_kanthorq_id', '_kanthorq_id_time', '_kanthorq_newest_migration', '_kanthorq_now', '_kanthorq_only_sql', '_kanthorq_own_tables', '_kanthorq_refuse_state', '_kanthorq_refuse_table', '_kanthorq_registered', '_kanthorq_reset_rights', '_kanthorq_revoke_usage', '_kanthorq_role_levels', '_kanthorq_set_level', '_kanthorq_shown', '_kanthorq_stream', '_kanthorq_subject_pattern', '_kanthorq_table_fault', '_kanthorq_table_repair', '_kanthorq_task_all', '_kanthorq_task_columns_sql', '_kanthorq_task_log', '_kanthorq_task_matches', '_kanthorq_task_state', '_kanthorq_task_state_name', '_kanthorq_task_states', '_kanthorq_task_takes_sql', '_kanthorq_task_transition', '_kanthorq_task_undo', '_kanthorq_task_why', 'kanthorq_consumer_register', 'kanthorq_doctor', 'kanthorq_grant', 'kanthorq_revoke', 'kanthorq_stream_publish', 'kanthorq_stream_register', 'kanthorq_task_batch', 'kanthorq_task_cancel', 'kanthorq_task_cancel_all', 'kanthorq_task_convert', 'kanthorq_task_count', 'kanthorq_task_discard', 'kanthorq_task_discard_all', 'kanthorq_task_explain', 'kanthorq_task_find', 'kanthorq_task_operation_purge', 'kanthorq_task_operations', 'kanthorq_task_preview', 'kanthorq_task_resume', 'kanthorq_task_resume_all', 'kanthorq_task_stats', 'kanthorq_task_undo', 'kanthorq_task_undo_all', 'kanthorq_task_undo_batch')
+      and p.proname in ('_kanthorq_as_milliseconds', '_kanthorq_as_time', '_kanthorq_bulk', '_kanthorq_check_action', '_kanthorq_check_can_commit', '_kanthorq_check_event_ids', '_kanthorq_check_filter', '_kanthorq_check_name', '_kanthorq_check_progress', '_kanthorq_check_role', '_kanthorq_check_schema', '_kanthorq_check_subject', '_kanthorq_check_subject_filters', '_kanthorq_check_takes', '_kanthorq_claimed_by', '_kanthorq_consumer', '_kanthorq_crockford', '_kanthorq_divide_ids', '_kanthorq_doctor_findings', '_kanthorq_doctor_installation', '_kanthorq_doctor_rights', '_kanthorq_doctor_tables', '_kanthorq_doctor_tasks', '_kanthorq_due', '_kanthorq_find_table', '_kanthorq_function_levels', '_kanthorq_has_scheduling_index', '_kanthorq_id', '_kanthorq_id_time', '_kanthorq_newest_migration', '_kanthorq_now', '_kanthorq_one_line', '_kanthorq_only_sql', '_kanthorq_own_tables', '_kanthorq_refuse_state', '_kanthorq_refuse_table', '_kanthorq_registered', '_kanthorq_reset_rights', '_kanthorq_revoke_usage', '_kanthorq_role_levels', '_kanthorq_set_level', '_kanthorq_shown', '_kanthorq_stream', '_kanthorq_subject_pattern', '_kanthorq_table_fault', '_kanthorq_table_repair', '_kanthorq_task_all', '_kanthorq_task_columns_sql', '_kanthorq_task_log', '_kanthorq_task_matches', '_kanthorq_task_state', '_kanthorq_task_state_name', '_kanthorq_task_states', '_kanthorq_task_takes_sql', '_kanthorq_task_transition', '_kanthorq_task_undo', '_kanthorq_task_why', '_kanthorq_trigger_fault', 'kanthorq_consumer_register', 'kanthorq_doctor', 'kanthorq_grant', 'kanthorq_revoke', 'kanthorq_stream_publish', 'kanthorq_stream_register', 'kanthorq_task_batch', 'kanthorq_task_cancel', 'kanthorq_task_cancel_all', 'kanthorq_task_convert', 'kanthorq_task_count', 'kanthorq_task_discard', 'kanthorq_task_discard_all', 'kanthorq_task_explain', 'kanthorq_task_find', 'kanthorq_task_operation_purge', 'kanthorq_task_operations', 'kanthorq_task_preview', 'kanthorq_task_resume', 'kanthorq_task_resume_all', 'kanthorq_task_stats', 'kanthorq_task_undo', 'kanthorq_task_undo_all', 'kanthorq_task_undo_batch')
   );
 begin
   if v_functions is not null then

@@ -208,6 +208,18 @@ begin
 end
 $$;
 
+-- Leaves the role of the session the rights of an operator only, so that kanthorq_doctor has nothing to say of it.
+create function test.only_granted()
+returns void
+language plpgsql security definer set search_path to pg_catalog, public, pg_temp
+as $$
+begin
+  if session_user <> current_user then
+    perform kanthorq_grant(session_user, 'operator');
+  end if;
+end
+$$;
+
 -- Runs a statement as the owner: for a scene that no other helper sets.
 create function test.as_owner(statement text)
 returns void

@@ -56,4 +56,5 @@ const partitionsSql = (partitions: number) =>
 const grantSql = `
   select format('grant execute on routine %s to %I', p.oid::regprocedure, $1::text) as grant
   from _kanthorq_function_levels() l
-  join pg_proc p on p.proname = l.name and p.pronamespace = 'public'::regnamespace`
+  join pg_proc p on p.proname = l.name and p.pronamespace = 'public'::regnamespace
+  where l.level <> 'internal'`

@@ -63,7 +63,7 @@ begin
 
   -- The migrations table is missing where the functions were copied by hand.
   if to_regclass('kanthorq_schema.kanthorq_migrations') is not null
-    and kanthorq_schema._kanthorq_table_fault('kanthorq_schema.kanthorq_migrations'::regclass, null::text) is null then
+    and kanthorq_schema._kanthorq_table_fault(to_regclass('kanthorq_schema.kanthorq_migrations'), null::text) is null then
     execute 'select exists (select from kanthorq_schema.kanthorq_migrations m where m.name = $1)'
     into v_migrated
     using kanthorq_schema._kanthorq_newest_migration();

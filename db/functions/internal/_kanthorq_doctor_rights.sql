@@ -64,7 +64,8 @@ begin
     ),
     '-- look at it, and drop it as its owner or as a superuser'
   from pg_proc p
-  where p.pronamespace = v_schema and p.proname ~ '^_?kanthorq_' and pg_get_userbyid(p.proowner) <> current_user
+  where p.pronamespace = v_schema and p.proname ~ '^_?kanthorq_' and p.proname <> 'kanthorq_migrate'
+    and pg_get_userbyid(p.proowner) <> current_user
   order by p.oid::regprocedure::text;
 
   -- A function of another role could be called instead of ours.
@@ -77,6 +78,21 @@ begin
     and exists (
       select from aclexplode(n.nspacl) a where a.grantee = 0 and a.privilege_type = 'CREATE'
     );
+
+  -- The owner of a schema may drop what others have in it.
+  return query
+  select 'schema is not ours', 'warning',
+    format(
+      'role %s owns schema %s, and may put functions in the place of ours, which run with the rights of %I then',
+      kanthorq_schema._kanthorq_shown(r.rolname::text), n.oid::regnamespace, current_user
+    ),
+    format('-- if the role is not to be trusted, as a superuser: alter schema %s owner to %I', n.oid::regnamespace, current_user)
+  from pg_namespace n
+  join pg_roles r on not r.rolsuper and r.rolname <> current_user and r.oid = case n.nspowner
+    when 'pg_database_owner'::regrole then (select d.datdba from pg_database d where d.datname = current_database())
+    else n.nspowner
+  end
+  where n.oid = v_schema;
 end
 $function$;
 

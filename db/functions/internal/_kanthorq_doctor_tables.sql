@@ -40,6 +40,34 @@ begin
   where f.fault is not null
   order by r.kind, r.name;
 
+  -- KanthorQ's tables get such rights by default privileges, or by a GRANT on all tables.
+  return query
+  select 'table is open', 'error',
+    format(
+      '%s may make triggers or foreign keys, whose code runs with the rights of %I, on %s',
+      case a.grantee when 0 then 'any role' else 'role ' || kanthorq_schema._kanthorq_shown(pg_get_userbyid(a.grantee)::text) end,
+      current_user, string_agg(distinct c.oid::regclass::text, ', ')
+    ),
+    format(
+      'revoke trigger, references on table %s from %s', string_agg(distinct c.oid::regclass::text, ', '),
+      case a.grantee when 0 then 'public' else quote_ident(pg_get_userbyid(a.grantee)) end
+    )
+  from (
+    select r.task_table as name from kanthorq_schema._kanthorq_registered() r
+    union
+    values ('kanthorq_schema.kanthorq_consumer_registry'::regclass), ('kanthorq_schema.kanthorq_stream_registry'::regclass)
+  ) t
+  join pg_class c on c.oid = t.name and pg_get_userbyid(c.relowner) = current_user
+  cross join lateral (
+    select x.grantee, x.privilege_type from aclexplode(c.relacl) x
+    union
+    select x.grantee, x.privilege_type from pg_attribute f, aclexplode(f.attacl) x where f.attrelid = c.oid
+  ) a
+  where a.privilege_type in ('TRIGGER', 'REFERENCES') and a.grantee <> c.relowner
+    and not exists (select from pg_roles r where r.oid = a.grantee and r.rolsuper)
+  group by a.grantee
+  order by a.grantee;
+
   return query
   select 'table is not registered', 'warning',
     format('table %s belongs to no %s of the registry', c.oid::regclass, substring(c.relname from '^kanthorq_([a-z]+)_')),

@@ -46,7 +46,8 @@ begin
         where t.state = kanthorq_schema._kanthorq_task_state('running') and t.attempt_count > $2 and t.schedule_at >= $1
       ),
       count(*) filter (
-        where t.state = kanthorq_schema._kanthorq_task_state('running') and t.attempt_count > 0 and t.schedule_at < $1
+        where t.state = kanthorq_schema._kanthorq_task_state('running') and t.attempt_count > 1
+          and t.attempt_count > cardinality(t.attempted_error)
       ),
       count(*) filter (
         where t.attempt_count > 0 and (
@@ -64,8 +65,8 @@ begin
   if v_unanswered > 0 and v_answered = 0 then
     return query values (
       'worker can''t acknowledge', 'error',
-      format('consumer %s has %s overdue tasks that were retried or resumed, and none that was ever acknowledged: KanthorQ''s worker '
-        'refuses to acknowledge them without a change in the handler', v_shown, v_unanswered),
+      format('consumer %s has %s running tasks that were pulled again and again, and none that was ever acknowledged then: KanthorQ''s '
+        'worker refuses to acknowledge them without a change in the handler', v_shown, v_unanswered),
       '-- first statement of the handler: if msg.Task.Metadata == nil { msg.Task.Metadata = entities.Metadata{} }'
     );
   end if;

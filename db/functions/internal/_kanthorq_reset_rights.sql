@@ -26,7 +26,7 @@ begin
       select r.oid from jsonb_object_keys(levels) k (name) join pg_roles r on r.rolname = k.name
     ) a
     left join pg_roles r on r.oid = a.grantee
-    where a.grantee <> current_user::regrole
+    where pg_get_userbyid(a.grantee) <> current_user
   loop
     if v_role.grantee = 0 or v_role.rolname is not null then
       perform kanthorq_schema._kanthorq_set_level(v_role.rolname::name, levels ->> v_role.rolname::text);

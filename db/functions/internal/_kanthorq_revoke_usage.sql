@@ -5,21 +5,23 @@ returns void
 language plpgsql
 volatile
 as $function$
+declare
+  v_role oid := (select r.oid from pg_roles r where r.rolname = role);
 begin
   if exists (
     select
     from pg_namespace n, aclexplode(n.nspacl) a
-    where n.oid = schema and a.grantee = role::regrole and a.privilege_type = 'USAGE' and pg_has_role(a.grantor, 'usage')
+    where n.oid = schema and a.grantee = v_role and a.privilege_type = 'USAGE' and pg_has_role(a.grantor, 'usage')
   ) and not exists (
     select
     from pg_class c
     left join lateral aclexplode(c.relacl) a on true
-    where c.relnamespace = schema and role::regrole in (c.relowner, a.grantee)
+    where c.relnamespace = schema and v_role in (c.relowner, a.grantee)
     union all
     select
     from pg_proc p
     left join lateral aclexplode(p.proacl) a on true
-    where p.pronamespace = schema and role::regrole in (p.proowner, a.grantee)
+    where p.pronamespace = schema and v_role in (p.proowner, a.grantee)
   ) then
     execute format('revoke usage on schema %s from %I', schema, role);
   end if;

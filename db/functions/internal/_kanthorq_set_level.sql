@@ -17,6 +17,7 @@ declare
   v_granted text;
   v_tables text;
   v_sequences text;
+  v_grantor name;
 begin
   if role = current_user then
     raise exception '% owns the functions', kanthorq_schema._kanthorq_shown(role::text)
@@ -39,6 +40,21 @@ begin
   join pg_class c on c.oid = o.name
   where pg_get_userbyid(c.relowner) = current_user;
 
+  -- What another role has passed on can't be revoked by the owner; the right to pass it on can.
+  for v_grantor in
+    select distinct pg_get_userbyid(a.grantor)
+    from (
+      select p.proacl as acl, p.proowner as owner from pg_proc p where p.pronamespace = v_schema and p.proname ~ '^_?kanthorq_'
+      union all
+      select c.relacl, c.relowner from kanthorq_schema._kanthorq_own_tables() o join pg_class c on c.oid = o.name
+    ) o
+    cross join lateral aclexplode(o.acl) a
+    where pg_get_userbyid(o.owner) = current_user and a.grantor <> o.owner and a.grantee = coalesce(quote_ident(role)::regrole::oid, 0)
+  loop
+    execute format('revoke grant option for all on routine %s from %I cascade', v_all, v_grantor);
+    execute format('revoke grant option for all on table %s from %I cascade', v_tables, v_grantor);
+    execute format('revoke grant option for all on sequence %s from %I cascade', v_sequences, v_grantor);
+  end loop;
   execute format('revoke all on routine %s from %s cascade', v_all, v_role);
   execute format('revoke all on table %s from %s cascade', v_tables, v_role);
   execute format('revoke all on sequence %s from %s cascade', v_sequences, v_role);

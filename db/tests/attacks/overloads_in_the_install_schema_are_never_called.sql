@@ -21,7 +21,7 @@ values ('action', 'text', '''resume'''), ('attempt_max', 'integer', '3'), ('batc
   ('operation_id', 'bigint', '(select id from operation)'), ('role', 'text', '''pg_monitor'''),
   ('stream', 'text', '''send_email_stream'''), ('spread', 'interval', '''1 second'''), ('subject', 'text', '''order.created'''),
   ('subject_excludes', 'text[]', '''{}'''), ('subject_includes', 'text[]', '''{>}'''),
-  ('visibility_timeout', 'bigint', '1000');
+  ('visibility_timeout', 'bigint', '2000');
 
 -- Each argument has exactly the type of its parameter.
 create temp table call as

@@ -9,7 +9,7 @@ create temp table made as
 select * from kanthorq_consumer_register('event_log', 'send_email', '{order.>}')
 union all
 select * from kanthorq_consumer_register(
-  'event_log', 'send_sms', '{order.>,user.*}', subject_excludes => '{order.internal.>}', attempt_max => 2, visibility_timeout => 2000
+  'event_log', 'send_sms', '{order.>,user.*}', subject_excludes => '{order.internal.>,user.internal}', attempt_max => 2, visibility_timeout => 2000
 );
 
 select results_eq(
@@ -17,7 +17,7 @@ select results_eq(
      from made order by name $$,
   $$ values
        ('send_email', 1, '{order.>}'::text[], '{}'::text[], 16, 300000::bigint),
-       ('send_sms', 1, '{order.>,user.*}', '{order.internal.>}', 2, 2000) $$,
+       ('send_sms', 1, '{order.>,user.*}', '{order.internal.>,user.internal}', 2, 2000) $$,
   'what is given is stored; what is not has KanthorQ''s defaults: 16 attempts and five minutes'
 );
 
@@ -29,10 +29,10 @@ select results_eq(
 
 select results_eq(
   $$ select attempt_max::integer, visibility_timeout
-     from (values ('least', 1, 1::bigint), ('most', 32767, 3155760000000)) v (name, attempts, timeout),
+     from (values ('least', 1, 1001::bigint), ('most', 32767, 3155760000000)) v (name, attempts, timeout),
        kanthorq_consumer_register('event_log', v.name, '{>}', attempt_max => attempts, visibility_timeout => timeout) $$,
-  $$ values (1, 1::bigint), (32767, 3155760000000) $$,
-  'there may be 1 to 32767 attempts, and a timeout of a millisecond to a hundred years'
+  $$ values (1, 1001::bigint), (32767, 3155760000000) $$,
+  'there may be 1 to 32767 attempts, and a timeout of more than a second, up to a hundred years'
 );
 
 select results_eq(

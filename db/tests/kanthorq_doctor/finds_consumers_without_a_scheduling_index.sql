@@ -1,5 +1,7 @@
 begin;
 
+select test.only_granted();
+
 create temp table consumer as
 select test.consumer() as name;
 

@@ -20,7 +20,7 @@ insert into refusal values
   ('''event_log'', repeat(''s'', 257), ''body''', 'KQ003', 'subject has 257 characters');
 
 insert into refusal
-select format('''event_log'', %L, ''body''', subject), 'KQ003', format('''%s'' is not a subject', subject)
+select format('''event_log'', %L, ''body''', subject), 'KQ003', format('''%s'' is not a subject', replace(subject, e'\n', '{000a}'))
 from unnest(array[
   '$event.log', 'event.log+1', '_event', 'event_', 'event._log', 'event..log', '.event', 'event.log.', 'order.>', 'event log',
   e'event\n', 'événement', ''

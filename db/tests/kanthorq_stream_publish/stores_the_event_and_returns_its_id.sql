@@ -24,8 +24,13 @@ select is_empty(
 
 select set_eq(
   format('select test.read(%L)', format('select * from public.%I', (select 'kanthorq_' || id from stream))),
-  $$ select to_jsonb(e) || jsonb_build_object('created_at', round(extract(epoch from current_timestamp) * 1000)) from event e $$,
-  'the stream''s table holds what was given, and the time'
+  -- The time is the first ten digits of the ULID, in Crockford's base 32.
+  $$ select to_jsonb(e) || jsonb_build_object('created_at', (
+       select sum((position(substr(id, 6 + d, 1) in '0123456789abcdefghjkmnpqrstvwxyz') - 1)::bigint << 5 * (10 - d))
+       from generate_series(1, 10) d
+     ))
+     from event e $$,
+  'the stream''s table holds what was given, and the time of the id'
 );
 
 rollback;

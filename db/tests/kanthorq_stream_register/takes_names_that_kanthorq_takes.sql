@@ -33,7 +33,7 @@ select throws_ok(
   case
     when name is null then format('the %s name is null', kind)
     when length(name) > 256 then format('the %s name has 257 characters', kind)
-    else format('''%s'' is not a %s name', name, kind)
+    else format('''%s'' is not a %s name', replace(name, e'\n', '{000a}'), kind)
   end,
   format('%s refuses %s', call, description)
 )

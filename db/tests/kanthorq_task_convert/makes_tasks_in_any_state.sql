@@ -11,8 +11,8 @@ select plan(7);
 
 select results_eq(
   $$ select t.state from event, kanthorq_task_convert('send_email', array[id]) t where n = 0 $$,
-  array['available'],
-  'the state is available if none is given'
+  array['running'],
+  'the state is running if none is given: KanthorQ works no other'
 );
 
 select results_eq(

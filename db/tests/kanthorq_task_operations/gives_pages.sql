@@ -10,7 +10,7 @@ select updated from (select * from task order by n offset 0) t, kanthorq_task_ca
 create temp table other as
 select t.event_id as id
 from kanthorq_consumer_register('send_email_stream', 'send_sms', '{>}') c,
-  kanthorq_task_convert(c.name, (select array[id] from task where n = 4)) t;
+  kanthorq_task_convert(c.name, (select array[id] from task where n = 4), 'available') t;
 
 do $$
 begin
