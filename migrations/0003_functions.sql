@@ -1699,9 +1699,9 @@ begin
     return kanthorq_schema._kanthorq_one_line(format('can''t be read or changed by %I, its owner', current_user));
   end if;
 
-  -- A query with conditions on kind would be planned anew in each call.
+  -- A query with conditions on kind would be planned anew in each call. quote_all_identifiers quotes types, too.
   v_present := array(
-    select a.attname || ' ' || case a.atttypid when 'text'::regtype then 'varchar'::regtype else a.atttypid end::regtype
+    select a.attname || ' ' || replace(case a.atttypid when 'text'::regtype then 'varchar'::regtype else a.atttypid end::regtype::text, '"', '')
     from pg_attribute a
     where a.attrelid = name and a.attnum > 0
   );
