@@ -6,7 +6,7 @@ select row_number() over (), * from (values
   ('''', 'consumer_'''),
   ('"; drop table kanthorq_task_operation; --', 'consumer_"; drop table kanthorq_task_operation; --'),
   ('$$', 'consumer_$$'),
-  ('$1', 'consumer_$1'),
+  ('$6', 'consumer_$6'),
   ('%s %I %L %', 'consumer_%s %I %L %'),
   ('\', 'consumer_\'),
   ('a.b', 'consumer_a.b'),
@@ -49,7 +49,7 @@ insert into call values
   (3, 'it is cancelled, and no other',
     'select updated, noop from kanthorq_task_cancel(%1$L, array[%2$L, ''event_x''])', 'values (array[%2$L], ''{event_x}''::text[])'),
   (4, 'it is resumed in a batch',
-    'select updated from kanthorq_task_batch(''resume'', %1$L, states => ''{cancelled}'')', 'values (1::bigint)'),
+    'select updated from kanthorq_task_batch(''resume'', %1$L, states => ''{cancelled}'', spread => ''1 minute'')', 'values (1::bigint)'),
   (5, 'the log has both', 'select consumer_name, action, event_ids from kanthorq_task_operations(%1$L)',
     'values (%1$L, ''resume'', array[%2$L]), (%1$L, ''cancel'', array[%2$L])');
 
