@@ -38,6 +38,27 @@ test('many can be given their rights at the same time', async (t) => {
   await t.notThrowsAsync(Promise.all(grants))
 })
 
+test('rights on the schema are given with those of a level, and taken back', async (t) => {
+  const { url, client: superuser } = await server.emptyDatabase(t)
+  const [owner, role] = [await server.role(), await server.role()]
+  await superuser.query(`create schema queue; grant usage, create on schema queue to ${owner.name}`)
+  await migrate({ database: owner.into(url), schema: 'queue' })
+  const session = await connect(t, owner.into(url))
+  const grant = session.query("select queue.kanthorq_grant($1, 'operator')", [role.name])
+  const { hint = '' } = await t.throwsAsync<pg.DatabaseError>(grant, { code: '42501' })
+  const needed = /grant usage on schema queue to .*/.exec(hint)?.[0]
+  t.is(needed, `grant usage on schema queue to ${role.name}`)
+
+  await superuser.query(`grant usage on schema queue to ${owner.name} with grant option`)
+  await session.query("select queue.kanthorq_grant($1, 'operator')", [role.name])
+  const operator = await connect(t, role.into(url))
+  await t.notThrowsAsync(operator.query('select queue.kanthorq_task_stats()'))
+  await operator.end()
+  await session.query('select queue.kanthorq_revoke($1)', [role.name])
+  await t.notThrowsAsync(superuser.query(`drop role ${role.name}`))
+  await superuser.query(`create role ${role.name}`)
+})
+
 /** A database whose schema `queue` belongs to a plain role, three more roles of different levels, and one of each logged in. */
 async function scene(t: ExecutionContext) {
   const { url, client: superuser } = await server.emptyDatabase(t)
