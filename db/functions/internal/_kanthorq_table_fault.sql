@@ -48,7 +48,9 @@ begin
           join pg_class k on k.oid = t.relid and k.relowner <> c.relowner
           limit 1
         ) end,
-        case when c.relkind = 'p' or c.relhastriggers then kanthorq_schema._kanthorq_trigger_fault(c.oid::regclass) end
+        case when c.relkind = 'p' or c.relhastriggers or c.relacl is not null
+          then kanthorq_schema._kanthorq_hold_triggers(c.oid::regclass)
+        end
       )
     end
     from pg_class c
