@@ -45,6 +45,7 @@ declare
       'kanthorq_schema._kanthorq_find_table(text)',
       'kanthorq_schema._kanthorq_function_levels()',
       'kanthorq_schema._kanthorq_has_scheduling_index(regclass)',
+      'kanthorq_schema._kanthorq_hold_triggers(regclass)',
       'kanthorq_schema._kanthorq_id(text)',
       'kanthorq_schema._kanthorq_id_time(text)',
       'kanthorq_schema._kanthorq_newest_migration()',
@@ -131,7 +132,7 @@ declare
     select string_agg(p.oid::regprocedure::text, ', ')
     from pg_proc p
     where p.pronamespace = 'kanthorq_schema'::regnamespace and pg_get_userbyid(p.proowner) = current_user
-      and p.proname in ('_kanthorq_as_milliseconds', '_kanthorq_as_time', '_kanthorq_bulk', '_kanthorq_check_action', '_kanthorq_check_can_commit', '_kanthorq_check_event_ids', '_kanthorq_check_filter', '_kanthorq_check_name', '_kanthorq_check_progress', '_kanthorq_check_role', '_kanthorq_check_schema', '_kanthorq_check_subject', '_kanthorq_check_subject_filters', '_kanthorq_check_takes', '_kanthorq_claimed_by', '_kanthorq_consumer', '_kanthorq_crockford', '_kanthorq_divide_ids', '_kanthorq_doctor_findings', '_kanthorq_doctor_installation', '_kanthorq_doctor_rights', '_kanthorq_doctor_tables', '_kanthorq_doctor_tasks', '_kanthorq_due', '_kanthorq_find_table', '_kanthorq_function_levels', '_kanthorq_has_scheduling_index', '_kanthorq_id', '_kanthorq_id_time', '_kanthorq_newest_migration', '_kanthorq_now', '_kanthorq_one_line', '_kanthorq_only_sql', '_kanthorq_own_tables', '_kanthorq_refuse_state', '_kanthorq_refuse_table', '_kanthorq_registered', '_kanthorq_reset_rights', '_kanthorq_revoke_usage', '_kanthorq_role_levels', '_kanthorq_set_level', '_kanthorq_shown', '_kanthorq_stream', '_kanthorq_subject_pattern', '_kanthorq_table_fault', '_kanthorq_table_repair', '_kanthorq_task_all', '_kanthorq_task_columns_sql', '_kanthorq_task_log', '_kanthorq_task_matches', '_kanthorq_task_state', '_kanthorq_task_state_name', '_kanthorq_task_states', '_kanthorq_task_takes_sql', '_kanthorq_task_transition', '_kanthorq_task_undo', '_kanthorq_task_why', '_kanthorq_trigger_fault', 'kanthorq_consumer_register', 'kanthorq_doctor', 'kanthorq_grant', 'kanthorq_revoke', 'kanthorq_stream_publish', 'kanthorq_stream_register', 'kanthorq_task_batch', 'kanthorq_task_cancel', 'kanthorq_task_cancel_all', 'kanthorq_task_convert', 'kanthorq_task_count', 'kanthorq_task_discard', 'kanthorq_task_discard_all', 'kanthorq_task_explain', 'kanthorq_task_find', 'kanthorq_task_operation_purge', 'kanthorq_task_operations', 'kanthorq_task_preview', 'kanthorq_task_resume', 'kanthorq_task_resume_all', 'kanthorq_task_stats', 'kanthorq_task_undo', 'kanthorq_task_undo_all', 'kanthorq_task_undo_batch')
+      and p.proname in ('_kanthorq_as_milliseconds', '_kanthorq_as_time', '_kanthorq_bulk', '_kanthorq_check_action', '_kanthorq_check_can_commit', '_kanthorq_check_event_ids', '_kanthorq_check_filter', '_kanthorq_check_name', '_kanthorq_check_progress', '_kanthorq_check_role', '_kanthorq_check_schema', '_kanthorq_check_subject', '_kanthorq_check_subject_filters', '_kanthorq_check_takes', '_kanthorq_claimed_by', '_kanthorq_consumer', '_kanthorq_crockford', '_kanthorq_divide_ids', '_kanthorq_doctor_findings', '_kanthorq_doctor_installation', '_kanthorq_doctor_rights', '_kanthorq_doctor_tables', '_kanthorq_doctor_tasks', '_kanthorq_due', '_kanthorq_find_table', '_kanthorq_function_levels', '_kanthorq_has_scheduling_index', '_kanthorq_hold_triggers', '_kanthorq_id', '_kanthorq_id_time', '_kanthorq_newest_migration', '_kanthorq_now', '_kanthorq_one_line', '_kanthorq_only_sql', '_kanthorq_own_tables', '_kanthorq_refuse_state', '_kanthorq_refuse_table', '_kanthorq_registered', '_kanthorq_reset_rights', '_kanthorq_revoke_usage', '_kanthorq_role_levels', '_kanthorq_set_level', '_kanthorq_shown', '_kanthorq_stream', '_kanthorq_subject_pattern', '_kanthorq_table_fault', '_kanthorq_table_repair', '_kanthorq_task_all', '_kanthorq_task_columns_sql', '_kanthorq_task_log', '_kanthorq_task_matches', '_kanthorq_task_state', '_kanthorq_task_state_name', '_kanthorq_task_states', '_kanthorq_task_takes_sql', '_kanthorq_task_transition', '_kanthorq_task_undo', '_kanthorq_task_why', '_kanthorq_trigger_fault', 'kanthorq_consumer_register', 'kanthorq_doctor', 'kanthorq_grant', 'kanthorq_revoke', 'kanthorq_stream_publish', 'kanthorq_stream_register', 'kanthorq_task_batch', 'kanthorq_task_cancel', 'kanthorq_task_cancel_all', 'kanthorq_task_convert', 'kanthorq_task_count', 'kanthorq_task_discard', 'kanthorq_task_discard_all', 'kanthorq_task_explain', 'kanthorq_task_find', 'kanthorq_task_operation_purge', 'kanthorq_task_operations', 'kanthorq_task_preview', 'kanthorq_task_resume', 'kanthorq_task_resume_all', 'kanthorq_task_stats', 'kanthorq_task_undo', 'kanthorq_task_undo_all', 'kanthorq_task_undo_batch')
   );
 begin
   if v_functions is not null then
@@ -877,12 +878,12 @@ begin
   return query
   select 'table is open', 'error',
     format(
-      '%s may make triggers or foreign keys, whose code runs with the rights of %I, on %s',
+      '%s may make triggers, whose code runs with the rights of whoever changes rows, also %I, on %s',
       case a.grantee when 0 then 'any role' else 'role ' || kanthorq_schema._kanthorq_shown(pg_get_userbyid(a.grantee)::text) end,
       current_user, string_agg(distinct c.oid::regclass::text, ', ')
     ),
     format(
-      'revoke trigger, references on table %s from %s', string_agg(distinct c.oid::regclass::text, ', '),
+      'revoke trigger on table %s from %s', string_agg(distinct c.oid::regclass::text, ', '),
       case a.grantee when 0 then 'public' else quote_ident(pg_get_userbyid(a.grantee)) end
     )
   from (
@@ -891,12 +892,8 @@ begin
     values ('kanthorq_schema.kanthorq_consumer_registry'::regclass), ('kanthorq_schema.kanthorq_stream_registry'::regclass)
   ) t
   join pg_class c on c.oid = t.name and pg_get_userbyid(c.relowner) = current_user
-  cross join lateral (
-    select x.grantee, x.privilege_type from aclexplode(c.relacl) x
-    union
-    select x.grantee, x.privilege_type from pg_attribute f, aclexplode(f.attacl) x where f.attrelid = c.oid
-  ) a
-  where a.privilege_type in ('TRIGGER', 'REFERENCES') and a.grantee <> c.relowner
+  cross join lateral aclexplode(c.relacl) a
+  where a.privilege_type = 'TRIGGER' and a.grantee <> c.relowner
     and not exists (select from pg_roles r where r.oid = a.grantee and r.rolsuper)
   group by a.grantee
   order by a.grantee;
@@ -1082,7 +1079,7 @@ comment on function kanthorq_schema._kanthorq_doctor_tasks(text) is 'Internal. W
 create or replace function kanthorq_schema._kanthorq_due(schedule_at timestamp with time zone)
 returns bigint
 language plpgsql
-stable
+immutable
 as $function$
 begin
   if not isfinite(schedule_at) or schedule_at < to_timestamp(0) then
@@ -1148,6 +1145,7 @@ begin atomic
     ('_kanthorq_find_table', 'internal'),
     ('_kanthorq_function_levels', 'internal'),
     ('_kanthorq_has_scheduling_index', 'internal'),
+    ('_kanthorq_hold_triggers', 'internal'),
     ('_kanthorq_id', 'internal'),
     ('_kanthorq_id_time', 'internal'),
     ('_kanthorq_newest_migration', 'internal'),
@@ -1225,6 +1223,28 @@ select exists (
 $function$;
 
 comment on function kanthorq_schema._kanthorq_has_scheduling_index(regclass) is 'Internal. Whether the table has a usable index that begins with (state, schedule_at).';
+
+-- function: _kanthorq_hold_triggers
+create or replace function kanthorq_schema._kanthorq_hold_triggers(name regclass)
+returns text
+language plpgsql
+volatile
+as $function$
+begin
+  if current_setting('transaction_read_only') = 'off' and exists (
+    select
+    from (select name as relid union select p.relid from pg_partition_tree(name) p) t
+    join pg_class c on c.oid = t.relid
+    cross join lateral aclexplode(c.relacl) a
+    where a.privilege_type = 'TRIGGER' and a.grantee <> c.relowner
+  ) then
+    execute format('lock table %s in row exclusive mode', kanthorq_schema._kanthorq_only_sql(name));
+  end if;
+  return kanthorq_schema._kanthorq_trigger_fault(name);
+end
+$function$;
+
+comment on function kanthorq_schema._kanthorq_hold_triggers(regclass) is 'Internal. What is wrong with the triggers of a table, until the end of the transaction.';
 
 -- function: _kanthorq_id
 create or replace function kanthorq_schema._kanthorq_id(kind text)
@@ -1686,7 +1706,7 @@ declare
   end;
   v_present text[];
 begin
-  select c.relkind, c.relhastriggers, pg_get_userbyid(c.relowner) as owner into v_class from pg_class c where c.oid = name;
+  select c.relkind, c.relhastriggers, c.relacl, pg_get_userbyid(c.relowner) as owner into v_class from pg_class c where c.oid = name;
   if not found then
     return null;
   elsif v_class.relkind not in ('r', 'p') then
@@ -1714,7 +1734,7 @@ begin
     );
   end if;
 
-  if v_class.relkind = 'p' or v_class.relhastriggers then
+  if v_class.relkind = 'p' or v_class.relhastriggers or v_class.relacl is not null then
     return coalesce(
       (
         select kanthorq_schema._kanthorq_one_line(format('has a partition of the role %I', pg_get_userbyid(c.relowner)))
@@ -1723,7 +1743,7 @@ begin
         where pg_get_userbyid(c.relowner) <> current_user
         limit 1
       ),
-      kanthorq_schema._kanthorq_trigger_fault(name)
+      kanthorq_schema._kanthorq_hold_triggers(name)
     );
   end if;
   return null;
@@ -3794,6 +3814,7 @@ declare
       'kanthorq_schema._kanthorq_find_table(text)',
       'kanthorq_schema._kanthorq_function_levels()',
       'kanthorq_schema._kanthorq_has_scheduling_index(regclass)',
+      'kanthorq_schema._kanthorq_hold_triggers(regclass)',
       'kanthorq_schema._kanthorq_id(text)',
       'kanthorq_schema._kanthorq_id_time(text)',
       'kanthorq_schema._kanthorq_newest_migration()',
@@ -3893,7 +3914,7 @@ declare
     select string_agg(p.oid::regprocedure::text, ', ')
     from pg_proc p
     where p.pronamespace = 'kanthorq_schema'::regnamespace and pg_get_userbyid(p.proowner) = current_user
-      and p.proname in ('_kanthorq_as_milliseconds', '_kanthorq_as_time', '_kanthorq_bulk', '_kanthorq_check_action', '_kanthorq_check_can_commit', '_kanthorq_check_event_ids', '_kanthorq_check_filter', '_kanthorq_check_name', '_kanthorq_check_progress', '_kanthorq_check_role', '_kanthorq_check_schema', '_kanthorq_check_subject', '_kanthorq_check_subject_filters', '_kanthorq_check_takes', '_kanthorq_claimed_by', '_kanthorq_consumer', '_kanthorq_crockford', '_kanthorq_divide_ids', '_kanthorq_doctor_findings', '_kanthorq_doctor_installation', '_kanthorq_doctor_rights', '_kanthorq_doctor_tables', '_kanthorq_doctor_tasks', '_kanthorq_due', '_kanthorq_find_table', '_kanthorq_function_levels', '_kanthorq_has_scheduling_index', '_kanthorq_id', '_kanthorq_id_time', '_kanthorq_newest_migration', '_kanthorq_now', '_kanthorq_one_line', '_kanthorq_only_sql', '_kanthorq_own_tables', '_kanthorq_refuse_state', '_kanthorq_refuse_table', '_kanthorq_registered', '_kanthorq_reset_rights', '_kanthorq_revoke_usage', '_kanthorq_role_levels', '_kanthorq_set_level', '_kanthorq_shown', '_kanthorq_stream', '_kanthorq_subject_pattern', '_kanthorq_table_fault', '_kanthorq_table_repair', '_kanthorq_task_all', '_kanthorq_task_columns_sql', '_kanthorq_task_log', '_kanthorq_task_matches', '_kanthorq_task_state', '_kanthorq_task_state_name', '_kanthorq_task_states', '_kanthorq_task_takes_sql', '_kanthorq_task_transition', '_kanthorq_task_undo', '_kanthorq_task_why', '_kanthorq_trigger_fault', 'kanthorq_consumer_register', 'kanthorq_doctor', 'kanthorq_grant', 'kanthorq_revoke', 'kanthorq_stream_publish', 'kanthorq_stream_register', 'kanthorq_task_batch', 'kanthorq_task_cancel', 'kanthorq_task_cancel_all', 'kanthorq_task_convert', 'kanthorq_task_count', 'kanthorq_task_discard', 'kanthorq_task_discard_all', 'kanthorq_task_explain', 'kanthorq_task_find', 'kanthorq_task_operation_purge', 'kanthorq_task_operations', 'kanthorq_task_preview', 'kanthorq_task_resume', 'kanthorq_task_resume_all', 'kanthorq_task_stats', 'kanthorq_task_undo', 'kanthorq_task_undo_all', 'kanthorq_task_undo_batch')
+      and p.proname in ('_kanthorq_as_milliseconds', '_kanthorq_as_time', '_kanthorq_bulk', '_kanthorq_check_action', '_kanthorq_check_can_commit', '_kanthorq_check_event_ids', '_kanthorq_check_filter', '_kanthorq_check_name', '_kanthorq_check_progress', '_kanthorq_check_role', '_kanthorq_check_schema', '_kanthorq_check_subject', '_kanthorq_check_subject_filters', '_kanthorq_check_takes', '_kanthorq_claimed_by', '_kanthorq_consumer', '_kanthorq_crockford', '_kanthorq_divide_ids', '_kanthorq_doctor_findings', '_kanthorq_doctor_installation', '_kanthorq_doctor_rights', '_kanthorq_doctor_tables', '_kanthorq_doctor_tasks', '_kanthorq_due', '_kanthorq_find_table', '_kanthorq_function_levels', '_kanthorq_has_scheduling_index', '_kanthorq_hold_triggers', '_kanthorq_id', '_kanthorq_id_time', '_kanthorq_newest_migration', '_kanthorq_now', '_kanthorq_one_line', '_kanthorq_only_sql', '_kanthorq_own_tables', '_kanthorq_refuse_state', '_kanthorq_refuse_table', '_kanthorq_registered', '_kanthorq_reset_rights', '_kanthorq_revoke_usage', '_kanthorq_role_levels', '_kanthorq_set_level', '_kanthorq_shown', '_kanthorq_stream', '_kanthorq_subject_pattern', '_kanthorq_table_fault', '_kanthorq_table_repair', '_kanthorq_task_all', '_kanthorq_task_columns_sql', '_kanthorq_task_log', '_kanthorq_task_matches', '_kanthorq_task_state', '_kanthorq_task_state_name', '_kanthorq_task_states', '_kanthorq_task_takes_sql', '_kanthorq_task_transition', '_kanthorq_task_undo', '_kanthorq_task_why', '_kanthorq_trigger_fault', 'kanthorq_consumer_register', 'kanthorq_doctor', 'kanthorq_grant', 'kanthorq_revoke', 'kanthorq_stream_publish', 'kanthorq_stream_register', 'kanthorq_task_batch', 'kanthorq_task_cancel', 'kanthorq_task_cancel_all', 'kanthorq_task_convert', 'kanthorq_task_count', 'kanthorq_task_discard', 'kanthorq_task_discard_all', 'kanthorq_task_explain', 'kanthorq_task_find', 'kanthorq_task_operation_purge', 'kanthorq_task_operations', 'kanthorq_task_preview', 'kanthorq_task_resume', 'kanthorq_task_resume_all', 'kanthorq_task_stats', 'kanthorq_task_undo', 'kanthorq_task_undo_all', 'kanthorq_task_undo_batch')
   );
 begin
   if v_functions is not null then

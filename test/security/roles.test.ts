@@ -4,6 +4,9 @@ import test, { type ExecutionContext } from 'ava'
 import pg from 'pg'
 import { migrate } from 'kanthorq-tasks'
 import { connect, useServer } from '../support/empty-database.ts'
+import { only } from '../support/scene.ts'
+import { processOf } from '../support/sessions.ts'
+import { until } from '../support/until.ts'
 import { argumentsFor, callText, publicRoutines } from './routines.ts'
 
 const server = useServer(test)
@@ -57,6 +60,37 @@ test('rights on the schema are given with those of a level, and taken back', asy
   await session.query('select queue.kanthorq_revoke($1)', [role.name])
   await t.notThrowsAsync(superuser.query(`drop role ${role.name}`))
   await superuser.query(`create role ${role.name}`)
+})
+
+test('a trigger that another role is just making does not run as the owner', async (t) => {
+  const { owner, operator, stranger } = await scene(t)
+  const { table, id } = only(
+    await owner.query<{ table: string; id: string }>(`
+      select 'queue.kanthorq_' || c.id as table, queue.kanthorq_stream_publish('orders', 'a', '') as id
+      from queue.kanthorq_consumer_registry c`),
+  )
+  const pid = await processOf(operator)
+  await owner.query("select queue.kanthorq_task_convert('send_email', $1, 'retryable')", [[id]])
+  await owner.query(`grant usage on schema queue to ${stranger.user ?? ''}`)
+  for (const on of [table, 'queue.kanthorq_task_operation']) {
+    await owner.query(`grant trigger on ${on} to ${stranger.user ?? ''}`)
+    await stranger.query(`
+      create or replace function pg_temp.ran() returns trigger language plpgsql as 'begin raise ''ran as %'', current_user; end';
+      begin;
+      create trigger t before insert or update on ${on} for each row execute function pg_temp.ran()`)
+    const call = () => operator.query("select queue.kanthorq_task_cancel('send_email', $1)", [[id]])
+    const cancel = t.throwsAsync(call(), { code: 'KQ002', message: /has a trigger with code of the role/ })
+    const waiting = 'select from pg_locks where pid = $1 and not granted'
+    await until(async () => (await owner.query(waiting, [pid])).rowCount === 1, 'the call does not wait')
+    await stranger.query('commit')
+    await cancel
+
+    await owner.query(`drop trigger t on ${on}`)
+    await operator.query('begin isolation level repeatable read')
+    await t.throwsAsync(call(), { code: 'KQ002', message: /READ COMMITTED only/ })
+    await operator.query('rollback')
+    await owner.query(`revoke trigger on ${on} from ${stranger.user ?? ''}`)
+  }
 })
 
 /** A database whose schema `queue` belongs to a plain role, three more roles of different levels, and one of each logged in. */

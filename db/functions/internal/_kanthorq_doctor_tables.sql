@@ -44,12 +44,12 @@ begin
   return query
   select 'table is open', 'error',
     format(
-      '%s may make triggers or foreign keys, whose code runs with the rights of %I, on %s',
+      '%s may make triggers, whose code runs with the rights of whoever changes rows, also %I, on %s',
       case a.grantee when 0 then 'any role' else 'role ' || kanthorq_schema._kanthorq_shown(pg_get_userbyid(a.grantee)::text) end,
       current_user, string_agg(distinct c.oid::regclass::text, ', ')
     ),
     format(
-      'revoke trigger, references on table %s from %s', string_agg(distinct c.oid::regclass::text, ', '),
+      'revoke trigger on table %s from %s', string_agg(distinct c.oid::regclass::text, ', '),
       case a.grantee when 0 then 'public' else quote_ident(pg_get_userbyid(a.grantee)) end
     )
   from (
@@ -58,12 +58,8 @@ begin
     values ('kanthorq_schema.kanthorq_consumer_registry'::regclass), ('kanthorq_schema.kanthorq_stream_registry'::regclass)
   ) t
   join pg_class c on c.oid = t.name and pg_get_userbyid(c.relowner) = current_user
-  cross join lateral (
-    select x.grantee, x.privilege_type from aclexplode(c.relacl) x
-    union
-    select x.grantee, x.privilege_type from pg_attribute f, aclexplode(f.attacl) x where f.attrelid = c.oid
-  ) a
-  where a.privilege_type in ('TRIGGER', 'REFERENCES') and a.grantee <> c.relowner
+  cross join lateral aclexplode(c.relacl) a
+  where a.privilege_type = 'TRIGGER' and a.grantee <> c.relowner
     and not exists (select from pg_roles r where r.oid = a.grantee and r.rolsuper)
   group by a.grantee
   order by a.grantee;

@@ -2,7 +2,7 @@
 create or replace function kanthorq_schema._kanthorq_due(schedule_at timestamp with time zone)
 returns bigint
 language plpgsql
-stable
+immutable
 as $function$
 begin
   if not isfinite(schedule_at) or schedule_at < to_timestamp(0) then

@@ -35,6 +35,7 @@ begin atomic
     ('_kanthorq_find_table', 'internal'),
     ('_kanthorq_function_levels', 'internal'),
     ('_kanthorq_has_scheduling_index', 'internal'),
+    ('_kanthorq_hold_triggers', 'internal'),
     ('_kanthorq_id', 'internal'),
     ('_kanthorq_id_time', 'internal'),
     ('_kanthorq_newest_migration', 'internal'),

@@ -22,7 +22,7 @@ declare
   end;
   v_present text[];
 begin
-  select c.relkind, c.relhastriggers, pg_get_userbyid(c.relowner) as owner into v_class from pg_class c where c.oid = name;
+  select c.relkind, c.relhastriggers, c.relacl, pg_get_userbyid(c.relowner) as owner into v_class from pg_class c where c.oid = name;
   if not found then
     return null;
   elsif v_class.relkind not in ('r', 'p') then
@@ -50,7 +50,7 @@ begin
     );
   end if;
 
-  if v_class.relkind = 'p' or v_class.relhastriggers then
+  if v_class.relkind = 'p' or v_class.relhastriggers or v_class.relacl is not null then
     return coalesce(
       (
         select kanthorq_schema._kanthorq_one_line(format('has a partition of the role %I', pg_get_userbyid(c.relowner)))
@@ -59,7 +59,7 @@ begin
         where pg_get_userbyid(c.relowner) <> current_user
         limit 1
       ),
-      kanthorq_schema._kanthorq_trigger_fault(name)
+      kanthorq_schema._kanthorq_hold_triggers(name)
     );
   end if;
   return null;

@@ -120,7 +120,8 @@ as $$
 declare
   v_table text := case held.on_table when 'send_email' then test.task_table('send_email')::text else 'public.' || held.on_table end;
 begin
-  perform test.as_owner(format('grant trigger on %s to kanthorq_test_app', v_table));
+  perform test.as_owner(format('grant trigger on %s to kanthorq_test_app', t.name))
+  from (select v_table::regclass union select relid from pg_partition_tree(v_table::regclass)) t (name);
   perform app.run(replace(held.sql, '%', v_table));
   return next throws_ok(
     $q$ select kanthorq_task_cancel('send_email', (select array_agg(id) from task)) $q$, 'KQ002', null,
