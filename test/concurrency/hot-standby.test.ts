@@ -74,7 +74,7 @@ for (const where of ['on a standby', 'in a session that may only read']) {
     const options = '-c default_transaction_read_only=on'
     const [url, config] = where === 'on a standby' ? [standby, {}] : [primary, { options }]
     const client = await connect(t, { connectionString: url, ...config })
-    const message = /read-only transaction$|hot standby/
+    const message = /read-only transaction$|hot standby|during recovery$/
     for (const { name, sql } of calls.filter(({ isVolatile }) => isVolatile))
       await t.throwsAsync(client.query(sql), { code: '25006', message }, name)
   })
