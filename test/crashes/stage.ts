@@ -10,13 +10,14 @@ import { until } from '../support/until.ts'
 
 const lock = 8
 
-// The countdown is a sequence, because a migration that fails does not roll it back.
+// The countdown is a sequence, because a migration that fails does not roll it back. Each step after its end stops too: a migration
+// that waits for a lock too long makes the step again.
 const stops = `
   create schema stops;
   create sequence stops.countdown increment -1 minvalue -1000000 maxvalue 1000000 start -1;
   create function stops.step() returns void language plpgsql as $$
     begin
-      if nextval('stops.countdown') = 0 then
+      if nextval('stops.countdown') <= 0 then
         perform pg_advisory_xact_lock_shared(${lock});
       end if;
     end

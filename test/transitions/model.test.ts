@@ -2,7 +2,7 @@
 import test from 'ava'
 import fc from 'fast-check'
 import { useDatabase } from '../support/database.ts'
-import { times } from '../support/effort.ts'
+import { effort, times } from '../support/effort.ts'
 import { seedOf } from '../support/random.ts'
 import { anything, expected, make } from './model/commands.ts'
 import { Database, names, registerConsumers } from './model/database.ts'
@@ -10,7 +10,7 @@ import { Database, names, registerConsumers } from './model/database.ts'
 const db = useDatabase(test)
 
 // Undo goes wrong in rare sequences only.
-const runs = Math.max(times(60), 20)
+const runs = Math.max(times(60), 6)
 const attempts = fc.constantFrom(1, 1, 2, 3)
 const scene = fc.record({
   attemptMax: fc.tuple(attempts, attempts, attempts),
@@ -56,5 +56,7 @@ test('whatever is done in whatever order, the database does what the model says'
     interruptAfterTimeLimit: runs * 10_000,
   })
   if (details.failed) t.fail(`${fc.defaultReportMessage(details)}\n${String(details.errorInstance)}`)
-  else t.deepEqual([...happened].sort(), expected, 'each kind of call has moved tasks')
+  // Few runs may miss one of them.
+  else if (effort >= 1) t.deepEqual([...happened].sort(), expected, 'each kind of call has moved tasks')
+  else t.log(`not reached: ${expected.filter((kind) => !happened.has(kind)).join(', ') || 'nothing'}`)
 })
