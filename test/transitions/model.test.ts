@@ -58,5 +58,5 @@ test('whatever is done in whatever order, the database does what the model says'
   if (details.failed) t.fail(`${fc.defaultReportMessage(details)}\n${String(details.errorInstance)}`)
   // Few runs may miss one of them.
   else if (effort >= 1) t.deepEqual([...happened].sort(), expected, 'each kind of call has moved tasks')
-  else t.log(`not reached: ${expected.filter((kind) => !happened.has(kind)).join(', ') || 'nothing'}`)
+  else t.pass(`not reached: ${expected.filter((kind) => !happened.has(kind)).join(', ') || 'nothing'}`)
 })

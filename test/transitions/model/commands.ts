@@ -189,6 +189,9 @@ async function undoOperation({ back, reason, isWhole }: some.Of<typeof some.undo
     const returns = (bulkId: string | null) => (isBulk ? { updated, skipped, bulkId } : [divide(ids, changes)])
     return { operations, returns }
   })
+  // An undo of the first batch ends a bulk that has more batches to come.
+  if (undone.some(({ id }) => id === picked.bulk))
+    for (const open of model.open) if (open.bulkId === picked.bulk) open.isOver = true
 }
 
 /** Resumes the same tasks twice, with an undo or with work in between, and undoes the first: it looks like the second. */
@@ -285,7 +288,9 @@ async function goOn(model: Model, db: Database, bulk: Bulk, batches: number): Pr
       const returns = (bulkId: string | null) => {
         const { bulkId: bulk_id, moved: total } = Object.assign(bulk, { bulkId })
         const updated = batch.changes.length
-        return { progress: !bulk.isOver, updated, skipped: 0, total, bulk_id }
+        // What was moved between its batches, by another call, was left out.
+        const skipped = bulk.isOver ? Math.max(bulk.found - total, 0) : 0
+        return { progress: !bulk.isOver, updated, skipped, total, bulk_id }
       }
       return { operations: [batch], bulkId: bulk.bulkId, returns }
     })

@@ -158,6 +158,8 @@ export interface Bulk {
   readonly args: Readonly<Record<string, unknown>>
   /** Milliseconds from one resumed task to the next. */
   readonly step: number
+  /** How many tasks it would have moved when it began. */
+  readonly found: number
   readonly last: string
   position: string
   moved: number
@@ -175,9 +177,10 @@ export function begin(
 ) {
   const isTaken = (task: Task) => takes(action, consumer, task, now)
   const count = matching(consumer, filter).filter(isTaken).length
-  const step = spread / Math.max(Math.min(count, maxTasks ?? Infinity), 1)
+  const found = Math.min(count, maxTasks ?? Infinity)
+  const step = spread / Math.max(found, 1)
   const last = sorted(consumer).at(-1)?.event_id ?? ''
-  return { step, last, position: '', moved: 0, bulkId: null, progress: null, isOver: false }
+  return { step, found, last, position: '', moved: 0, bulkId: null, progress: null, isOver: false }
 }
 
 /** The tasks of the next batch, in order. */
