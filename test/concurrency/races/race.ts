@@ -178,14 +178,14 @@ async function operateInBulk(race: Race, session: pg.PoolClient, random: Random,
     const reason = `${name}, call ${n}`
     const action = random.pick(['cancel', 'resume', 'discard', 'undo'])
     const resets = action === 'resume' ? ', reset_attempts => true' : ''
-    const operations = await new TaskClient(session).operations(race.consumer)
-    const bulk = operations.find(({ batches }) => batches > 1)
-    if (action === 'undo' && bulk === undefined) continue
-    const call =
-      action === 'undo'
-        ? `kanthorq_task_undo_all(${bulk?.id ?? ''}, '${reason}')`
-        : `kanthorq_task_${action}_all('${race.consumer}', everything => true, batch_size => 10, max_tasks => 50, reason => '${reason}'${resets})`
     try {
+      const operations = await new TaskClient(session).operations(race.consumer)
+      const bulk = operations.find(({ batches }) => batches > 1)
+      if (action === 'undo' && bulk === undefined) continue
+      const call =
+        action === 'undo'
+          ? `kanthorq_task_undo_all(${bulk?.id ?? ''}, '${reason}')`
+          : `kanthorq_task_${action}_all('${race.consumer}', everything => true, batch_size => 10, max_tasks => 50, reason => '${reason}'${resets})`
       const { updated } = await callProcedure(session, call)
       race.calls.push({ reason, updated })
     } catch (error) {
