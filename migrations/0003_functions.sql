@@ -878,7 +878,7 @@ begin
   return query
   select 'table is open', 'error',
     format(
-      '%s may make triggers, whose code runs with the rights of whoever changes rows, also %I, on %s',
+      '%s may make triggers, whose code runs with the rights of the role that changes rows, also %I, on %s',
       case a.grantee when 0 then 'any role' else 'role ' || kanthorq_schema._kanthorq_shown(pg_get_userbyid(a.grantee)::text) end,
       current_user, string_agg(distinct c.oid::regclass::text, ', ')
     ),
