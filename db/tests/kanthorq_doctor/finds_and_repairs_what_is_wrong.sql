@@ -90,7 +90,7 @@ insert into fault ("check", severity, scene, findings, repair) values
   'table is open', 'error',
   (select format('grant all on %s to kanthorq_test_other; grant trigger on kanthorq_stream_registry to public', table_name)
    from consumer where name = 'send_sms'),
-  $$ select format('%s may make triggers, whose code runs with the rights of whoever changes rows, also %s, on public.%s', who, owner, what),
+  $$ select format('%s may make triggers, whose code runs with the rights of the role that changes rows, also %s, on public.%s', who, owner, what),
        format('revoke trigger on table public.%s from %s', what, role)
      from name, (
        select 'any role' as who, 'kanthorq_stream_registry' as what, 'public' as role
