@@ -26,8 +26,13 @@ import { runTapFiles } from './pg-tap-runner.ts'
 import { startServer } from './server.ts'
 import { createDatabase } from './throwaway-database.ts'
 
-/** Not in npm test. The extension is tested on a server that npm may have to fetch. */
-const long = ['test/crashes', 'test/documents', 'test/project', 'test/install/extension.test.ts']
+/** Not in npm test. Those of test/install make many databases; the extension needs a server that npm may have to fetch. */
+const long = [
+  'test/crashes',
+  'test/documents',
+  'test/project',
+  ...['extension', 'repair', 'settings', 'trust'].map((name) => `test/install/${name}.test.ts`),
+]
 
 /** Tests of plans and commands that partitioned tables do not have. */
 const unpartitioned = [
