@@ -1,9 +1,9 @@
-import { compiled } from './compiled.ts'
+import { compiledCommandLine } from './compiled.ts'
 import { runProgram, type Outcome } from './run-program.ts'
 
 /** What to start for these arguments of `kanthorq-tasks`. */
 export function commandLine(args: readonly string[]): [program: string, ...args: string[]] {
-  return [process.execPath, compiled('cli/main.js'), ...args]
+  return [process.execPath, compiledCommandLine(), ...args]
 }
 
 /** Runs `kanthorq-tasks` to its end, without a terminal. */
