@@ -13,111 +13,14 @@ begin
   end if;
 
   execute replace($sql$
-do $foreign$
-declare
-  v_foreign text := (
-    select string_agg(p.oid::regprocedure::text, ', ')
-    from unnest(array[
-      'kanthorq_schema._kanthorq_as_milliseconds(timestamp with time zone)',
-      'kanthorq_schema._kanthorq_as_time(bigint)',
-      'kanthorq_schema._kanthorq_bulk(bigint, text, text)',
-      'kanthorq_schema._kanthorq_check_action(text)',
-      'kanthorq_schema._kanthorq_check_can_commit(text, interval)',
-      'kanthorq_schema._kanthorq_check_event_ids(text[])',
-      'kanthorq_schema._kanthorq_check_filter(text[], text, jsonb, text, timestamp with time zone, timestamp with time zone)',
-      'kanthorq_schema._kanthorq_check_name(text, text)',
-      'kanthorq_schema._kanthorq_check_progress(kanthorq_schema.kanthorq_task_progress, boolean)',
-      'kanthorq_schema._kanthorq_check_role(text)',
-      'kanthorq_schema._kanthorq_check_schema()',
-      'kanthorq_schema._kanthorq_check_subject(text)',
-      'kanthorq_schema._kanthorq_check_subject_filters(text, text[])',
-      'kanthorq_schema._kanthorq_check_takes(text, text[])',
-      'kanthorq_schema._kanthorq_claimed_by()',
-      'kanthorq_schema._kanthorq_consumer(text)',
-      'kanthorq_schema._kanthorq_crockford(bigint, int)',
-      'kanthorq_schema._kanthorq_divide_ids(text[], kanthorq_schema.kanthorq_task_change[])',
-      'kanthorq_schema._kanthorq_doctor_findings()',
-      'kanthorq_schema._kanthorq_doctor_installation()',
-      'kanthorq_schema._kanthorq_doctor_rights()',
-      'kanthorq_schema._kanthorq_doctor_tables()',
-      'kanthorq_schema._kanthorq_doctor_tasks(text)',
-      'kanthorq_schema._kanthorq_due(timestamp with time zone)',
-      'kanthorq_schema._kanthorq_find_table(text)',
-      'kanthorq_schema._kanthorq_function_levels()',
-      'kanthorq_schema._kanthorq_has_scheduling_index(regclass)',
-      'kanthorq_schema._kanthorq_hold_triggers(regclass)',
-      'kanthorq_schema._kanthorq_id(text)',
-      'kanthorq_schema._kanthorq_id_time(text)',
-      'kanthorq_schema._kanthorq_newest_migration()',
-      'kanthorq_schema._kanthorq_now()',
-      'kanthorq_schema._kanthorq_one_line(text)',
-      'kanthorq_schema._kanthorq_only_sql(regclass)',
-      'kanthorq_schema._kanthorq_own_tables()',
-      'kanthorq_schema._kanthorq_refuse_state(text)',
-      'kanthorq_schema._kanthorq_refuse_table(text, text, text)',
-      'kanthorq_schema._kanthorq_registered()',
-      'kanthorq_schema._kanthorq_reset_rights(jsonb)',
-      'kanthorq_schema._kanthorq_revoke_usage(regnamespace, name)',
-      'kanthorq_schema._kanthorq_role_levels()',
-      'kanthorq_schema._kanthorq_set_level(name, text)',
-      'kanthorq_schema._kanthorq_shown(text)',
-      'kanthorq_schema._kanthorq_stream(text)',
-      'kanthorq_schema._kanthorq_subject_pattern(text)',
-      'kanthorq_schema._kanthorq_table_fault(regclass, text)',
-      'kanthorq_schema._kanthorq_table_repair(regclass)',
-      'kanthorq_schema._kanthorq_task_all(text, text, text[], text, jsonb, text, timestamp with time zone, timestamp with time zone, boolean, int, bigint, interval, text, timestamp with time zone, boolean, interval, bigint, bigint, bigint, bigint)',
-      'kanthorq_schema._kanthorq_task_columns_sql()',
-      'kanthorq_schema._kanthorq_task_log(bigint, text, text, text, kanthorq_schema.kanthorq_task_change[], bigint, bigint, bigint)',
-      'kanthorq_schema._kanthorq_task_matches(kanthorq_schema._kanthorq_task_filter, smallint, text, jsonb, jsonb[], bigint)',
-      'kanthorq_schema._kanthorq_task_state(text)',
-      'kanthorq_schema._kanthorq_task_state_name(smallint)',
-      'kanthorq_schema._kanthorq_task_states()',
-      'kanthorq_schema._kanthorq_task_takes_sql(text, boolean)',
-      'kanthorq_schema._kanthorq_task_transition(text, text, text[], text, bigint, boolean, double precision, bigint, bigint)',
-      'kanthorq_schema._kanthorq_task_undo(bigint, text, bigint)',
-      'kanthorq_schema._kanthorq_task_why(text, timestamp with time zone, timestamp with time zone, smallint, smallint, text, timestamp with time zone)',
-      'kanthorq_schema._kanthorq_trigger_fault(regclass)',
-      'kanthorq_schema.kanthorq_consumer_register(text, text, text[], text[], int, bigint)',
-      'kanthorq_schema.kanthorq_doctor()',
-      'kanthorq_schema.kanthorq_grant(text, text)',
-      'kanthorq_schema.kanthorq_revoke(text)',
-      'kanthorq_schema.kanthorq_stream_publish(text, text, bytea, jsonb)',
-      'kanthorq_schema.kanthorq_stream_register(text)',
-      'kanthorq_schema.kanthorq_task_batch(text, text, text[], text, jsonb, text, timestamp with time zone, timestamp with time zone, boolean, int, bigint, text, timestamp with time zone, boolean, interval, kanthorq_schema.kanthorq_task_progress)',
-      'kanthorq_schema.kanthorq_task_cancel(text, text[], text)',
-      'kanthorq_schema.kanthorq_task_cancel_all(text, text[], text, jsonb, text, timestamp with time zone, timestamp with time zone, boolean, int, bigint, interval, text, bigint, bigint, bigint)',
-      'kanthorq_schema.kanthorq_task_convert(text, text[], text)',
-      'kanthorq_schema.kanthorq_task_count(text, text[], text, jsonb, text, timestamp with time zone, timestamp with time zone)',
-      'kanthorq_schema.kanthorq_task_discard(text, text[], text)',
-      'kanthorq_schema.kanthorq_task_discard_all(text, text[], text, jsonb, text, timestamp with time zone, timestamp with time zone, boolean, int, bigint, interval, text, bigint, bigint, bigint)',
-      'kanthorq_schema.kanthorq_task_explain(text, text[])',
-      'kanthorq_schema.kanthorq_task_find(text, text[], text, jsonb, text, timestamp with time zone, timestamp with time zone, text, int, boolean)',
-      'kanthorq_schema.kanthorq_task_operation_purge(timestamp with time zone)',
-      'kanthorq_schema.kanthorq_task_operations(text, text, bigint, int, text, text, text, bigint, boolean, boolean)',
-      'kanthorq_schema.kanthorq_task_preview(text, text, text[], text, jsonb, text, timestamp with time zone, timestamp with time zone, bigint)',
-      'kanthorq_schema.kanthorq_task_resume(text, text[], text, timestamp with time zone, boolean)',
-      'kanthorq_schema.kanthorq_task_resume_all(text, text[], text, jsonb, text, timestamp with time zone, timestamp with time zone, boolean, int, bigint, interval, text, timestamp with time zone, boolean, interval, bigint, bigint, bigint)',
-      'kanthorq_schema.kanthorq_task_stats(text)',
-      'kanthorq_schema.kanthorq_task_undo(bigint, text)',
-      'kanthorq_schema.kanthorq_task_undo_all(bigint, text, interval, bigint, bigint, bigint)',
-      'kanthorq_schema.kanthorq_task_undo_batch(bigint, text, kanthorq_schema.kanthorq_task_progress)'
-    ]) s (signature)
-    join pg_proc p on p.oid = to_regprocedure(s.signature)
-    where pg_get_userbyid(p.proowner) <> current_user
-  );
-begin
-  if v_foreign is not null then
-    raise exception 'functions of another role are in the way: %', v_foreign
-      using errcode = 'insufficient_privilege', hint = 'Look at them and drop them.';
-  end if;
-end
-$foreign$;
-
 do $levels$
 declare
   v_levels jsonb;
 begin
-  if to_regprocedure('kanthorq_schema._kanthorq_role_levels()') is not null then
+  if exists (
+    select from pg_proc p
+    where p.oid = to_regprocedure('kanthorq_schema._kanthorq_role_levels()') and pg_get_userbyid(p.proowner) = current_user
+  ) then
     select jsonb_object_agg(pg_get_userbyid(l.role), l.level) into v_levels
     from kanthorq_schema._kanthorq_role_levels() l
     where l.level is not null;

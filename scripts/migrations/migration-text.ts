@@ -136,7 +136,7 @@ function change(from: Functions, to: Functions): string[] {
   const gone = [...from.values()].filter(({ name }) => dropped.has(name)).map(({ name }) => name)
   const made = [...to.values()].filter(({ name, sql }) => dropped.has(name) || from.get(name)?.sql !== sql)
   return [
-    ...(made.length === 0 ? [] : [refuseForeign(made), keepLevels]),
+    ...(made.length === 0 ? [] : [keepLevels]),
     ...(to.size === 0 ? [] : gone.filter((name) => !to.has(name)).map((name) => `-- function: ${name}\n-- it is dropped`)),
     // From nothing, all that it makes go: the migration repairs a damaged installation, too.
     drop(from.size === 0 ? [...to.keys()] : gone),
@@ -161,12 +161,15 @@ begin
 end
 $drop$;`
 
-// DROP forgets who may execute a function.
+// DROP forgets who may execute a function. A function of another role is not called: it is refused below.
 const keepLevels = `do $levels$
 declare
   v_levels jsonb;
 begin
-  if to_regprocedure('kanthorq_schema._kanthorq_role_levels()') is not null then
+  if exists (
+    select from pg_proc p
+    where p.oid = to_regprocedure('kanthorq_schema._kanthorq_role_levels()') and pg_get_userbyid(p.proowner) = current_user
+  ) then
     select jsonb_object_agg(pg_get_userbyid(l.role), l.level) into v_levels
     from kanthorq_schema._kanthorq_role_levels() l
     where l.level is not null;

@@ -46,8 +46,8 @@ for (const [way, install] of Object.entries(ways)) {
       await other.query(`create ${made} ${make}`)
       const before = await catalog(client)
       const { code, message } = (await t.throwsAsync(install(url), undefined, object)) as unknown as Refusal
-      t.is(code, '42501', message)
-      t.regex(message, /belongs to the role|functions of another role are in the way/, object)
+      // PostgreSQL's own error comes first for a function that returns something else: its hint names it.
+      t.regex(`${code} ${message}`, /^42501 .*(belongs to the role|of another role are in the way)|^42P13 /, object)
       t.deepEqual(only(await catalog(client), /kanthorq_migrate\(/, false), before, object)
       await other.query(`drop ${object}`)
       await client.query('drop function if exists kanthorq_migrate')
