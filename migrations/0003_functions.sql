@@ -416,9 +416,9 @@ begin
     select p.pronamespace
     from pg_proc p
     where p.proname = '_kanthorq_claimed_by'
-      and p.pronamespace <> (select c.relnamespace from pg_class c where c.oid = 'kanthorq_schema.kanthorq_consumer_registry'::regclass)
+      and p.pronamespace <> 'kanthorq_schema'::regnamespace
       and pg_get_userbyid(p.proowner) = current_user
-      and strpos(p.prosrc, '= ''kanthorq_schema.kanthorq_consumer_registry''::regclass') > 0
+      and strpos(p.prosrc, '<> ''kanthorq_schema''::regnamespace') > 0
     limit 1
   );
 end
@@ -450,7 +450,7 @@ begin
   into id, stream_id, stream_name, attempt_max, visibility_timeout, tasks
   from kanthorq_schema.kanthorq_consumer_registry r
   left join pg_class c on c.relname = 'kanthorq_' || r.id and c.relkind in ('r', 'p')
-    and c.relnamespace = (select s.relnamespace from pg_class s where s.oid = 'kanthorq_schema.kanthorq_consumer_registry'::regclass)
+    and c.relnamespace = 'kanthorq_schema'::regnamespace
   where r.name = consumer;
   if tasks is not null then
     return;
@@ -569,9 +569,7 @@ language plpgsql
 stable
 as $function$
 declare
-  v_schema regnamespace := (
-    select c.relnamespace from pg_class c where c.oid = 'kanthorq_schema.kanthorq_consumer_registry'::regclass
-  );
+  v_schema regnamespace := 'kanthorq_schema'::regnamespace;
   v_sequence record;
   v_last bigint;
   v_migrated boolean;
@@ -649,9 +647,7 @@ language plpgsql
 stable
 as $function$
 declare
-  v_schema regnamespace := (
-    select c.relnamespace from pg_class c where c.oid = 'kanthorq_schema.kanthorq_consumer_registry'::regclass
-  );
+  v_schema regnamespace := 'kanthorq_schema'::regnamespace;
 begin
   return query
   select 'right not granted', 'error',
@@ -749,9 +745,7 @@ language plpgsql
 stable
 as $function$
 declare
-  v_schema regnamespace := (
-    select c.relnamespace from pg_class c where c.oid = 'kanthorq_schema.kanthorq_consumer_registry'::regclass
-  );
+  v_schema regnamespace := 'kanthorq_schema'::regnamespace;
 begin
   return query
   select 'table is gone', 'error',
@@ -1006,7 +1000,7 @@ begin
     select c.oid::regclass
     from pg_class c
     where c.relname = 'kanthorq_' || id
-      and c.relnamespace = (select r.relnamespace from pg_class r where r.oid = 'kanthorq_schema.kanthorq_consumer_registry'::regclass)
+      and c.relnamespace = 'kanthorq_schema'::regnamespace
       and c.relkind in ('r', 'p')
   );
 end
@@ -1444,9 +1438,7 @@ language plpgsql
 volatile
 as $function$
 declare
-  v_schema regnamespace := (
-    select c.relnamespace from pg_class c where c.oid = 'kanthorq_schema.kanthorq_consumer_registry'::regclass
-  );
+  v_schema regnamespace := 'kanthorq_schema'::regnamespace;
   v_role text := coalesce(quote_ident(role), 'public');
   v_all text;
   v_granted text;

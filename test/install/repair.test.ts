@@ -103,7 +103,7 @@ test('an older version does not repair what a newer one has installed', async (t
   t.deepEqual(only(await catalog(client), /kanthorq_migrate\(/, false), before)
 })
 
-test('whoever may read the migrations table is told the same about an installation of another role', async (t) => {
+test('a role that may read the migrations table is told the same about an installation of another role', async (t) => {
   const { client, url } = await server.emptyDatabase(t)
   const [owner, reader] = [await server.role(), await server.role()]
   await client.query(`create schema queue authorization ${owner.name}`)

@@ -85,7 +85,7 @@ for (const [way, install] of Object.entries(ways)) {
     t.true(count > 70)
   })
 
-  test(`${way} leaves an installation to the owner of the registries, whoever calls it`, async (t) => {
+  test(`${way} leaves an installation to the owner of the registries, also when another role calls it`, async (t) => {
     const { client, url } = await server.emptyDatabase(t)
     const [app, third] = [await server.role(), await server.role()]
     await client.query(`grant create on schema public to ${app.name}, ${third.name}`)

@@ -1,4 +1,4 @@
--- Traps: objects that shadow PostgreSQL's and ours for whoever has the schema `trap` in front of pg_catalog. A function or an
+-- Traps: objects that shadow PostgreSQL's and ours in a session with the schema `trap` in front of pg_catalog. A function or an
 -- operator that is called raises TRAP0, a table is empty, a type is none that fits.
 create schema trap;
 
@@ -8,7 +8,7 @@ grant usage on schema trap to public;
 create temp table word on commit drop as
 select distinct m[1] as word from pg_proc o, regexp_matches(o.prosrc, '\w+', 'g') m where o.pronamespace = 'public'::regnamespace;
 
--- Functions and aggregates of these names, and all operators. Of any type they return text: whoever expects another fails as
+-- Functions and aggregates of these names, and all operators. Of any type they return text: a caller that expects another fails as
 -- well. "any" is for functions in C only.
 do $do$
 declare

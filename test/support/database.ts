@@ -10,7 +10,7 @@ export interface TestDatabase {
   /** Connection string for the owner of everything. */
   ownerUrl: string
   /**
-   * Connection string for whoever this run tests as, the owner or a role that may only execute the functions. It leads
+   * Connection string for the role that this run tests as, the owner or a role that may only execute the functions. It leads
    * through PgBouncer in a run that goes that way.
    */
   url: string

@@ -4,7 +4,7 @@ import type { ExecutionContext } from 'ava'
 /** A server that asks for a password with SCRAM, and then waits for ever. */
 export interface PatientServer {
   url: string
-  /** Waits until whoever connected has gone. */
+  /** Waits until all clients have disconnected. */
   left: () => Promise<void>
 }
 

@@ -2,7 +2,7 @@ import { setTimeout } from 'node:timers/promises'
 import pg from 'pg'
 
 /**
- * Asks again and again until there is an answer. It pauses in between, for whoever is waited for needs the processor as well.
+ * Asks again and again until there is an answer. It pauses in between, because the other side needs the processor as well.
  *
  * @param complaint - what it says when there is none, e.g. "no session is called psql"
  * @throws Error when there is none after a minute

@@ -10,9 +10,9 @@ begin
     select p.pronamespace
     from pg_proc p
     where p.proname = '_kanthorq_claimed_by'
-      and p.pronamespace <> (select c.relnamespace from pg_class c where c.oid = 'kanthorq_schema.kanthorq_consumer_registry'::regclass)
+      and p.pronamespace <> 'kanthorq_schema'::regnamespace
       and pg_get_userbyid(p.proowner) = current_user
-      and strpos(p.prosrc, '= ''kanthorq_schema.kanthorq_consumer_registry''::regclass') > 0
+      and strpos(p.prosrc, '<> ''kanthorq_schema''::regnamespace') > 0
     limit 1
   );
 end

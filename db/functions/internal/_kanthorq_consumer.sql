@@ -25,7 +25,7 @@ begin
   into id, stream_id, stream_name, attempt_max, visibility_timeout, tasks
   from kanthorq_schema.kanthorq_consumer_registry r
   left join pg_class c on c.relname = 'kanthorq_' || r.id and c.relkind in ('r', 'p')
-    and c.relnamespace = (select s.relnamespace from pg_class s where s.oid = 'kanthorq_schema.kanthorq_consumer_registry'::regclass)
+    and c.relnamespace = 'kanthorq_schema'::regnamespace
   where r.name = consumer;
   if tasks is not null then
     return;

@@ -10,9 +10,7 @@ language plpgsql
 stable
 as $function$
 declare
-  v_schema regnamespace := (
-    select c.relnamespace from pg_class c where c.oid = 'kanthorq_schema.kanthorq_consumer_registry'::regclass
-  );
+  v_schema regnamespace := 'kanthorq_schema'::regnamespace;
   v_sequence record;
   v_last bigint;
   v_migrated boolean;

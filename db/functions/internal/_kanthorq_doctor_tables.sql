@@ -12,9 +12,7 @@ language plpgsql
 stable
 as $function$
 declare
-  v_schema regnamespace := (
-    select c.relnamespace from pg_class c where c.oid = 'kanthorq_schema.kanthorq_consumer_registry'::regclass
-  );
+  v_schema regnamespace := 'kanthorq_schema'::regnamespace;
 begin
   return query
   select 'table is gone', 'error',

@@ -12,7 +12,7 @@ begin
     select c.oid::regclass
     from pg_class c
     where c.relname = 'kanthorq_' || id
-      and c.relnamespace = (select r.relnamespace from pg_class r where r.oid = 'kanthorq_schema.kanthorq_consumer_registry'::regclass)
+      and c.relnamespace = 'kanthorq_schema'::regnamespace
       and c.relkind in ('r', 'p')
   );
 end

@@ -9,9 +9,7 @@ language plpgsql
 volatile
 as $function$
 declare
-  v_schema regnamespace := (
-    select c.relnamespace from pg_class c where c.oid = 'kanthorq_schema.kanthorq_consumer_registry'::regclass
-  );
+  v_schema regnamespace := 'kanthorq_schema'::regnamespace;
   v_role text := coalesce(quote_ident(role), 'public');
   v_all text;
   v_granted text;
