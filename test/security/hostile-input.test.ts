@@ -114,6 +114,8 @@ async function tryCall(
       return undefined
     }
     assert.deepEqual(outcome.changed, [], 'it failed, and changed these')
+    // The encoding of the database lacks a character, so that no function has seen it.
+    if (result.code === '22P05') return result
     checkError(result, blamed, blamed && (await valueText(args, blamed)))
     return result
   } catch (error) {

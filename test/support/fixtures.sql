@@ -208,6 +208,19 @@ begin
 end
 $$;
 
+-- The character with a code of Unicode, or another text where the encoding of the database does not have it.
+create function test.char(code integer, otherwise text default '')
+returns text
+language plpgsql
+as $$
+begin
+  return chr(code);
+exception
+  when program_limit_exceeded then
+    return otherwise;
+end
+$$;
+
 -- Leaves the role that tests run as the rights of an operator only, so that kanthorq_doctor has nothing to say of it.
 create function test.only_granted()
 returns void
