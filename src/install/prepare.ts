@@ -193,7 +193,7 @@ begin
             left join pg_proc p on p.proname = l.name and p.proowner = $3
               and p.pronamespace = (select n.oid from pg_namespace n where n.nspname = $1)
             where p.oid is null or $2 ->> l.name <> md5(p.prosrc)
-              or l.name = '_kanthorq_claimed_by' and strpos(p.prosrc, format('<> ''%%I''::regnamespace', $1)) = 0
+              or l.name = '_kanthorq_claimed_by' and strpos(p.prosrc, format('''%%I''::regnamespace', $1)) = 0
           ) f
           group by f.fault
         ) f

@@ -12,7 +12,7 @@ begin
     where p.proname = '_kanthorq_claimed_by'
       and p.pronamespace <> 'kanthorq_schema'::regnamespace
       and pg_get_userbyid(p.proowner) = current_user
-      and strpos(p.prosrc, '<> ''kanthorq_schema''::regnamespace') > 0
+      and strpos(p.prosrc, $$'kanthorq_schema'::regnamespace$$) > 0
     limit 1
   );
 end
