@@ -82,6 +82,7 @@ begin atomic
     ('kanthorq_task_discard_all', 'operator'),
     ('kanthorq_task_explain', 'viewer'),
     ('kanthorq_task_find', 'viewer'),
+    ('kanthorq_task_history', 'viewer'),
     ('kanthorq_task_operation_purge', 'owner'),
     ('kanthorq_task_operations', 'viewer'),
     ('kanthorq_task_preview', 'viewer'),
