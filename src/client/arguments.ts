@@ -16,13 +16,16 @@ export function textArgument(name: string, value: unknown): Argument {
   return { type: typeOfText, text: checkText(value, name) }
 }
 
-/** @param values - texts; SQL refuses those that are null */
-export function textsArgument(name: string, values: unknown): Argument {
+/** @param parameter - what SQL calls the list, whose positions begin with 1 */
+export function textsArgument(name: string, values: unknown, parameter = name): Argument {
   if (values === undefined) return undefined
   if (!Array.isArray(values)) throw refusal(name, values, 'an array')
-  const quoted = values.map((value: string | number | null | undefined) =>
-    value === null || value === undefined ? 'NULL' : `"${String(value).replace(/["\\]/g, '\\$&')}"`,
-  )
+  // Not map, which passes over holes.
+  const quoted = Array.from(values as (string | number | null | undefined)[], (value, index) => {
+    // The setting array_nulls would make it a text.
+    if (value === null || value === undefined) throw new InvalidArgumentError(`${parameter}[${index + 1}] is null`)
+    return `"${String(value).replace(/["\\]/g, '\\$&')}"`
+  })
   return { type: 'pg_catalog.text[]', text: `{${quoted.join(',')}}` }
 }
 

@@ -422,5 +422,5 @@ function eventIdsArgument(tasks: unknown): Argument {
   if (!Array.isArray(tasks)) throw refusal('tasks', tasks, 'an array of event ids or tasks')
   const eventIdOf = (task: string | { eventId?: unknown } | null | undefined) =>
     typeof task === 'string' ? task : task?.eventId
-  return textsArgument('tasks', tasks.map(eventIdOf))
+  return textsArgument('tasks', Array.from(tasks, eventIdOf), 'event_ids')
 }

@@ -98,7 +98,7 @@ function refuseOtherSchema(database: string | ClientConfig, client: Client, sche
 
 async function run(client: ClientBase, options: MigrateOptions & { schema: string }): Promise<string[]> {
   const { direction = 'up', count, schema, log = () => undefined } = options
-  const { runner } = await import('node-pg-migrate')
+  const { runner } = await import(/* webpackIgnore: true */ 'node-pg-migrate')
   await begin(client)
   const notice = ({ message }: { message: string | undefined }) => {
     log(message ?? '')
