@@ -1,7 +1,7 @@
 // npm run db: a database to play with, as KanthorQ left it and with everything installed. Gone when you stop it.
 // npm run db -- --empty: one with nothing in it, for the tutorial.
 import { parseArgs } from 'node:util'
-import { migrate } from 'kanthorq-tasks'
+import { migrate } from 'kanthorq-tasks/migrate'
 import { dump } from '../test/support/kanthorq-dump.ts'
 import { startServer } from './server.ts'
 import { createDatabase } from './throwaway-database.ts'

@@ -1,5 +1,5 @@
 // npm run demo: runs examples/task-management.ts on a throw-away database.
-import { migrate } from 'kanthorq-tasks'
+import { migrate } from 'kanthorq-tasks/migrate'
 import { startServer } from './server.ts'
 import { createDatabase } from './throwaway-database.ts'
 

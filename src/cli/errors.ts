@@ -29,7 +29,8 @@ export function explainError(error: unknown): string {
   if (error instanceof AggregateError) return explainError(error.errors[0])
   if (error instanceof CommanderError) return explainUsage(error)
   if (!(error instanceof Error)) return String(error)
-  // The message of our errors includes the hint of the server, that of their cause does not.
+  // The message of our errors includes the hint, that of their cause does not. What the client refuses has no cause.
+  if (error instanceof KanthorqError && !(error.cause instanceof Error)) return clean(error.message)
   const original = error instanceof KanthorqError ? (error.cause as Error) : error
   const sentence = connectionProblem(error) ?? original.message
   return withHint(sentence, ourHint(error) ?? propertyOf(error, 'hint'))

@@ -1,5 +1,3 @@
-import type { ClientBase } from 'pg'
-
 /** The state of a task. The SQL API uses these names for KanthorQ's codes. */
 export type TaskState = 'discarded' | 'cancelled' | 'pending' | 'available' | 'running' | 'completed' | 'retryable'
 
@@ -27,6 +25,7 @@ export interface Task {
   attemptedAt: Date | null
   /** The error of the last failed attempt; null if none failed. */
   lastError: string | null
+  /** A number in it that JavaScript would round is text with its digits. */
   metadata: Record<string, unknown>
   createdAt: Date
   updatedAt: Date
@@ -56,20 +55,41 @@ export interface BulkResult {
   bulkId: string | null
 }
 
-/** Selects tasks of a consumer. A task has to match every part that is given. */
+/**
+ * What a bulk call throws when it is aborted or fails between two batches: the same error as otherwise, with the result so far.
+ *
+ * @example
+ * try {
+ *   await tasks.cancelAll('send_email', { subject: 'order.>' }, { signal: AbortSignal.timeout(60_000) })
+ * } catch (error) {
+ *   if (error instanceof Error && 'bulkId' in error) console.log(error.bulkId)
+ * }
+ */
+export type BulkError = Error & BulkResult
+
+/** The id of an operation or of a bulk call: a 64-bit number, as digits, as a BigInt or as a safe integer. */
+export type OperationId = string | number | bigint
+
+/**
+ * Selects tasks of a consumer. A task has to match every part that is given. Only an absent or undefined part is not given:
+ * anything else that would select more than was written is an {@link InvalidArgumentError}.
+ */
 export interface TaskFilter {
   /** In one of these states. */
-  states?: readonly TaskState[]
+  states?: readonly TaskState[] | undefined
   /** Matches the subject: `*` is one token, `>` at the end is one or more tokens. */
-  subject?: string
-  /** The metadata contains this. */
-  metadata?: Record<string, unknown>
+  subject?: string | undefined
+  /**
+   * The metadata contains this: a plain object with at least one key, of plain objects, arrays, texts, finite numbers, BigInts,
+   * booleans and null. A whole number beyond 2^53 has to be a BigInt.
+   */
+  metadata?: object | undefined
   /** The last error contains this text. Case-sensitive. */
-  error?: string
+  error?: string | undefined
   /** Created at this time or later. */
-  createdAfter?: Date
+  createdAfter?: Date | undefined
   /** Created before this time. */
-  createdBefore?: Date
+  createdBefore?: Date | undefined
 }
 
 /** The number of tasks of a consumer in one state. */
@@ -159,5 +179,21 @@ export interface Finding {
 /** The rights of a role: a viewer reads, an operator also moves tasks. */
 export type RoleLevel = 'viewer' | 'operator'
 
-/** Anything with node-postgres' `query()`: a Pool, a Client, or a PoolClient inside the caller's transaction. */
-export type Queryable = Pick<ClientBase, 'query'>
+/**
+ * A connection. A Pool, a Client and a PoolClient of node-postgres are one as they are; for other libraries it is an object of one
+ * line, see docs/adapters.md.
+ *
+ * @example
+ * const db = { query: (text, values) => pool.query(text, values) }
+ * await new TaskClient(db).count('send_email')
+ */
+export interface Queryable {
+  /**
+   * Runs a statement.
+   *
+   * @param text - the statement, with parameters `$1`, `$2` and so on
+   * @param values - their values; all are text
+   * @returns the rows, each an object; there is one column of text, which must come as it is
+   */
+  query(text: string, values: string[]): Promise<{ rows: unknown[] }>
+}

@@ -1,6 +1,6 @@
 // grant and revoke, and errors about missing rights or functions.
 import test from 'ava'
-import { migrate } from 'kanthorq-tasks'
+import { migrate } from 'kanthorq-tasks/migrate'
 import { records } from '../support/command-line.ts'
 import { useServer } from '../support/empty-database.ts'
 import { outcome, runOn } from './run.ts'

@@ -17,7 +17,7 @@ const startDatabase = 'npm run db -- --empty\n'
 const install = 'npm ci\n'
 const demo = 'npm ci && npm run demo\n'
 /** Other tests run the blocks of these, or compare them. */
-const elsewhere = ['CONTRIBUTING.md', 'docs/monitoring.md', 'docs/reference/sql.md', 'docs/reference/typescript.md']
+const elsewhere = ['CONTRIBUTING.md', 'docs/adapters.md', 'docs/monitoring.md', 'docs/reference/sql.md', 'docs/reference/typescript.md', 'docs/testing.md']
 /** The code blocks of each document. */
 const stories = new Map(
   documents()

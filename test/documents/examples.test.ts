@@ -1,7 +1,7 @@
 // The programs and scripts of examples/, as their users run them.
 import { readFileSync } from 'node:fs'
 import test, { type ExecutionContext } from 'ava'
-import { migrate } from 'kanthorq-tasks'
+import { migrate } from 'kanthorq-tasks/migrate'
 import { useServer } from '../support/empty-database.ts'
 import { runProgram } from '../support/run-program.ts'
 import { databaseOfKanthorq } from './database-of-kanthorq.ts'

@@ -36,7 +36,7 @@ export async function emptyProject(tarball?: string, pgVersion = versionOf('pg')
  * Packs the package into a folder as `npm publish` would, and says where it is. That is done in a copy of the project, whose
  * `dist` holds nothing old, and where two that pack at once don't build into each other's.
  */
-async function pack(to: string): Promise<string> {
+export async function pack(to: string): Promise<string> {
   const copy = mkdtempSync(join(tmpdir(), 'kanthorq-pack-'))
   try {
     cpSync(projectFolder, copy, {
