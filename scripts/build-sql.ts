@@ -1,9 +1,9 @@
 // Ends npm run build: puts into dist what a database is installed from without npm, one plain SQL file and the extension.
-import { chmodSync, lstatSync, mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { chmodSync, lstatSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { installFile } from '../src/install/install-sql.ts'
-import { extensionFiles } from './extension.ts'
+import { writeExtension } from './extension-package.ts'
 
 const project = fileURLToPath(new URL('..', import.meta.url))
 const { version } = JSON.parse(readFileSync(join(project, 'package.json'), 'utf8')) as {
@@ -19,12 +19,8 @@ if (versions[0] !== version)
 
 const dist = join(project, 'dist')
 linkCommand()
-const extension = join(dist, 'extension')
-mkdirSync(extension, { recursive: true })
 writeFileSync(join(dist, `kanthorq-tasks--${version}.sql`), installFile())
-for (const [name, text] of Object.entries(extensionFiles({ version, earlier: versions.slice(1) }))) {
-  writeFileSync(join(extension, name), text)
-}
+writeExtension(join(dist, 'extension'), { version, earlier: versions.slice(1) })
 
 /**
  * Lets npx find the command in a clone, in the first place that it looks at. Otherwise it installs the clone into its cache, and keeps
