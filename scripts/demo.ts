@@ -23,16 +23,17 @@ async function tell(client: pg.Client, url: string): Promise<void> {
   await show(url, 'why?', 'find', 'send_email', '--state', 'discarded')
   const refused = ['resume', 'send_email', '--error', 'refused']
   await show(url, 'preview', ...refused, '--dry-run')
-  await show(url, 'resume', ...refused, '--reason', 'smtp is back', '--yes')
+  await show(url, '', ...refused, '--reason', 'smtp is back', '--yes')
   await workOnOne(client)
   await show(url, 'a worker completed one', 'stats', 'send_email')
   await show(url, 'undo the rest', 'undo', '--bulk', '1')
 }
 
-/** Runs a command line below its text, with a word on what it is for. */
-async function show(url: string, what: string, ...args: string[]): Promise<void> {
+/** Runs a command line below its text and a word on it. */
+async function show(url: string, remark: string, ...args: string[]): Promise<void> {
   const quoted = args.map((arg) => (/^[\w-]+$/.test(arg) ? arg : `'${arg}'`)).join(' ')
-  console.log(`${styleText('bold', `$ kanthorq-tasks ${quoted}`)}  ${styleText('dim', `# ${what}`)}`)
+  const comment = remark === '' ? '' : styleText('dim', `  # ${remark}`)
+  console.log(styleText('bold', `$ kanthorq-tasks ${quoted}`) + comment)
   await makeProgram().parseAsync([...args, '--url', url], { from: 'user' })
 }
 
@@ -44,7 +45,7 @@ async function failMails(client: pg.Client): Promise<void> {
     from unnest('{completed, discarded, completed, discarded, completed}'::text[]) state`)
   await client.query(`
     update ${await taskTable(client)} set attempt_count = 3,
-      attempted_error = array['{"at": 1, "error": "smtp: connection refused", "stack": "-"}'::jsonb]
+      attempted_error = array['{"at": 1, "error": "smtp refused", "stack": "-"}'::jsonb]
     where state = -102`)
 }
 
