@@ -16,7 +16,13 @@ import { databaseOfKanthorq } from './database-of-kanthorq.ts'
 const startDatabase = 'npm run db -- --empty\n'
 const install = 'npm ci\n'
 /** Other tests run the blocks of these, or compare them. */
-const elsewhere = ['README.md', 'CONTRIBUTING.md', 'docs/monitoring.md', 'docs/reference/sql.md', 'docs/reference/typescript.md']
+const elsewhere = [
+  'README.md',
+  'CONTRIBUTING.md',
+  'docs/monitoring.md',
+  'docs/reference/sql.md',
+  'docs/reference/typescript.md',
+]
 /** The code blocks of each document. */
 const stories = new Map(
   documents()
