@@ -15,9 +15,16 @@ import { databaseOfKanthorq } from './database-of-kanthorq.ts'
 
 const startDatabase = 'npm run db -- --empty\n'
 const install = 'npm ci\n'
-const demo = 'npm ci && npm run demo\n'
 /** Other tests run the blocks of these, or compare them. */
-const elsewhere = ['CONTRIBUTING.md', 'docs/adapters.md', 'docs/monitoring.md', 'docs/reference/sql.md', 'docs/reference/typescript.md', 'docs/testing.md']
+const elsewhere = [
+  'README.md',
+  'CONTRIBUTING.md',
+  'docs/adapters.md',
+  'docs/monitoring.md',
+  'docs/reference/sql.md',
+  'docs/reference/typescript.md',
+  'docs/testing.md',
+]
 /** The code blocks of each document. */
 const stories = new Map(
   documents()
@@ -28,7 +35,7 @@ const stories = new Map(
 let project: Project | undefined
 /** The file of each TypeScript block. */
 const programs = new Map<Block, string>()
-// The server has the files of the extension, which the README copies to it.
+// The server has the files of the extension.
 const server = useServer(test, async () => {
   project = await emptyProject()
   for (const blocks of stories.values()) writePrograms(project, blocks)
@@ -125,10 +132,6 @@ async function runBlock(language: string, text: string, file: string | undefined
     case 'ts':
       return runProgram(process.execPath, ['--import', tsx, file ?? ''], { cwd, env })
     case 'sh': {
-      if (text === demo)
-        return runProgram('npm', ['run', '--silent', 'demo'], {
-          env: { DATABASE_URL: server.serverUrl() },
-        })
       // The packed package takes the place of the published one. Standard error is shown as on a terminal.
       const script = text.replace('npm install kanthorq-tasks ', `npm install ${project?.tarball ?? ''} `)
       return runProgram('bash', ['-euo', 'pipefail', '-c', `exec 2>&1\n${script}`], { cwd, env })

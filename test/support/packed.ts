@@ -56,10 +56,11 @@ async function npm(args: string[], cwd: string): Promise<void> {
   if (code !== 0) throw new Error(`npm ${args.join(' ')} failed: ${stderr}${stdout}`)
 }
 
-/** The files of the extension that the installed package has, and their text. */
+/** What a server reads of the extension that the installed package has: the names of the files, and their text. */
 export function shippedExtension({ folder }: Project): Record<string, string> {
   const extension = join(folder, 'node_modules/kanthorq-tasks/dist/extension')
-  return Object.fromEntries(readdirSync(extension).map((name) => [name, readFileSync(join(extension, name), 'utf8')]))
+  const names = readdirSync(extension).filter((name) => /\.(control|sql)$/.test(name))
+  return Object.fromEntries(names.map((name) => [name, readFileSync(join(extension, name), 'utf8')]))
 }
 
 /** The version of a package that the project has. */

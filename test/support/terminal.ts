@@ -5,7 +5,7 @@ import { commandLine } from './command-line.ts'
 import { projectFolder } from './run-program.ts'
 import { until } from './until.ts'
 
-/** `kanthorq-tasks` under a pseudo-terminal. */
+/** A program under a pseudo-terminal, usually `kanthorq-tasks`. */
 export interface Terminal {
   /** Waits until what it has written, colours and the like left out, matches; fails when it ends before. */
   until: (pattern: RegExp) => Promise<void>
@@ -26,12 +26,22 @@ const keepOpen = `trap : INT; "$@"; printf '<exit %s>' $?; trap '' INT; read -r 
 
 /** Starts it on a terminal of 80 columns, or as many as are asked for. It is killed when the test ends before it does. */
 export function openTerminal(t: ExecutionContext, args: readonly string[], env: NodeJS.ProcessEnv, columns = 80): Terminal {
+  return runOnTerminal(t, commandLine(args), { env, columns })
+}
+
+/** Starts any program like this. */
+export function runOnTerminal(
+  t: ExecutionContext,
+  command: readonly string[],
+  { cwd = projectFolder, env = {}, columns = 80 }: { cwd?: string; env?: NodeJS.ProcessEnv; columns?: number } = {},
+): Terminal {
   const inherited = Object.entries(process.env).filter(([name]) => !/^(PG|DATABASE_URL$|NO_COLOR$|FORCE_COLOR$|CI$)/.test(name))
-  const pty = spawn('sh', ['-c', keepOpen, 'sh', ...commandLine(args)], {
-    cwd: projectFolder,
+  const all: NodeJS.ProcessEnv = { ...Object.fromEntries(inherited), TERM: 'xterm-256color', ...env }
+  const pty = spawn('sh', ['-c', keepOpen, 'sh', ...command], {
+    cwd,
     cols: columns,
     rows: 24,
-    env: { ...Object.fromEntries(inherited), TERM: 'xterm-256color', ...env },
+    env: Object.fromEntries(Object.entries(all).filter(([, value]) => value !== undefined)),
   })
   const closed = new Promise<void>((resolve) => {
     pty.onExit(() => {
