@@ -102,10 +102,10 @@ test('Ctrl-C finishes the batch, and prints how far the call came and the comman
 test('the bar is erased before an error is printed', async (t) => {
   const consumer = await makeConsumer(db, 'failed')
   await makeTasks(db, consumer, ['cancelled'])
-  const line = 'resume failed --state cancelled --spread 6000w --yes'
+  const line = 'resume failed --state cancelled --schedule-at 0002-01-01 --yes'
   const { code, raw } = await open(t, line, 200).end()
   t.is(code, 1)
-  t.true(raw.includes('0%\x1b[K\r\x1b[Kspread is '), raw)
+  t.true(raw.includes('0%\x1b[K\r\x1b[Kschedule_at is '), raw)
 })
 
 test('a second Ctrl-C ends the program during the batch', async (t) => {
@@ -127,7 +127,7 @@ test('a command without ids does not wait for a terminal', async (t) => {
   for (const line of ['cancel a', 'explain a', 'undo']) {
     const { code, screen } = await open(t, line).end()
     t.is(code, 2)
-    t.regex(screen, /^name the (tasks|operations) to \w+: /)
+    t.regex(screen, /^name the (tasks|operations) to \w+[:,] /)
   }
 })
 
