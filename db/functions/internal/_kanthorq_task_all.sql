@@ -62,18 +62,21 @@ begin
         ) b;
       end if;
     exception when others or query_canceled then
-      -- Raised anew, so that the context of the error is short.
       get stacked diagnostics v_message = message_text, v_detail = pg_exception_detail, v_hint = pg_exception_hint;
+      if v_batches operator(pg_catalog.=) 0 and (v_detail operator(pg_catalog.<>) '' or v_hint operator(pg_catalog.=) '') then
+        raise;
+      elsif v_batches operator(pg_catalog.=) 0 then
+        -- Anew, so that the context of the error is short.
+        raise exception using errcode = sqlstate, message = v_message, hint = v_hint;
+      end if;
       raise exception using
         errcode = sqlstate,
         message = v_message,
         detail = pg_catalog.concat(
-          v_detail, case when v_detail operator(pg_catalog.<>) '' and v_batches operator(pg_catalog.>) 0 then e'\n' end,
-          case when v_batches operator(pg_catalog.>) 0
-            then pg_catalog.format('%s batches with %s tasks were committed before and stay, as bulk %s.', v_batches, updated, bulk_id)
-          end
+          v_detail, case when v_detail operator(pg_catalog.<>) '' then e'\n' end,
+          pg_catalog.format('%s batches with %s tasks were committed before and stay, as bulk %s.', v_batches, updated, bulk_id)
         ),
-        hint = case when v_hint operator(pg_catalog.=) '' and v_batches operator(pg_catalog.>) 0 then 'Call it again to go on.' else v_hint end;
+        hint = case when v_hint operator(pg_catalog.<>) '' then v_hint else 'Call it again to go on.' end;
     end;
     commit;
     continue when v_batch is null;

@@ -27,6 +27,12 @@ export function duration(text: string): Duration {
   return { milliseconds: Math.round(Number(number) * (units[unit] ?? 0)), text }
 }
 
+/** A duration as it is written, in the longest unit that makes it a whole number. */
+export function durationOf(milliseconds: number): Duration {
+  const [unit, length] = Object.entries(units).findLast(([, each]) => milliseconds % each === 0) ?? ['ms', 1]
+  return { milliseconds, text: `${milliseconds / length}${unit}` }
+}
+
 /** Parses a duration of at most so much, which is written as in the options. */
 export function durationUpTo(limit: string) {
   return (text: string): Duration => {

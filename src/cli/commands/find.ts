@@ -21,8 +21,6 @@ interface FindFlags extends FilterFlags, LimitFlags {
 /** A task, and the consumer that it belongs to. */
 type FoundTask = ShownTask & { consumer: string; metadata: string }
 
-const maxPage = 1000
-
 export function findCommand(): Command {
   const command = new Command('find')
     .summary('List the tasks that match a filter')
@@ -83,14 +81,18 @@ async function printTasks({ db, output }: Session, consumer: string, flags: Find
   const table = output.table(isAll ? [consumerColumn, ...taskColumns] : taskColumns)
   const found = await printPages(output, pagesOfConsumers(db, consumer, flags, limit, output.isData), limit, async (page) => {
     if (flags.ids) await output.ids(page.map(({ eventId }) => eventId))
-    else if (output.isData)
-      await output.records(page.map(({ consumer: name, ...task }) => taskRecord(isAll ? { consumer: name, ...task } : task)))
+    else if (output.isData) await output.records(page.map((task) => recordOf(task, isAll)))
     else await output.lines(table.lines(page))
   })
   if (found > 0) return exitCode.done
   output.note(`no task of ${shownConsumer(consumer)} matches`)
   output.note(...metadataNotes(flags))
   return exitCode.nothing
+}
+
+/** A task for programs, with the name of its consumer if there are several. */
+function recordOf({ consumer, ...task }: FoundTask, isAll: boolean): object {
+  return isAll ? { consumer, ...taskRecord(task) } : taskRecord(task)
 }
 
 const consumerColumn: Column<FoundTask> = { title: 'CONSUMER', text: ({ consumer }) => consumer, shrinkTo: 12 }
@@ -104,15 +106,14 @@ async function* pagesOfConsumers(
 ): AsyncGenerator<FoundTask[]> {
   const columns = flags.ids ? 'event_id' : isData ? wholeTask : shownTask
   for (const name of await consumersOf(db, consumer)) {
-    const pages = pagesOf<ShownTask & { metadata: string }>((last) =>
+    const pages = pagesOf<ShownTask & { metadata: string }>(limit, isData, (last, size) =>
       db.rows({
         name: 'kanthorq_task_find',
         args: {
           consumer: name,
           ...filterOf(flags),
           after: last?.eventId,
-          // One more than the limit, to see whether there are more.
-          max_tasks: Math.min(limit + 1, maxPage),
+          max_tasks: size,
           oldest_first: flags.oldestFirst,
         },
         columns,

@@ -19,8 +19,6 @@ interface LogFlags extends LimitFlags {
   batches?: boolean
 }
 
-const pageSize = 100
-
 /** An operation as the program shows it. */
 type ShownOperation = Omit<Operation, 'tasks' | 'batches' | 'eventIds' | 'fromStates'> & {
   tasks: string
@@ -77,13 +75,11 @@ export function logCommand(): Command {
       const args = {
         ...{ consumer: consumer === allConsumers ? undefined : consumer, event_id, action, reason, actor, each_batch },
         with_event_ids: output.isData,
-        // One more than the limit, to see whether there are more.
-        max_operations: Math.min(limit + 1, pageSize),
       }
-      const pages = pagesOf<ShownOperation>((last) =>
+      const pages = pagesOf<ShownOperation>(limit, output.isData, (last, size) =>
         db.rows({
           name: 'kanthorq_task_operations',
-          args: { ...args, before: last?.id },
+          args: { ...args, before: last?.id, max_operations: size },
           columns: output.isData ? whole : shown,
           ...(output.isData ? { size: 'coalesce(pg_column_size(event_ids), 0)' } : {}),
         }),

@@ -13,7 +13,7 @@ export class RawJson {
 /** A value as JSON, on one line. */
 export function jsonOf(value: object): string {
   const parts = Object.entries(value).map(([key, part]) => {
-    const json: string | undefined = part instanceof RawJson ? part.text : JSON.stringify(part)
+    const json = part instanceof RawJson ? part.text : (JSON.stringify(part) as string | undefined)
     return json === undefined ? [] : [`${JSON.stringify(key)}:${json}`]
   })
   return printableJson(`{${parts.flat().join(',')}}`)
@@ -38,5 +38,5 @@ function csvText(value: unknown): string {
   if (value === null || value === undefined) return ''
   if (value instanceof RawJson) return value.text
   if (value instanceof Date) return value.toISOString()
-  return typeof value === 'object' ? JSON.stringify(value) : String(value)
+  return typeof value === 'string' ? value : JSON.stringify(value)
 }

@@ -13,7 +13,7 @@ export interface Column<Row> {
   shrinkTo?: number
   /** Marks a column that a table that is too wide may omit. The highest number goes first. */
   leaveOut?: number
-  /** Marks a column that is different a moment later. Only terminals get it, not files. */
+  /** Marks a column that is different a moment later. Only terminals get it, not files, and only if it has texts. */
   isFleeting?: boolean
 }
 
@@ -65,10 +65,13 @@ export class Table<Row> {
 }
 
 function fit<Row>(columns: readonly Column<Row>[], rows: readonly Row[], width: number): Fitted<Row>[] {
-  const natural = columns.map((column) => ({
-    ...column,
-    width: Math.max(stringWidth(column.title), ...rows.map((row) => stringWidth(clean(column.text(row))))),
-  }))
+  const hasText = ({ text }: Column<Row>) => rows.some((row) => text(row) !== '')
+  const natural = columns
+    .filter((column) => !column.isFleeting || hasText(column))
+    .map((column) => ({
+      ...column,
+      width: Math.max(stringWidth(column.title), ...rows.map((row) => stringWidth(clean(column.text(row))))),
+    }))
   for (let fitted = natural; ;) {
     const shrunk = shrink(fitted, width)
     if (totalOf(shrunk) <= width) return shrunk
