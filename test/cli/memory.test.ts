@@ -7,8 +7,8 @@ import { fillTable, makeConsumer, taskTable } from '../support/scene.ts'
 import { openTerminal } from '../support/terminal.ts'
 
 const db = useDatabase(test)
-const env = () => ({ DATABASE_URL: db.url, NODE_OPTIONS: '--max-old-space-size=192' })
-const tasks = 250
+const env = () => ({ DATABASE_URL: db.url, NODE_OPTIONS: '--max-old-space-size=96' })
+const tasks = 120
 
 let scene: Promise<void> | undefined
 const makeScene = () => (scene ??= largeRows())
@@ -28,12 +28,12 @@ async function largeRows() {
      insert into kanthorq_task_operation
        (at, action, consumer, tasks, from_states, first_event_id, last_event_id, changes)
      select now(), 'cancel', 'large', 60000, '{"pending": 60000}', 'event_1', 'event_9', m.changes
-     from moved m, generate_series(1, 30)`,
+     from moved m, generate_series(1, 15)`,
   )
 }
 
 for (const line of ['find large --ids --all', 'cancel large --state retryable --dry-run', 'log --limit 1 --json']) {
-  test(`"${line}" over large rows lives in 192 MB`, async (t) => {
+  test(`"${line}" over large rows lives in 96 MB`, async (t) => {
     await makeScene()
     const { code, stderr } = await kanthorqTasks(line.split(' '), { env: env() })
     t.is(code, 0, stderr)
@@ -42,16 +42,16 @@ for (const line of ['find large --ids --all', 'cancel large --state retryable --
 
 test('find --json lists all large rows, whole, over pages of a few megabytes', async (t) => {
   await makeScene()
-  const found = await kanthorqTasks(['find', 'large', '--limit', '60', '--json'], { env: env() })
+  const found = await kanthorqTasks(['find', 'large', '--limit', '20', '--json'], { env: env() })
   t.is(found.code, 0, found.stderr)
   const listed = records<Task>(found)
-  t.is(new Set(listed.map(({ eventId }) => eventId)).size, 60)
+  t.is(new Set(listed.map(({ eventId }) => eventId)).size, 20)
   t.true(listed.every(({ lastError }) => lastError?.length === 1_000_000))
 
   const logged = await kanthorqTasks(['log', 'large', '--all', '--json'], { env: env() })
   t.is(logged.code, 0, logged.stderr)
   const operations = records<Operation>(logged)
-  t.is(operations.length, 30)
+  t.is(operations.length, 15)
   t.true(operations.every(({ eventIds }) => eventIds.length === 60_000))
 })
 

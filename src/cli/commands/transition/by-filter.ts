@@ -3,8 +3,7 @@ import type { TaskAction } from '../../../client/types.ts'
 import { filterOf, metadataNotes } from '../../arguments/filter-options.ts'
 import { retypedCommand } from '../../arguments/retyped-command.ts'
 import { asked, placeOf } from '../../confirmation.ts'
-import { allConsumers, consumersOf, shownConsumer } from '../../consumers.ts'
-import { UsageError } from '../../errors.ts'
+import { consumersOf, shownConsumer } from '../../consumers.ts'
 import { exitCode, type ExitCode } from '../../exit-code.ts'
 import type { Session } from '../../session.ts'
 import { counted } from '../../terminal/format.ts'
@@ -28,8 +27,6 @@ export async function moveByFilter(
 ): Promise<ExitCode> {
   const { db, output } = session
   const { dryRun, yes, limit } = flags
-  if (consumer === allConsumers && limit !== undefined)
-    throw new UsageError(`--limit cannot be combined with '${allConsumers}': name one consumer`)
   const filter = filterOf(flags)
   const names = await consumersOf(db, consumer)
   // With --yes only the progress bar shows the number of tasks.

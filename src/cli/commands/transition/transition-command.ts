@@ -67,6 +67,8 @@ async function runByFilter(
   flags: TransitionFlags,
 ): Promise<void> {
   if (ids.length > 0) throw new UsageError('ids and a filter cannot be combined: omit one of the two')
+  if (consumer === allConsumers && flags.limit !== undefined)
+    throw new UsageError(`--limit cannot be combined with '${allConsumers}': name one consumer`)
   refuseWithoutTerminal(flags)
   await withSession(command, (session) => moveByFilter(session, command, action, consumer, flags))
 }
