@@ -108,5 +108,8 @@ test('a call that loses its connection prints how far it came and how to continu
   )
   const { code, stdout, stderr } = await running
   t.deepEqual([code, stdout], [1, ''])
-  t.regex(stderr, /^stopped: 1 task cancelled. To continue:\n {2}kanthorq-tasks cancel lost .*\n[^\n]+\n$/)
+  t.regex(
+    stderr,
+    /^stopped: 1 task cancelled. To continue:\n {2}kanthorq-tasks cancel lost .*\nthe connection was lost: terminating connection [^\n]+\n$/,
+  )
 })
