@@ -14,5 +14,14 @@ export default tseslint.config(
       '@typescript-eslint/restrict-template-expressions': ['error', { allowNumber: true }],
     },
   },
+  {
+    // One file makes all output safe for a terminal.
+    files: ['src/cli/**'],
+    ignores: ['src/cli/terminal/output.ts'],
+    rules: {
+      'no-console': 'error',
+      'no-restricted-syntax': ['error', 'CallExpression[callee.property.name="write"]'],
+    },
+  },
   { files: ['**/*.js'], extends: [tseslint.configs.disableTypeChecked] },
 )

@@ -26,8 +26,12 @@ import { runTapFiles } from './pg-tap-runner.ts'
 import { startServer } from './server.ts'
 import { createDatabase } from './throwaway-database.ts'
 
-/** Not in npm test. Those of test/install make many databases; the extension needs a server that npm may have to fetch. */
+/**
+ * Not in npm test. Large rows take time, those of test/install make many databases, and the extension needs a server that npm
+ * may have to fetch.
+ */
 const long = [
+  'test/cli/memory.test.ts',
   'test/crashes',
   'test/documents',
   'test/project',
