@@ -4,7 +4,7 @@ import { chmodSync, cpSync, mkdirSync, mkdtempSync, readdirSync, rmSync, symlink
 import { tmpdir } from 'node:os'
 import { delimiter, join } from 'node:path'
 import test, { type ExecutionContext } from 'ava'
-import { codeBlocks } from '../support/code-blocks.ts'
+import { codeBlocks, comparable } from '../support/code-blocks.ts'
 import { projectFolder, runProgram } from '../support/run-program.ts'
 import { runOnTerminal } from '../support/terminal.ts'
 
@@ -24,6 +24,8 @@ test.after.always(() => {
 })
 
 test('the blocks of README.md run in a fresh clone, and print what it shows', async (t) => {
+  // It builds, and starts two servers.
+  t.timeout(300_000)
   const cwd = join(folder, 'clone')
   const env: NodeJS.ProcessEnv = {
     ...ownServer,
@@ -70,7 +72,7 @@ async function runBlock(t: ExecutionContext, block: { language: string; text: st
 /** Installs, and runs the demo on a terminal. */
 async function runDemo(t: ExecutionContext, cwd: string, env: NodeJS.ProcessEnv): Promise<string> {
   const terminal = runOnTerminal(t, ['bash', '-c', demo], { cwd, env })
-  const { code, raw, screen } = await terminal.end()
+  const { code, raw, screen } = await terminal.end(4)
   t.is(code, 0, screen)
   // npm names its scripts first.
   const [story = ''] = /^\$ kanthorq-tasks[^]*/m.exec(screen) ?? []
@@ -141,13 +143,4 @@ exec npm run prepare
 `
   writeFileSync(join(bin, 'npm'), script)
   chmodSync(join(bin, 'npm'), 0o755)
-}
-
-/** Without the ids of the demo, and without times. */
-function comparable(text: string): string {
-  return text
-    .replace(/ +$/gm, '')
-    .replace(/event_(?!01m86243)\w{26}/g, 'event')
-    .replace(/\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\+00/g, 'time')
-    .trimEnd()
 }

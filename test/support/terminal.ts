@@ -11,8 +11,8 @@ export interface Terminal {
   until: (pattern: RegExp) => Promise<void>
   /** Types. */
   type: (keys: string) => void
-  /** Waits for its end. `raw` is all that it has written, `screen` without colours and the like. */
-  end: () => Promise<{ code: number; raw: string; screen: string }>
+  /** Waits for its end, for a minute or as many. `raw` is all that it has written, `screen` without colours and the like. */
+  end: (minutes?: number) => Promise<{ code: number; raw: string; screen: string }>
 }
 
 /** The keys Ctrl and C. */
@@ -54,7 +54,7 @@ export function runOnTerminal(
   })
   let raw = ''
   pty.onData((data) => (raw += data))
-  const match = (pattern: RegExp) =>
+  const match = (pattern: RegExp, minutes?: number) =>
     until(
       () => {
         const found = pattern.exec(stripVTControlCharacters(raw))
@@ -62,6 +62,7 @@ export function runOnTerminal(
         return Promise.resolve(found ?? undefined)
       },
       `it has not written ${String(pattern)}`,
+      minutes,
     )
   return {
     until: async (pattern) => {
@@ -70,8 +71,8 @@ export function runOnTerminal(
     type: (keys) => {
       pty.write(keys)
     },
-    end: async () => {
-      const [, code] = await match(exit)
+    end: async (minutes) => {
+      const [, code] = await match(exit, minutes)
       raw = raw.replace(exit, '')
       return { code: Number(code), raw, screen: stripVTControlCharacters(raw) }
     },
