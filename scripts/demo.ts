@@ -26,7 +26,7 @@ async function tell(client: pg.Client, url: string): Promise<void> {
   await show(url, '', ...refused, '--reason', 'smtp is back', '--yes')
   await workOnOne(client)
   await show(url, 'a worker completed one', 'stats', 'send_email')
-  await show(url, 'undo the rest', 'undo', '--bulk', '1')
+  await show(url, 'undo the rest', 'undo', '--bulk', '1', '--yes')
 }
 
 /** Runs a command line below its text and a word on it. */
