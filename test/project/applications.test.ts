@@ -146,7 +146,7 @@ for (const [index, { library, text }] of adapters.entries()) {
       const start = library.includes('neon') ? "await import('./relay.mjs')\n" : ''
       const program = `${start}await import('./check-${index}.ts')
       await import('./failing-${index}.ts').catch(({ name, code, message }) => console.log(name, code, message))
-      process.exit()`
+      process.exit(0)`
       writeFileSync(join(folder, `run-${index}.mjs`), program)
       const output = await run(process.execPath, ['--import', tsx, `run-${index}.mjs`], folder, { DATABASE_URL: url })
       const [found = '', error] = output.split('\n')
