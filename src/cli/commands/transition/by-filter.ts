@@ -40,7 +40,10 @@ export async function moveByFilter(
   { dryRun, yes }: Confirmation,
 ): Promise<ExitCode> {
   // With --yes only the progress bar shows the number of tasks.
-  const preview = dryRun || !yes || output.isWatched ? await tasks.preview(action, consumer, filter, options) : undefined
+  const preview =
+    dryRun || !yes || output.isWatched
+      ? await tasks.preview(action, consumer, filter, { maxTasks: options.maxTasks })
+      : undefined
   if (preview && dryRun) {
     if (output.json) await output.records([{ action, consumer, ...preview }])
     else await output.lines(previewLines(action, consumer, preview, (columns) => output.table(columns)))
