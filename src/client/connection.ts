@@ -67,7 +67,7 @@ export class Connection {
     try {
       answer = await this.#db.query(text, values)
     } catch (error) {
-      throw fromDatabaseError(error)
+      throw fromDatabaseError(error, text)
     }
     const results = resultsOf(answer)
     if (results === undefined)

@@ -51,16 +51,29 @@ export class OperationError extends KanthorqError {
  * Converts an error with one of our SQLSTATEs into its error class. Returns any other error unchanged.
  *
  * It tests `code`, not the class: an application may load another copy of the driver, or another driver, than this package.
- * Some libraries put the error of the driver into one of their own.
+ * Drizzle has the error of the driver as the cause of its own, Prisma deeper, and Knex puts the statement before the message.
  */
-export function fromDatabaseError(error: unknown): unknown {
-  for (let inner = error; inner instanceof Error; inner = inner.cause) {
-    const { code, hint } = inner as { code?: unknown; hint?: unknown }
-    const Class = classes[code as keyof typeof classes]
-    if (typeof code === 'string' && Object.hasOwn(classes, code))
-      return new Class(inner.message, { hint: typeof hint === 'string' ? hint : undefined, cause: error })
+export function fromDatabaseError(error: unknown, statement: string): unknown {
+  let inner = error instanceof Error ? (error as Wrapped) : undefined
+  for (
+    let depth = 0;
+    typeof inner === 'object' && depth < 5;
+    depth += 1, inner = inner.cause ?? inner.meta?.driverAdapterError
+  ) {
+    const { code, message, hint } = inner
+    const Class = typeof code === 'string' && Object.hasOwn(classes, code) ? classes[code as keyof typeof classes] : undefined
+    if (Class) return new Class(message.replace(`${statement} - `, ''), { hint: hint ?? undefined, cause: error })
   }
   return error
+}
+
+/** An error, or what a library has inside of one. */
+interface Wrapped {
+  code?: unknown
+  message: string
+  hint?: string | null
+  cause?: Wrapped
+  meta?: { driverAdapterError?: Wrapped }
 }
 
 const classes = {

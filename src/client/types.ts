@@ -6,8 +6,11 @@ export type TaskAction = 'cancel' | 'resume' | 'discard'
 
 /** A task: the work of one consumer on one event, identified by the event id. The SQL type is `kanthorq_task`. */
 export interface Task {
+  /** The id of its event. */
   eventId: string
+  /** The subject of its event. */
   subject: string
+  /** Its state. */
   state: TaskState
   /** Running, overdue and out of attempts: no worker will pick it up again. A slow handler may still be working on it. */
   stuck: boolean
@@ -22,12 +25,15 @@ export interface Task {
    * fails runs `attemptMax + 1` times.
    */
   attemptMax: number
+  /** When the last attempt began; null if none did. */
   attemptedAt: Date | null
   /** The error of the last failed attempt; null if none failed. */
   lastError: string | null
-  /** A number in it that JavaScript would round is text with its digits. */
+  /** The metadata of its event. A number in it that JavaScript would round is text with its digits. */
   metadata: Record<string, unknown>
+  /** When its event was converted into a task. */
   createdAt: Date
+  /** When KanthorQ or a call last changed it. */
   updatedAt: Date
 }
 
@@ -94,8 +100,11 @@ export interface TaskFilter {
 
 /** The number of tasks of a consumer in one state. */
 export interface TaskStats {
+  /** The name of the consumer. */
   consumerName: string
+  /** The state that is counted. */
   state: TaskState
+  /** The number of its tasks in this state. */
   tasks: number
   /** When the oldest of them was created. */
   oldest: Date
@@ -107,11 +116,15 @@ export interface TaskStats {
 
 /** What each transition would do to a task, and why. */
 export interface Explanation {
+  /** The id that was asked for. */
   eventId: string
   /** null if the consumer has no task for this event. */
   state: TaskState | null
+  /** Whether cancel would take it. */
   canCancel: boolean
+  /** Whether resume would take it. */
   canResume: boolean
+  /** Whether discard would take it. */
   canDiscard: boolean
   /** A sentence about the task's situation and what can be done. */
   why: string
@@ -141,17 +154,23 @@ export interface Preview {
 export interface Operation {
   /** A 64-bit number in digits, for `undo`. */
   id: string
+  /** When it was made; of a bulk call, when its first batch was. */
   at: Date
   /** When the last batch of a bulk call ran. */
   lastAt: Date
+  /** What it did to the tasks. */
   action: TaskAction | 'undo'
+  /** The consumer whose tasks it moved. */
   consumerName: string
   /** The reason that the caller gave. */
   reason: string | null
   /** The login role. */
   actor: string
+  /** The application_name of its connection; null if that had none. */
   applicationName: string | null
+  /** The address that its connection came from; null for a socket on the server's own machine. */
   clientAddr: string | null
+  /** The transaction that it was part of; of a bulk call, that of its first batch. */
   transactionId: string
   /** The id of the bulk call, for `undoAll`; null for a call of one batch. */
   bulkId: string | null
@@ -169,8 +188,11 @@ export interface Operation {
 
 /** A problem in the database, and how to repair it. */
 export interface Finding {
+  /** The name of the check. */
   check: string
+  /** How bad it is: an error breaks calls or loses tasks. */
   severity: 'error' | 'warning' | 'info'
+  /** A sentence about what is wrong, and where. */
   detail: string
   /** SQL, or a comment if a person has to decide first. */
   fix: string
@@ -184,8 +206,13 @@ export type RoleLevel = 'viewer' | 'operator'
  * line, see docs/adapters.md.
  *
  * @example
- * const db = { query: (text, values) => pool.query(text, values) }
- * await new TaskClient(db).count('send_email')
+ * const logged = new TaskClient({
+ *   query: (text, values) => {
+ *     console.log(text)
+ *     return pool.query(text, values)
+ *   },
+ * })
+ * await logged.count('send_email')
  */
 export interface Queryable {
   /**
