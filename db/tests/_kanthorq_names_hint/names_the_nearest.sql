@@ -21,11 +21,11 @@ select is(pg_temp.hint_for('send_email'), 'There is no consumer yet.', 'without 
 
 select test.consumer(name) from unnest(array['send_email', 'send_sms', 'write_invoice']) name;
 
-select is(pg_temp.hint_for('Send_Emial'), $$names are case-sensitive. did you mean 'send_email'?$$, 'the nearest name is offered');
+select is(pg_temp.hint_for('Send_Emial'), 'Names are case-sensitive. Did you mean ''send_email''?', 'the nearest name is offered');
 
-select is(pg_temp.hint_for('invoices'), $$names are case-sensitive. did you mean 'write_invoice'?$$, 'also where a part is missing');
+select is(pg_temp.hint_for('invoices'), 'Names are case-sensitive. Did you mean ''write_invoice''?', 'also where a part is missing');
 
-select is(pg_temp.hint_for('x'), $$the consumers are 'send_email', 'send_sms', 'write_invoice'.$$, 'otherwise the names are listed');
+select is(pg_temp.hint_for('x'), 'The consumers are ''send_email'', ''send_sms'', ''write_invoice''.', 'otherwise the names are listed');
 
 select is(pg_temp.hint_for(''), pg_temp.hint_for('x'), 'for an empty name too');
 
