@@ -38,10 +38,7 @@ test.serial('each takes the filter, the pace and the rest by name', async (t) =>
     )
     t.is(updated, 4)
     t.deepEqual(notices.slice(0, 2), [`${action} by_name: 3 of 4 tasks so far`, `${action} by_name: 4 of 4 tasks so far`])
-    t.is(
-      notices[2],
-      `${action} by_name: 4 tasks in 2 batches; to take them back: call kanthorq_task_undo_all(${bulkId ?? ''})`,
-    )
+    t.is(notices[2], `${action} by_name: 4 tasks in 2 batches; to take them back: call kanthorq_task_undo_all(${bulkId ?? ''})`)
     const batches = (await logOf(db, consumer)).slice(-2)
     const both = { action, reason: 'INC-42' } as const
     t.like(batches, [
