@@ -131,7 +131,8 @@ test('every command ends with 1 and at most three lines where it has no server, 
     'no rights': nobody,
   }
   for (const [what, failed] of Object.entries(failing)) {
-    for (const line of connecting) {
+    // What keeps a command from connecting is the same for all but those that migrate.
+    for (const line of what === 'no rights' ? connecting : ['migrate up', 'migrate status', 'cancel a b']) {
       // Looking needs no rights on the functions.
       if (what === 'no rights' && line === 'migrate status') continue
       const { code, stdout, stderr } = await runOn({ url: failed })(line)

@@ -42,8 +42,8 @@ begin
       (25, 'kanthorq_consumer_register(stream, name)', 'make a consumer'),
       (26, 'kanthorq_task_convert(consumer, ids)', 'make tasks of events'),
       (27, 'kanthorq_help()', 'see this list'),
-      (28, '\df+ kanthorq_task_find', 'read all about one, in psql'),
-      (29, '\set SHOW_CONTEXT never', 'hide where errors come from')
+      (28, chr(92) || 'df+ kanthorq_task_find', 'read all about one, in psql'),
+      (29, chr(92) || 'set SHOW_CONTEXT never', 'hide where errors come from')
   )
   select h.call, h.purpose
   from (
