@@ -1,5 +1,5 @@
 import pg from 'pg'
-import { migrate } from 'kanthorq-tasks'
+import { migrate } from 'kanthorq-tasks/migrate'
 import type { Server } from '../scripts/server.ts'
 import { createDatabase } from '../scripts/throwaway-database.ts'
 import type { Conditions } from './conditions.ts'

@@ -10,8 +10,8 @@ export function sectionsOf({ ids, filter, growth }: Partial<Results>): Record<st
   const conditions = [ids, filter, growth].flatMap((result) => result?.conditions ?? [])
   return {
     conditions: [...new Set(conditions.map(describe))].join('\n\n'),
+    ...(ids && filter && growth && { answers: answers(ids, filter, growth) }),
     ...(ids && {
-      'ids-summary': summary(ids),
       'ids-cancel-ms': byIds(ids, 'cancel'),
       'ids-resume-ms': byIds(ids, 'resume'),
     }),
@@ -41,14 +41,27 @@ function describe({ date, machine, system, scale, versions, settings }: Conditio
   ].join('\n')
 }
 
-function summary({ rows }: Results['ids']): string {
-  return rows
-    .filter(({ action, contender }) => action === 'cancel' && contender === ours)
-    .map(({ ids, ms, timesBare }) => {
-      const what = ids === 1 ? 'Cancelling one task' : `Cancelling ${number(ids)} tasks`
-      return `- ${what} takes ${number(ms.median)} ms, ${number(timesBare.median)} times what the bare UPDATE takes.`
-    })
-    .join('\n')
+/** Three lines for those who read no further. */
+function answers({ rows: byIds }: Results['ids'], { rows: byFilter }: Results['filter'], growth: Results['growth']): string {
+  const cancels = byIds.filter(({ action }) => action === 'cancel')
+  const cancel = (ids: number, contender: string = ours) =>
+    cancels.find((row) => row.ids === ids && row.contender === contender)
+  const ms = (ids: number, contender?: string) => number(cancel(ids, contender)?.ms.median ?? NaN)
+  const times = (ids: number) => number(cancel(ids)?.timesBare.median ?? NaN)
+  const [paused, unpaused, update] = byFilter
+  const percent = (row = paused) => `${Math.round((row?.share.median ?? NaN) * 100)} %`
+  const page = (what: string) =>
+    number(growth.rows.find((row) => row.what === what && row.table === growth.tables[2]?.table)?.ms.median ?? NaN)
+  return [
+    `- **By ids**, cancelling one task takes ${ms(1)} ms, ${times(1)} times what a bare UPDATE takes, and cancelling 500 takes ` +
+      `${ms(500)} ms, ${times(500)} times; 500 take pg-boss ${ms(500, 'pg-boss')} ms and graphile-worker ` +
+      `${ms(500, 'graphile-worker')} ms, without a log.`,
+    `- **By filter**, \`kanthorq_task_cancel_all\` takes ${number(paused?.timesUpdate.median ?? NaN)} times as long as one UPDATE of the same tasks, or ` +
+      `${number(unpaused?.timesUpdate.median ?? NaN)} times without the pause; meanwhile workers keep ${percent()} of their rate, and beside ` +
+      `the UPDATE ${percent(update)}.`,
+    `- **A page** of 100 tasks among ${growth.tables[2]?.table ?? NaN} takes ${page('find: newest')} ms, and ${page('find: error')} ms by a ` +
+      'rare error.',
+  ].join('\n')
 }
 
 function byIds({ rows }: Results['ids'], action: Action): string {

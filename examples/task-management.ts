@@ -1,12 +1,11 @@
 // Task management from an application: cancel, resume, explain, undo.
 //
-// DATABASE_URL names a database with kanthorq-tasks and without this consumer. `npm run demo` runs the example on a temporary
-// database.
+// DATABASE_URL names a database with kanthorq-tasks, such as that of `npm run db`, and without this consumer.
 import pg from 'pg'
 import { NotFoundError, TaskClient, type TaskState } from 'kanthorq-tasks'
 
-const stream = 'order_update'
-const consumer = 'send_email'
+const stream = 'shop'
+const consumer = 'send_receipt'
 
 const pool = new pg.Pool({ connectionString: process.env['DATABASE_URL'] })
 const tasks = new TaskClient(pool)
@@ -63,7 +62,7 @@ await showTasks()
 
 chapter('Catch an error by its class')
 try {
-  await tasks.cancel('send_mail', cancelled.updated)
+  await tasks.cancel('send_reciept', cancelled.updated)
 } catch (error) {
   if (!(error instanceof NotFoundError)) throw error
   console.log(`${error.name} ${error.code}: ${error.message}`)

@@ -35,7 +35,7 @@ declare
     select string_agg(p.oid::regprocedure::text, ', ')
     from pg_proc p
     where p.pronamespace = 'kanthorq_schema'::regnamespace and pg_get_userbyid(p.proowner) = current_user
-      and p.proname in ('_kanthorq_as_milliseconds', '_kanthorq_as_time', '_kanthorq_bulk', '_kanthorq_check_action', '_kanthorq_check_can_commit', '_kanthorq_check_event_ids', '_kanthorq_check_filter', '_kanthorq_check_name', '_kanthorq_check_progress', '_kanthorq_check_role', '_kanthorq_check_schema', '_kanthorq_check_subject', '_kanthorq_check_subject_filters', '_kanthorq_check_takes', '_kanthorq_claimed_by', '_kanthorq_consumer', '_kanthorq_crockford', '_kanthorq_divide_ids', '_kanthorq_doctor_findings', '_kanthorq_doctor_installation', '_kanthorq_doctor_rights', '_kanthorq_doctor_tables', '_kanthorq_doctor_tasks', '_kanthorq_due', '_kanthorq_find_table', '_kanthorq_function_levels', '_kanthorq_has_scheduling_index', '_kanthorq_hold_triggers', '_kanthorq_id', '_kanthorq_id_time', '_kanthorq_newest_migration', '_kanthorq_now', '_kanthorq_one_line', '_kanthorq_only_sql', '_kanthorq_own_tables', '_kanthorq_refuse_state', '_kanthorq_refuse_table', '_kanthorq_registered', '_kanthorq_reset_rights', '_kanthorq_revoke_usage', '_kanthorq_role_levels', '_kanthorq_set_level', '_kanthorq_shown', '_kanthorq_stream', '_kanthorq_subject_pattern', '_kanthorq_table_fault', '_kanthorq_table_repair', '_kanthorq_task_all', '_kanthorq_task_columns_sql', '_kanthorq_task_log', '_kanthorq_task_matches', '_kanthorq_task_state', '_kanthorq_task_state_name', '_kanthorq_task_states', '_kanthorq_task_takes_sql', '_kanthorq_task_transition', '_kanthorq_task_undo', '_kanthorq_task_why', '_kanthorq_trigger_fault', 'kanthorq_consumer_register', 'kanthorq_doctor', 'kanthorq_grant', 'kanthorq_revoke', 'kanthorq_stream_publish', 'kanthorq_stream_register', 'kanthorq_task_batch', 'kanthorq_task_cancel', 'kanthorq_task_cancel_all', 'kanthorq_task_convert', 'kanthorq_task_count', 'kanthorq_task_discard', 'kanthorq_task_discard_all', 'kanthorq_task_explain', 'kanthorq_task_find', 'kanthorq_task_history', 'kanthorq_task_operation_purge', 'kanthorq_task_operations', 'kanthorq_task_preview', 'kanthorq_task_resume', 'kanthorq_task_resume_all', 'kanthorq_task_stats', 'kanthorq_task_undo', 'kanthorq_task_undo_all', 'kanthorq_task_undo_batch')
+      and p.proname in ('_kanthorq_as_milliseconds', '_kanthorq_as_time', '_kanthorq_bulk', '_kanthorq_check_action', '_kanthorq_check_can_commit', '_kanthorq_check_event_ids', '_kanthorq_check_filter', '_kanthorq_check_name', '_kanthorq_check_progress', '_kanthorq_check_role', '_kanthorq_check_schema', '_kanthorq_check_subject', '_kanthorq_check_subject_filters', '_kanthorq_check_takes', '_kanthorq_claimed_by', '_kanthorq_consumer', '_kanthorq_crockford', '_kanthorq_divide_ids', '_kanthorq_doctor_findings', '_kanthorq_doctor_installation', '_kanthorq_doctor_rights', '_kanthorq_doctor_tables', '_kanthorq_doctor_tasks', '_kanthorq_due', '_kanthorq_find_table', '_kanthorq_function_levels', '_kanthorq_has_scheduling_index', '_kanthorq_hold_triggers', '_kanthorq_id', '_kanthorq_id_time', '_kanthorq_names_hint', '_kanthorq_newest_migration', '_kanthorq_now', '_kanthorq_one_line', '_kanthorq_only_sql', '_kanthorq_own_tables', '_kanthorq_refuse_state', '_kanthorq_refuse_table', '_kanthorq_registered', '_kanthorq_reset_rights', '_kanthorq_revoke_usage', '_kanthorq_role_levels', '_kanthorq_set_level', '_kanthorq_shown', '_kanthorq_stream', '_kanthorq_subject_pattern', '_kanthorq_table_fault', '_kanthorq_table_repair', '_kanthorq_task_all', '_kanthorq_task_columns_sql', '_kanthorq_task_log', '_kanthorq_task_matches', '_kanthorq_task_state', '_kanthorq_task_state_name', '_kanthorq_task_states', '_kanthorq_task_takes_sql', '_kanthorq_task_transition', '_kanthorq_task_undo', '_kanthorq_task_why', '_kanthorq_trigger_fault', 'kanthorq_consumer_list', 'kanthorq_consumer_register', 'kanthorq_doctor', 'kanthorq_grant', 'kanthorq_help', 'kanthorq_revoke', 'kanthorq_stream_publish', 'kanthorq_stream_register', 'kanthorq_task_batch', 'kanthorq_task_cancel', 'kanthorq_task_cancel_all', 'kanthorq_task_convert', 'kanthorq_task_count', 'kanthorq_task_discard', 'kanthorq_task_discard_all', 'kanthorq_task_explain', 'kanthorq_task_find', 'kanthorq_task_history', 'kanthorq_task_operation_purge', 'kanthorq_task_operations', 'kanthorq_task_preview', 'kanthorq_task_resume', 'kanthorq_task_resume_all', 'kanthorq_task_stats', 'kanthorq_task_undo', 'kanthorq_task_undo_all', 'kanthorq_task_undo_batch', 'kanthorq_task_undo_preview')
   );
 begin
   if v_functions is not null then
@@ -460,8 +460,7 @@ begin
     raise exception 'consumer is null' using errcode = 'KQ003', hint = 'Pass the name of a consumer.';
   elsif id is null then
     raise exception 'there is no consumer %', kanthorq_schema._kanthorq_shown(consumer)
-      using errcode = 'KQ001',
-        hint = 'Names are case-sensitive. To list them: select name from kanthorq_schema.kanthorq_consumer_registry';
+      using errcode = 'KQ001', hint = kanthorq_schema._kanthorq_names_hint('consumer', consumer);
   end if;
   perform kanthorq_schema._kanthorq_refuse_table(id, 'consumer', consumer);
 end
@@ -1045,6 +1044,7 @@ begin atomic
     ('_kanthorq_hold_triggers', 'internal'),
     ('_kanthorq_id', 'internal'),
     ('_kanthorq_id_time', 'internal'),
+    ('_kanthorq_names_hint', 'internal'),
     ('_kanthorq_newest_migration', 'internal'),
     ('_kanthorq_now', 'internal'),
     ('_kanthorq_one_line', 'internal'),
@@ -1074,9 +1074,11 @@ begin atomic
     ('_kanthorq_task_undo', 'internal'),
     ('_kanthorq_task_why', 'internal'),
     ('_kanthorq_trigger_fault', 'internal'),
+    ('kanthorq_consumer_list', 'viewer'),
     ('kanthorq_consumer_register', 'owner'),
     ('kanthorq_doctor', 'viewer'),
     ('kanthorq_grant', 'owner'),
+    ('kanthorq_help', 'viewer'),
     ('kanthorq_revoke', 'owner'),
     ('kanthorq_stream_publish', 'owner'),
     ('kanthorq_stream_register', 'owner'),
@@ -1098,7 +1100,8 @@ begin atomic
     ('kanthorq_task_stats', 'viewer'),
     ('kanthorq_task_undo', 'operator'),
     ('kanthorq_task_undo_all', 'operator'),
-    ('kanthorq_task_undo_batch', 'operator');
+    ('kanthorq_task_undo_batch', 'operator'),
+    ('kanthorq_task_undo_preview', 'viewer');
 end;
 
 comment on function kanthorq_schema._kanthorq_function_levels() is 'Internal. All functions, and the level that may execute each.';
@@ -1183,6 +1186,42 @@ from generate_series(1, 10) d
 $function$;
 
 comment on function kanthorq_schema._kanthorq_id_time(text) is 'Internal. The time in an id, in epoch milliseconds.';
+
+-- function: _kanthorq_names_hint
+create or replace function kanthorq_schema._kanthorq_names_hint(kind text, name text)
+returns text
+language plpgsql
+stable
+as $function$
+declare
+  v_wanted text[] := array(
+    select distinct substr(lower(left(name, 256)), i, 2) from generate_series(1, least(length(name), 256)) i
+  );
+  v_names text[];
+  v_likeness numeric;
+begin
+  select array_agg(n.name order by n.likeness desc, n.name), max(n.likeness) into v_names, v_likeness
+  from (
+    select r.name, (
+        select 2.0 * count(*) filter (where p.pair = any (v_wanted)) / (count(*) + cardinality(v_wanted))
+        from (select distinct substr(lower(r.name), i, 2) as pair from generate_series(1, length(r.name)) i) p
+      ) as likeness
+    from kanthorq_schema._kanthorq_registered() r
+    where r.kind = _kanthorq_names_hint.kind
+  ) n;
+  return case
+    when v_names is null then format('There is no %s yet.', kind)
+    when v_likeness >= 0.5 then format('Names are case-sensitive. Did you mean %s?', kanthorq_schema._kanthorq_shown(v_names[1]))
+    else format(
+      'The %ss are %s%s.', kind,
+      (select string_agg(kanthorq_schema._kanthorq_shown(u.name), ', ' order by u.name) from unnest(v_names[1:5]) u (name)),
+      case when cardinality(v_names) > 5 then format(' and %s more', cardinality(v_names) - 5) else '' end
+    )
+  end;
+end
+$function$;
+
+comment on function kanthorq_schema._kanthorq_names_hint(text, text) is 'Internal. The hint for a consumer or a stream that is not there.';
 
 -- function: _kanthorq_newest_migration
 create or replace function kanthorq_schema._kanthorq_newest_migration()
@@ -1546,8 +1585,7 @@ begin
   select r.* into registry from kanthorq_schema.kanthorq_stream_registry r where r.name = stream;
   if not found then
     raise exception 'there is no stream %', kanthorq_schema._kanthorq_shown(stream)
-      using errcode = 'KQ001',
-        hint = 'Names are case-sensitive. To list them: select name from kanthorq_schema.kanthorq_stream_registry';
+      using errcode = 'KQ001', hint = kanthorq_schema._kanthorq_names_hint('stream', stream);
   end if;
   event_table := kanthorq_schema._kanthorq_find_table(registry.id::text);
   if event_table is null or kanthorq_schema._kanthorq_table_fault(event_table, 'stream') is not null then
@@ -1707,6 +1745,7 @@ declare
   v_batch pg_catalog.record;
   v_progress kanthorq_schema.kanthorq_task_progress;
   v_batches pg_catalog.int8 := 0;
+  v_found pg_catalog.int8;
   v_now pg_catalog.timestamptz;
   v_next pg_catalog.timestamptz := '-infinity';
   v_message pg_catalog.text;
@@ -1731,10 +1770,13 @@ begin
         ) b;
       end if;
     exception when others or query_canceled then
-      if v_batches operator(pg_catalog.=) 0 then
-        raise;
-      end if;
       get stacked diagnostics v_message = message_text, v_detail = pg_exception_detail, v_hint = pg_exception_hint;
+      if v_batches operator(pg_catalog.=) 0 and (v_detail operator(pg_catalog.<>) '' or v_hint operator(pg_catalog.=) '') then
+        raise;
+      elsif v_batches operator(pg_catalog.=) 0 then
+        -- Anew, so that the context of the error is short.
+        raise exception using errcode = sqlstate, message = v_message, hint = v_hint;
+      end if;
       raise exception using
         errcode = sqlstate,
         message = v_message,
@@ -1748,6 +1790,7 @@ begin
     continue when v_batch is null;
 
     v_progress := v_batch.progress;
+    v_found := coalesce(least((v_progress).found, max_tasks), v_found);
     updated := v_batch.total;
     skipped := v_batch.skipped;
     bulk_id := v_batch.bulk_id;
@@ -1756,10 +1799,14 @@ begin
       v_next := pg_catalog.clock_timestamp() operator(pg_catalog.+) coalesce(
         pause, (pg_catalog.clock_timestamp() operator(pg_catalog.-) v_now) operator(pg_catalog.*) 2::pg_catalog.float8
       );
-      raise notice '%: % tasks so far', v_what, updated;
+      raise notice '%: % tasks so far', v_what,
+        pg_catalog.concat(updated, case when v_found operator(pg_catalog.>) 0 then pg_catalog.concat(' of ', v_found) end);
     end if;
     exit when v_progress is null;
   end loop;
+  if bulk_id is not null then
+    raise notice '%: % tasks in % batches; to take them back: call kanthorq_task_undo_all(%)', v_what, updated, v_batches, bulk_id;
+  end if;
   if skipped operator(pg_catalog.>) 0 then
     if action operator(pg_catalog.=) 'undo' then
       raise notice '%: % tasks left alone, because something has touched them since', v_what, skipped;
@@ -2180,6 +2227,34 @@ $function$;
 
 comment on function kanthorq_schema._kanthorq_trigger_fault(regclass) is 'Internal. What is wrong with the triggers of a table; null if nothing is.';
 
+-- function: kanthorq_consumer_list
+create or replace function kanthorq_schema.kanthorq_consumer_list()
+returns table (
+  consumer_name text,
+  stream_name text,
+  attempt_max int
+)
+language plpgsql
+stable
+security definer
+set search_path to pg_catalog, pg_temp
+as $function$
+begin
+  perform kanthorq_schema._kanthorq_check_schema();
+  return query
+  select r.name::text, r.stream_name::text, r.attempt_max::int
+  from kanthorq_schema.kanthorq_consumer_registry r
+  order by r.name;
+end
+$function$;
+
+comment on function kanthorq_schema.kanthorq_consumer_list() is 'Lists all consumers.
+
+Returns a row for each, in the order of their names:
+consumer_name  the name that other functions take as consumer
+stream_name    the stream of its events
+attempt_max    how many attempts a failing task has before it is discarded';
+
 -- function: kanthorq_consumer_register
 create or replace function
 kanthorq_schema.kanthorq_consumer_register(
@@ -2353,6 +2428,73 @@ level  viewer: the functions that look: explain, preview, find, count, stats, op
 The role needs no rights on any table; it gets USAGE on the schema if it has not. Registering, publishing, converting, purging the
 log and granting stay with the owner. Raises KQ003 if there is no such role or level, or if the role is the owner; 42501 if the
 role has no USAGE on the schema and the owner of the functions can''t give it.';
+
+-- function: kanthorq_help
+create or replace function kanthorq_schema.kanthorq_help()
+returns table (
+  call text,
+  purpose text
+)
+language plpgsql
+stable
+security definer
+set search_path to pg_catalog, pg_temp
+as $function$
+begin
+  return query
+  with listed (n, call, purpose) as (
+    values
+      (1, 'kanthorq_doctor()', 'see what is wrong, with repairs'),
+      (2, 'kanthorq_consumer_list()', 'list the consumers'),
+      (3, 'kanthorq_task_stats(consumer)', 'count tasks by state'),
+      (4, 'kanthorq_task_find(consumer)', 'list tasks'),
+      (5, 'kanthorq_task_count(consumer)', 'count tasks'),
+      (6, 'kanthorq_task_explain(consumer, ids)', 'see why a task waits'),
+      (7, 'kanthorq_task_preview(action, consumer)', 'see what an _all call would do'),
+      (8, 'kanthorq_task_operations(consumer)', 'read the log'),
+      (9, 'kanthorq_task_undo_preview(operation)', 'see what an undo would do'),
+      (10, 'kanthorq_task_cancel(consumer, ids)', 'cancel tasks'),
+      (11, 'kanthorq_task_resume(consumer, ids)', 'resume tasks'),
+      (12, 'kanthorq_task_discard(consumer, ids)', 'discard stuck tasks'),
+      (13, 'kanthorq_task_undo(operation)', 'take one call back'),
+      (14, 'call kanthorq_task_cancel_all(consumer)', 'cancel by filter'),
+      (15, 'call kanthorq_task_resume_all(consumer)', 'resume by filter'),
+      (16, 'call kanthorq_task_discard_all(consumer)', 'discard by filter'),
+      (17, 'call kanthorq_task_undo_all(bulk)', 'take an _all call back'),
+      (18, 'kanthorq_task_batch(action, consumer)', 'do one batch, in a program'),
+      (19, 'kanthorq_task_undo_batch(bulk)', 'undo one batch, in a program'),
+      (20, 'kanthorq_grant(role, level)', 'give viewer or operator rights'),
+      (21, 'kanthorq_revoke(role)', 'take rights away'),
+      (22, 'kanthorq_task_operation_purge(before)', 'shorten the log'),
+      (23, 'kanthorq_stream_register(stream)', 'make a stream'),
+      (24, 'kanthorq_stream_publish(stream, subject)', 'publish an event'),
+      (25, 'kanthorq_consumer_register(stream, name)', 'make a consumer'),
+      (26, 'kanthorq_task_convert(consumer, ids)', 'make tasks of events'),
+      (27, 'kanthorq_help()', 'see this list'),
+      (28, chr(92) || 'df+ kanthorq_task_find', 'read all about one, in psql'),
+      (29, chr(92) || 'set SHOW_CONTEXT never', 'hide where errors come from')
+  )
+  select h.call, h.purpose
+  from (
+    select l.n, l.call, l.purpose from listed l
+    union all
+    select 100, format('%s()', p.proname), left(split_part(obj_description(p.oid, 'pg_proc'), e'\n', 1), 31)
+    from pg_proc p
+    where p.pronamespace = (
+        select c.relnamespace from pg_class c where c.oid = 'kanthorq_schema.kanthorq_consumer_registry'::regclass
+      )
+      and p.proname like 'kanthorq\_%'
+      and not exists (select from listed l where split_part(replace(l.call, 'call ', ''), '(', 1) = p.proname)
+  ) h
+  order by h.n, h.call;
+end
+$function$;
+
+comment on function kanthorq_schema.kanthorq_help() is 'Lists the functions, for psql. What each one takes and returns is in its comment: \df+ kanthorq_task_find
+
+Returns a row for each:
+call     how it is called, with the arguments that it needs
+purpose  what for';
 
 -- function: kanthorq_revoke
 create or replace function kanthorq_schema.kanthorq_revoke(role text)
@@ -3797,6 +3939,105 @@ undo_bulk_id  the bulk that this undo is in the log: kanthorq_task_undo_all take
 
 Raises KQ003 for a bad progress, KQ004 if there is no such bulk, KQ001 or KQ002 if its consumer is gone.';
 
+-- function: kanthorq_task_undo_preview
+create or replace function
+kanthorq_schema.kanthorq_task_undo_preview(
+  operation_id bigint,
+  out consumer_name text,
+  out batches bigint,
+  out tasks bigint,
+  out by_state jsonb,
+  out by_subject jsonb,
+  out subjects bigint,
+  out changed bigint
+)
+returns record
+language plpgsql
+stable
+security definer
+set search_path to pg_catalog, pg_temp
+as $function$
+declare
+  v_consumer record;
+begin
+  perform kanthorq_schema._kanthorq_check_schema();
+  select o.consumer into consumer_name from kanthorq_schema.kanthorq_task_operation o where o.id = operation_id;
+  if not found then
+    raise exception 'there is no operation %', coalesce(operation_id::text, 'null')
+      using errcode = 'KQ004', hint = 'kanthorq_task_operations() lists them; an old one may have been purged.';
+  end if;
+  v_consumer := kanthorq_schema._kanthorq_consumer(consumer_name);
+
+  execute format($q$
+    with operation as materialized (
+      select o.id, o.first_event_id, o.last_event_id, o.changes
+      from kanthorq_schema.kanthorq_task_operation o
+      where o.id = $1 or o.bulk_id = $1
+    ),
+    change as materialized (
+      select o.id, c.*
+      from operation o
+      cross join unnest(o.changes) c
+    ),
+    later as materialized (
+      select o.id, coalesce(o.origin, o.id) as chain, l.event_id
+      from kanthorq_schema.kanthorq_task_operation o
+      cross join unnest(o.changes) l
+      where o.consumer = $2 and o.id > $1
+        and o.last_event_id >= (select min(f.first_event_id) from operation f)
+        and o.first_event_id <= (select max(f.last_event_id) from operation f)
+    ),
+    moved as materialized (
+      select distinct c.event_id
+      from change c
+      join later l on l.event_id = c.event_id and l.id > c.id
+      group by c.event_id, l.chain
+      having count(*) %% 2 = 1
+    ),
+    back as materialized (
+      select c.from_state as state, t.subject
+      from change c
+      join %s t on t.event_id = c.event_id
+        and t.state = c.to_state and t.schedule_at = c.to_schedule_at and t.finalized_at = c.to_finalized_at
+        and t.attempt_count = c.to_attempt_count and t.updated_at = c.to_updated_at
+      where not exists (select from moved m where m.event_id = c.event_id)
+    )
+    select
+      (select count(*) from operation),
+      (select count(*) from back),
+      (
+        select coalesce(jsonb_object_agg(kanthorq_schema._kanthorq_task_state_name(s.state), s.tasks), '{}')
+        from (select b.state, count(*) as tasks from back b group by b.state) s
+      ),
+      (
+        select coalesce(jsonb_agg(jsonb_build_object('subject', s.subject, 'tasks', s.tasks) order by s.tasks desc, s.subject), '[]')
+        from (select b.subject, count(*) as tasks from back b group by b.subject order by tasks desc, b.subject limit 10) s
+      ),
+      (select count(distinct b.subject) from back b),
+      (select count(*) from change) - (select count(*) from back)
+    $q$,
+    v_consumer.tasks
+  )
+  into batches, tasks, by_state, by_subject, subjects, changed
+  using operation_id, consumer_name;
+end
+$function$;
+
+comment on function kanthorq_schema.kanthorq_task_undo_preview(bigint) is 'Says what kanthorq_task_undo or kanthorq_task_undo_all would do now, and changes nothing.
+
+operation_id   an id of kanthorq_task_operations: of a single call, of a bulk, or of a batch of one
+
+Returns one row:
+consumer_name  whose tasks they are
+batches        how many batches are undone
+tasks          how many tasks would be as they were before the operation
+by_state       how many of those would be in each state: {"available": 3}
+by_subject     the ten subjects with the most of those: [{"subject": "order.created", "tasks": 3}]
+subjects       how many different subjects they have
+changed        how many tasks would be left alone, because something has touched them since
+
+Raises KQ004 if there is no such operation, KQ001 or KQ002 if its consumer is gone.';
+
 -- rights
 do $foreign$
 declare
@@ -3833,6 +4074,7 @@ declare
       'kanthorq_schema._kanthorq_hold_triggers(regclass)',
       'kanthorq_schema._kanthorq_id(text)',
       'kanthorq_schema._kanthorq_id_time(text)',
+      'kanthorq_schema._kanthorq_names_hint(text, text)',
       'kanthorq_schema._kanthorq_newest_migration()',
       'kanthorq_schema._kanthorq_now()',
       'kanthorq_schema._kanthorq_one_line(text)',
@@ -3862,9 +4104,11 @@ declare
       'kanthorq_schema._kanthorq_task_undo(bigint, text, bigint)',
       'kanthorq_schema._kanthorq_task_why(text, timestamp with time zone, timestamp with time zone, smallint, smallint, text, timestamp with time zone)',
       'kanthorq_schema._kanthorq_trigger_fault(regclass)',
+      'kanthorq_schema.kanthorq_consumer_list()',
       'kanthorq_schema.kanthorq_consumer_register(text, text, text[], text[], int, bigint)',
       'kanthorq_schema.kanthorq_doctor()',
       'kanthorq_schema.kanthorq_grant(text, text)',
+      'kanthorq_schema.kanthorq_help()',
       'kanthorq_schema.kanthorq_revoke(text)',
       'kanthorq_schema.kanthorq_stream_publish(text, text, bytea, jsonb)',
       'kanthorq_schema.kanthorq_stream_register(text)',
@@ -3886,7 +4130,8 @@ declare
       'kanthorq_schema.kanthorq_task_stats(text)',
       'kanthorq_schema.kanthorq_task_undo(bigint, text)',
       'kanthorq_schema.kanthorq_task_undo_all(bigint, text, interval, bigint, bigint, bigint)',
-      'kanthorq_schema.kanthorq_task_undo_batch(bigint, text, kanthorq_schema.kanthorq_task_progress)'
+      'kanthorq_schema.kanthorq_task_undo_batch(bigint, text, kanthorq_schema.kanthorq_task_progress)',
+      'kanthorq_schema.kanthorq_task_undo_preview(bigint)'
     ]) s (signature)
     join pg_proc p on p.oid = to_regprocedure(s.signature)
     where pg_get_userbyid(p.proowner) <> current_user
@@ -3931,7 +4176,7 @@ declare
     select string_agg(p.oid::regprocedure::text, ', ')
     from pg_proc p
     where p.pronamespace = 'kanthorq_schema'::regnamespace and pg_get_userbyid(p.proowner) = current_user
-      and p.proname in ('_kanthorq_as_milliseconds', '_kanthorq_as_time', '_kanthorq_bulk', '_kanthorq_check_action', '_kanthorq_check_can_commit', '_kanthorq_check_event_ids', '_kanthorq_check_filter', '_kanthorq_check_name', '_kanthorq_check_progress', '_kanthorq_check_role', '_kanthorq_check_schema', '_kanthorq_check_subject', '_kanthorq_check_subject_filters', '_kanthorq_check_takes', '_kanthorq_claimed_by', '_kanthorq_consumer', '_kanthorq_crockford', '_kanthorq_divide_ids', '_kanthorq_doctor_findings', '_kanthorq_doctor_installation', '_kanthorq_doctor_rights', '_kanthorq_doctor_tables', '_kanthorq_doctor_tasks', '_kanthorq_due', '_kanthorq_find_table', '_kanthorq_function_levels', '_kanthorq_has_scheduling_index', '_kanthorq_hold_triggers', '_kanthorq_id', '_kanthorq_id_time', '_kanthorq_newest_migration', '_kanthorq_now', '_kanthorq_one_line', '_kanthorq_only_sql', '_kanthorq_own_tables', '_kanthorq_refuse_state', '_kanthorq_refuse_table', '_kanthorq_registered', '_kanthorq_reset_rights', '_kanthorq_revoke_usage', '_kanthorq_role_levels', '_kanthorq_set_level', '_kanthorq_shown', '_kanthorq_stream', '_kanthorq_subject_pattern', '_kanthorq_table_fault', '_kanthorq_table_repair', '_kanthorq_task_all', '_kanthorq_task_columns_sql', '_kanthorq_task_log', '_kanthorq_task_matches', '_kanthorq_task_state', '_kanthorq_task_state_name', '_kanthorq_task_states', '_kanthorq_task_takes_sql', '_kanthorq_task_transition', '_kanthorq_task_undo', '_kanthorq_task_why', '_kanthorq_trigger_fault', 'kanthorq_consumer_register', 'kanthorq_doctor', 'kanthorq_grant', 'kanthorq_revoke', 'kanthorq_stream_publish', 'kanthorq_stream_register', 'kanthorq_task_batch', 'kanthorq_task_cancel', 'kanthorq_task_cancel_all', 'kanthorq_task_convert', 'kanthorq_task_count', 'kanthorq_task_discard', 'kanthorq_task_discard_all', 'kanthorq_task_explain', 'kanthorq_task_find', 'kanthorq_task_history', 'kanthorq_task_operation_purge', 'kanthorq_task_operations', 'kanthorq_task_preview', 'kanthorq_task_resume', 'kanthorq_task_resume_all', 'kanthorq_task_stats', 'kanthorq_task_undo', 'kanthorq_task_undo_all', 'kanthorq_task_undo_batch')
+      and p.proname in ('_kanthorq_as_milliseconds', '_kanthorq_as_time', '_kanthorq_bulk', '_kanthorq_check_action', '_kanthorq_check_can_commit', '_kanthorq_check_event_ids', '_kanthorq_check_filter', '_kanthorq_check_name', '_kanthorq_check_progress', '_kanthorq_check_role', '_kanthorq_check_schema', '_kanthorq_check_subject', '_kanthorq_check_subject_filters', '_kanthorq_check_takes', '_kanthorq_claimed_by', '_kanthorq_consumer', '_kanthorq_crockford', '_kanthorq_divide_ids', '_kanthorq_doctor_findings', '_kanthorq_doctor_installation', '_kanthorq_doctor_rights', '_kanthorq_doctor_tables', '_kanthorq_doctor_tasks', '_kanthorq_due', '_kanthorq_find_table', '_kanthorq_function_levels', '_kanthorq_has_scheduling_index', '_kanthorq_hold_triggers', '_kanthorq_id', '_kanthorq_id_time', '_kanthorq_names_hint', '_kanthorq_newest_migration', '_kanthorq_now', '_kanthorq_one_line', '_kanthorq_only_sql', '_kanthorq_own_tables', '_kanthorq_refuse_state', '_kanthorq_refuse_table', '_kanthorq_registered', '_kanthorq_reset_rights', '_kanthorq_revoke_usage', '_kanthorq_role_levels', '_kanthorq_set_level', '_kanthorq_shown', '_kanthorq_stream', '_kanthorq_subject_pattern', '_kanthorq_table_fault', '_kanthorq_table_repair', '_kanthorq_task_all', '_kanthorq_task_columns_sql', '_kanthorq_task_log', '_kanthorq_task_matches', '_kanthorq_task_state', '_kanthorq_task_state_name', '_kanthorq_task_states', '_kanthorq_task_takes_sql', '_kanthorq_task_transition', '_kanthorq_task_undo', '_kanthorq_task_why', '_kanthorq_trigger_fault', 'kanthorq_consumer_list', 'kanthorq_consumer_register', 'kanthorq_doctor', 'kanthorq_grant', 'kanthorq_help', 'kanthorq_revoke', 'kanthorq_stream_publish', 'kanthorq_stream_register', 'kanthorq_task_batch', 'kanthorq_task_cancel', 'kanthorq_task_cancel_all', 'kanthorq_task_convert', 'kanthorq_task_count', 'kanthorq_task_discard', 'kanthorq_task_discard_all', 'kanthorq_task_explain', 'kanthorq_task_find', 'kanthorq_task_history', 'kanthorq_task_operation_purge', 'kanthorq_task_operations', 'kanthorq_task_preview', 'kanthorq_task_resume', 'kanthorq_task_resume_all', 'kanthorq_task_stats', 'kanthorq_task_undo', 'kanthorq_task_undo_all', 'kanthorq_task_undo_batch', 'kanthorq_task_undo_preview')
   );
 begin
   if v_functions is not null then

@@ -1,9 +1,9 @@
 // Ends npm run build: puts into dist what a database is installed from without npm, one plain SQL file and the extension.
-import { chmodSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { chmodSync, lstatSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { installFile } from '../src/install/install-sql.ts'
-import { extensionFiles } from './extension.ts'
+import { writeExtension } from './extension-package.ts'
 
 const project = fileURLToPath(new URL('..', import.meta.url))
 const { version } = JSON.parse(readFileSync(join(project, 'package.json'), 'utf8')) as {
@@ -18,11 +18,20 @@ if (versions[0] !== version)
   )
 
 const dist = join(project, 'dist')
-// npx runs the file itself in a clone.
-chmodSync(join(dist, 'cli/main.js'), 0o755)
-const extension = join(dist, 'extension')
-mkdirSync(extension, { recursive: true })
+linkCommand()
 writeFileSync(join(dist, `kanthorq-tasks--${version}.sql`), installFile())
-for (const [name, text] of Object.entries(extensionFiles({ version, earlier: versions.slice(1) }))) {
-  writeFileSync(join(extension, name), text)
+writeExtension(join(dist, 'extension'), { version, earlier: versions.slice(1) })
+
+/**
+ * Lets npx find the command in a clone, in the first place that it looks at. Otherwise it installs the clone into its cache, and keeps
+ * it there without the command if that was not built yet.
+ */
+function linkCommand(): void {
+  chmodSync(join(dist, 'cli/main.js'), 0o755)
+  const modules = join(project, 'node_modules')
+  // Elsewhere npm makes no symbolic links, and the packages of another folder are not ours to change.
+  if (process.platform === 'win32' || !lstatSync(modules, { throwIfNoEntry: false })?.isDirectory()) return
+  const link = join(modules, '.bin/kanthorq-tasks')
+  rmSync(link, { force: true })
+  symlinkSync('../../dist/cli/main.js', link)
 }

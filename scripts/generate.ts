@@ -1,7 +1,7 @@
 // npm run generate: writes all that follows from other files: lists in db/functions, the migrations that are not released yet, and the
 // references in docs/reference.
 import { writeFileSync } from 'node:fs'
-import { migrate } from 'kanthorq-tasks'
+import { migrate } from 'kanthorq-tasks/migrate'
 import { generateMigrations } from './migrations/generate.ts'
 import { commandLinePage } from './reference/command-line.ts'
 import { sqlPage } from './reference/sql.ts'

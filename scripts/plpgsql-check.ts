@@ -1,6 +1,6 @@
 // npm run lint:plpgsql: what plpgsql_check has to say about the PL/pgSQL functions, but for what is accepted here.
 // It needs a server that has that extension; DATABASE_URL names it. Debian: pg_virtualenv, with postgresql-15-plpgsql-check.
-import { migrate } from 'kanthorq-tasks'
+import { migrate } from 'kanthorq-tasks/migrate'
 import { startServer } from './server.ts'
 import { createDatabase } from './throwaway-database.ts'
 import { withClient } from './with-client.ts'

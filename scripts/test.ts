@@ -26,12 +26,14 @@ import { runTapFiles } from './pg-tap-runner.ts'
 import { startServer } from './server.ts'
 import { createDatabase } from './throwaway-database.ts'
 
-/** Not in npm test. Those of test/install make many databases; the extension needs a server that npm may have to fetch. */
+/** Not in npm test: what takes long and is seldom touched, and the extension, which needs a server that npm may have to fetch. */
 const long = [
+  ...['completion', 'connection', 'exact-values', 'hostile-text', 'memory'].map((name) => `test/cli/${name}.test.ts`),
+  'test/concurrency/hot-standby.test.ts',
   'test/crashes',
   'test/documents',
+  ...['extension', 'install-sql', 'repair', 'settings', 'trust'].map((name) => `test/install/${name}.test.ts`),
   'test/project',
-  ...['extension', 'repair', 'settings', 'trust'].map((name) => `test/install/${name}.test.ts`),
 ]
 
 /** Tests of plans and commands that partitioned tables do not have. */

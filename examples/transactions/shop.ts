@@ -5,7 +5,7 @@
 import pg from 'pg'
 import type { TaskState } from 'kanthorq-tasks'
 
-export const consumer = 'send_email'
+export const consumer = 'mail_customer'
 
 export const pool = new pg.Pool({ connectionString: process.env['DATABASE_URL'] })
 

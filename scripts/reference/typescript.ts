@@ -2,10 +2,13 @@ import { fileURLToPath } from 'node:url'
 import ts from 'typescript'
 import { makePage, type Page } from './page.ts'
 
-/** The reference of the TypeScript API: the declarations of all that src/index.ts exports, with their TSDoc. */
+/** What the package is imported by, and the file of each. */
+const entries = { 'kanthorq-tasks': 'index', 'kanthorq-tasks/migrate': 'migrate' }
+
+/** The reference of the TypeScript API: the declarations of all that the entries export, with their TSDoc. */
 export function typeScriptPage(): Promise<Page> {
-  const index = fileURLToPath(new URL('../../src/index.ts', import.meta.url))
-  const program = ts.createProgram([index], {
+  const files = Object.values(entries).map((name) => fileURLToPath(new URL(`../../src/${name}.ts`, import.meta.url)))
+  const program = ts.createProgram(files, {
     module: ts.ModuleKind.NodeNext,
     target: ts.ScriptTarget.ES2023,
     rewriteRelativeImportExtensions: true,
@@ -24,15 +27,18 @@ export function typeScriptPage(): Promise<Page> {
     }
   })
   const checker = program.getTypeChecker()
-  const source = program.getSourceFile(index)
-  const module = source && checker.getSymbolAtLocation(source)
-  const exports = module ? checker.getExportsOfModule(module) : []
   return makePage(
     'typescript',
-    exports.map(({ name }) => {
-      const declaration = declarations.get(name)
-      if (declaration === undefined) throw new Error(`src/index.ts exports ${name}: not declared`)
-      return `### ${name}\n\n\`\`\`ts\n${declaration}\n\`\`\``
+    Object.keys(entries).flatMap((entry, index) => {
+      const source = program.getSourceFile(files[index] ?? '')
+      const module = source && checker.getSymbolAtLocation(source)
+      const exports = module ? checker.getExportsOfModule(module) : []
+      const sections = exports.map(({ name }) => {
+        const declaration = declarations.get(name)
+        if (declaration === undefined) throw new Error(`${entry} exports ${name}: not declared`)
+        return `### ${name}\n\n\`\`\`ts\n${declaration}\n\`\`\``
+      })
+      return [`## ${entry}`, ...sections]
     }),
   )
 }

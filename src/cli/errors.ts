@@ -1,7 +1,9 @@
 import { CommanderError } from 'commander'
 import { KanthorqError } from '../client/errors.ts'
 import { exitCode, type ExitCode } from './exit-code.ts'
-import { clean } from './terminal/format.ts'
+import { commandMeantBy } from './other-names.ts'
+import { cutOff } from './terminal/format.ts'
+import { clean } from './terminal/line.ts'
 
 /** The command line is invalid. The message says what to write instead. */
 export class UsageError extends Error {
@@ -21,32 +23,38 @@ export function exitCodeOf(error: unknown): ExitCode {
 }
 
 /**
- * The text to print for an error: one sentence, and a hint on a second line if there is one. It never contains a URL, which
+ * The lines to print for an error: one sentence, and a hint on a second line if there is one. They never contain a URL, which
  * may hold a password.
  */
-export function explainError(error: unknown): string {
+export function explainError(error: unknown): string[] {
   // A refused connection is an error for each address that was tried, inside one without a message.
   if (error instanceof AggregateError) return explainError(error.errors[0])
-  if (error instanceof CommanderError) return explainUsage(error)
-  if (!(error instanceof Error)) return String(error)
-  // The message of our errors includes the hint of the server, that of their cause does not.
+  if (error instanceof CommanderError) return [clean(explainUsage(error))]
+  if (!(error instanceof Error)) return [clean(String(error))]
+  // The message of our errors includes the hint, that of their cause does not. What the client refuses has no cause.
+  if (error instanceof KanthorqError && !(error.cause instanceof Error)) return [clean(error.message)]
   const original = error instanceof KanthorqError ? (error.cause as Error) : error
   const sentence = connectionProblem(error) ?? original.message
   return withHint(sentence, ourHint(error) ?? propertyOf(error, 'hint'))
 }
 
+/** The width of a sentence that may contain long texts. */
+const maxLine = 1000
+
 /** A sentence of the server, and its hint on a second line if there is one. They may contain names from the database. */
-export function withHint(sentence: string, hint: string | undefined): string {
+export function withHint(sentence: string, hint: string | undefined): string[] {
   const lines = hint === undefined ? [sentence] : [sentence, hint.replace('kanthorq_doctor()', '"kanthorq-tasks doctor"')]
-  return lines.map(clean).join('\n')
+  return lines.map((line) => cutOff(clean(line), maxLine))
 }
 
 function explainUsage({ code, message }: CommanderError): string {
   // Commander prints its suggestions on a separate line.
   const sentence = message.replace(/^error: /, '').replaceAll('\n', ' ')
-  return code === 'commander.unknownCommand' && !sentence.includes('Did you mean')
-    ? `${sentence}: kanthorq-tasks --help lists all commands`
-    : sentence
+  if (code !== 'commander.unknownCommand') return sentence
+  const [, word = ''] = /^unknown command '(.*?)'/.exec(sentence) ?? []
+  const meant = commandMeantBy(word)
+  if (meant !== undefined) return `unknown command '${word}' (Did you mean kanthorq-tasks ${meant}?)`
+  return sentence.includes('Did you mean') ? sentence : `${sentence}: kanthorq-tasks --help lists all commands`
 }
 
 function propertyOf(error: Error, name: 'code' | 'hint' | 'syscall'): string | undefined {
@@ -79,8 +87,6 @@ function ourHint(error: Error): string | undefined {
   const { message } = error
   const code = propertyOf(error, 'code')
   switch (code) {
-    case 'KQ001':
-      return 'Names are case-sensitive. "kanthorq-tasks stats" lists the consumers that have tasks.'
     case 'KQ004':
       if (/ is a (bulk|batch) of /.test(message))
         return 'Undo the whole call with "kanthorq-tasks undo --bulk ID", or its batches from "kanthorq-tasks log --batches".'

@@ -3,10 +3,11 @@ import { CommanderError } from 'commander'
 import { exitCodeOf, explainError } from './errors.ts'
 import { exitCode, type ExitCode } from './exit-code.ts'
 import { makeProgram } from './program.ts'
+import { note } from './terminal/output.ts'
 
 // Print each warning as one line, and no deprecation warnings: they are not for users of this program.
 process.removeAllListeners('warning').on('warning', ({ name, message }) => {
-  if (name !== 'DeprecationWarning') console.error(message.split('\n')[0])
+  if (name !== 'DeprecationWarning') note(message.split('\n', 1).join())
 })
 
 // The writer of the results gets its own error. Errors of other output are ignored: nobody can read them.
@@ -23,9 +24,9 @@ function report(error: unknown): ExitCode {
   const isCommander = error instanceof CommanderError
   if (isCommander && error.exitCode === 0) return exitCode.done
   // Without a command, Commander has already printed the help.
-  if (!(isCommander && error.code === 'commander.help')) console.error(explainError(error))
+  if (!(isCommander && error.code === 'commander.help')) note(...explainError(error))
   if (process.argv.includes('--debug')) {
-    for (let cause = error; cause instanceof Error; cause = cause.cause) console.error(cause.stack)
+    for (let cause = error; cause instanceof Error; cause = cause.cause) note(...(cause.stack ?? '').split('\n'))
   }
   return exitCodeOf(error)
 }

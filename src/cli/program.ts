@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { Command, Option } from 'commander'
 import { addCommon, commonHelp } from './arguments/common-options.ts'
-import { addCompletion } from './commands/completion.ts'
+import { completeCommand, completionCommand } from './commands/completion.ts'
 import { doctorCommand } from './commands/doctor.ts'
 import { explainCommand } from './commands/explain.ts'
 import { findCommand } from './commands/find.ts'
@@ -35,10 +35,11 @@ export function makeProgram(): Command {
     undoCommand(),
     grantCommand(),
     revokeCommand(),
+    completionCommand(),
   ])
     program.addCommand(command)
   inherit(program)
-  addCompletion(program)
+  program.addCommand(completeCommand(program).copyInheritedSettings(program), { hidden: true })
   program.addHelpText('after', '\nExit codes: 0 done; 1 failed; 2 invalid command line; 3 nothing matched; 130 interrupted.')
   addExamples(
     program,

@@ -1,29 +1,25 @@
 import type { Command } from 'commander'
-import type { Client } from 'pg'
-import { TaskClient } from '../client/task-client.ts'
 import { commonFlags } from './arguments/common-options.ts'
-import { connect } from './connect.ts'
+import { targetOf } from './connect.ts'
+import { Database } from './database.ts'
 import type { ExitCode } from './exit-code.ts'
 import { Output } from './terminal/output.ts'
 
 /** The connection and the output of a command. */
 export interface Session {
-  client: Client
-  /** The schema that holds the functions. */
-  schema: string
-  tasks: TaskClient
+  db: Database
   output: Output
 }
 
 /** Connects, runs the work, disconnects, and sets the exit code that the work returns. */
 export async function withSession(command: Command, work: (session: Session) => Promise<ExitCode>): Promise<void> {
-  const { url, schema = 'public', json = false } = commonFlags(command)
-  const client = await connect(url)
+  const { url, schema, json, csv } = commonFlags(command)
+  const db = await Database.open(targetOf(url, schema))
   try {
-    const tasks = new TaskClient(client, { schema })
-    process.exitCode = await work({ client, schema, tasks, output: new Output(json) })
+    process.exitCode = await work({ db, output: new Output(json ? 'json' : csv ? 'csv' : 'text') })
+  } catch (error) {
+    throw db.explained(error)
   } finally {
-    // A lost connection can't be closed.
-    await client.end().catch(() => undefined)
+    await db.end()
   }
 }

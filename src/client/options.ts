@@ -1,4 +1,4 @@
-import type { Operation } from './types.ts'
+import type { Operation, OperationId } from './types.ts'
 
 /** Options of {@link TaskClient}. */
 export interface TaskClientOptions {
@@ -42,14 +42,20 @@ export interface PagesOptions extends Pick<FindOptions, 'oldestFirst'> {
 /** Options of {@link TaskClient.undoAll}. */
 export interface UndoAllOptions extends ReasonOptions {
   /**
-   * Milliseconds to wait between batches. Default: twice the duration of the last batch, which leaves most of the server
+   * Milliseconds to wait between batches, a day at most. Default: twice the duration of the last batch, which leaves most of the server
    * to the workers. Pass 0 inside a transaction, because it holds its locks while it waits.
    */
   pause?: number | undefined
   /** Called after each batch that moved tasks, with the number of tasks moved so far and the bulk id of the call. */
   onProgress?: ((total: number, bulkId: string) => void) | undefined
-  /** Stops the call after the current batch: the call throws, and finished batches remain. */
+  /** Stops the call after the current batch: the call throws an AbortError that is a {@link BulkError}; finished batches remain. */
   signal?: AbortSignal | undefined
+}
+
+/** Options of {@link TaskClient.preview}. */
+export interface PreviewOptions {
+  /** The maximum number of tasks of the call. Default: no limit. */
+  maxTasks?: number | undefined
 }
 
 /** Options of {@link TaskClient.cancelAll} and {@link TaskClient.discardAll}. */
@@ -58,13 +64,13 @@ export interface AllOptions extends UndoAllOptions {
   everything?: boolean | undefined
   /** The number of tasks a batch. Default: 1000. */
   batchSize?: number | undefined
-  /** The maximum number of tasks. Default: no limit. */
+  /** The maximum number of tasks of all batches. Default: no limit. */
   maxTasks?: number | undefined
 }
 
 /** Options of {@link TaskClient.resumeAll}. */
 export interface ResumeAllOptions extends AllOptions, ResumeOptions {
-  /** Milliseconds over which the due times are spread evenly, starting at `scheduleAt`. Default: 0. */
+  /** Milliseconds over which the due times are spread evenly, starting at `scheduleAt`; a hundred years at most. Default: 0. */
   spread?: number | undefined
 }
 
@@ -79,13 +85,13 @@ export interface OperationsOptions {
   /** Only operations of this login role. */
   actor?: string | undefined
   /** Only the bulk call with this id. */
-  bulkId?: string | undefined
+  bulkId?: OperationId | undefined
   /** Returns each batch of a bulk call. Default: false, one operation a bulk call. */
   batches?: boolean | undefined
   /** Returns the event ids. Default: true; otherwise `eventIds` is empty, which is faster for large operations. */
   withEventIds?: boolean | undefined
   /** The last id of the previous page. Default: none, for the first page. */
-  before?: string | undefined
+  before?: OperationId | undefined
   /** The maximum number of operations. Default: 100. */
   maxOperations?: number | undefined
 }

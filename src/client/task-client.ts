@@ -1,10 +1,29 @@
-import { setTimeout } from 'node:timers/promises'
-import { Connection, withCamelCase } from './connection.ts'
+import {
+  argumentsOf,
+  bigintArgument,
+  booleanArgument,
+  checkDuration,
+  checkFunction,
+  checkSignal,
+  idArgument,
+  intArgument,
+  intervalArgument,
+  refusal,
+  textArgument,
+  textsArgument,
+  timeArgument,
+  type Argument,
+  type Parts,
+} from './arguments.ts'
+import { day, inBatches, type Batch } from './batches.ts'
+import { Connection } from './connection.ts'
+import { filterArguments } from './filter.ts'
 import type {
   AllOptions,
   FindOptions,
   OperationsOptions,
   PagesOptions,
+  PreviewOptions,
   ReasonOptions,
   ResumeAllOptions,
   ResumeOptions,
@@ -12,12 +31,14 @@ import type {
   UndoAllOptions,
 } from './options.ts'
 import { pagesOf } from './pages.ts'
+import { explanationFrom, operationFrom, previewFrom, statsFrom, taskFrom, type OperationRow } from './rows.ts'
 import type {
   BulkResult,
   ConsumerRef,
   Explanation,
   Finding,
   Operation,
+  OperationId,
   Preview,
   Queryable,
   RoleLevel,
@@ -33,155 +54,212 @@ import type {
  * Calls the stored functions, one statement a method. A call accepts any number of tasks; duplicates count once.
  *
  * A client that is made with a `PoolClient` inside `BEGIN` works in that transaction. Statements are unnamed, so the
- * connection may go through PgBouncer in transaction mode.
+ * connection may go through PgBouncer in transaction mode. Before the first change it tries a connection with one more
+ * statement, and throws a TypeError if that does not answer as {@link Queryable} says.
  *
  * Every method throws {@link NotFoundError}, {@link BrokenConsumerError}, {@link InvalidArgumentError} or
- * {@link OperationError} where the function raises KQ001, KQ002, KQ003 or KQ004. Other errors of PostgreSQL and of the
- * connection pass through unchanged.
+ * {@link OperationError} where the function raises KQ001, KQ002, KQ003 or KQ004. Arguments that are certainly wrong are
+ * refused before anything is sent: unknown options, null, invalid Dates, NaN. Other errors of PostgreSQL and of the connection
+ * pass through unchanged.
+ *
+ * @example
+ * const tasks = new TaskClient(pool)
+ * const { updated, noop } = await tasks.cancel('send_email', ['event_01'], { reason: 'INC-42' })
  */
 export class TaskClient {
   readonly #connection: Connection
 
-  /** @param db - a Pool, a Client or a PoolClient of node-postgres; the caller closes it */
+  /**
+   * @param db - a Pool, a Client or a PoolClient of node-postgres, or another {@link Queryable}; the caller closes it
+   * @throws TypeError if it has no `query()`
+   * @example
+   * const tasks = new TaskClient(pool, { schema: 'public' })
+   */
   constructor(db: Queryable, options: TaskClientOptions = {}) {
-    this.#connection = new Connection(db, options.schema ?? 'public')
+    const { schema } = argumentsOf('options', options, { schema: ['schema', textArgument] })
+    this.#connection = new Connection(db, schema?.text ?? 'public')
   }
 
-  /** Cancels tasks that are pending, available or retryable: `kanthorq_task_cancel`. A running task is not cancelled. */
+  /**
+   * Cancels tasks that are pending, available or retryable: `kanthorq_task_cancel`. A running task is not cancelled.
+   *
+   * @example
+   * const { updated, noop } = await tasks.cancel('send_email', ['event_01', 'event_02'], { reason: 'INC-42' })
+   */
   async cancel(consumer: ConsumerRef, tasks: readonly TaskRef[], options: ReasonOptions = {}): Promise<TransitionResult> {
-    return this.#move('cancel', consumer, tasks, options)
+    return this.#move('cancel', consumer, tasks, argumentsOf('options', options, reasonParts))
   }
 
-  /** Resumes tasks that are discarded or cancelled, so that workers pick them up again: `kanthorq_task_resume`. */
+  /**
+   * Resumes tasks that are discarded or cancelled, so that workers pick them up again: `kanthorq_task_resume`.
+   *
+   * @example
+   * const inAnHour = new Date(Date.now() + 3_600_000)
+   * await tasks.resume('send_email', ['event_01'], { scheduleAt: inAnHour, resetAttempts: true })
+   */
   async resume(consumer: ConsumerRef, tasks: readonly TaskRef[], options: ResumeOptions = {}): Promise<TransitionResult> {
-    return this.#move('resume', consumer, tasks, options, {
-      schedule_at: options.scheduleAt,
-      reset_attempts: options.resetAttempts,
-    })
+    return this.#move('resume', consumer, tasks, argumentsOf('options', options, resumeParts))
   }
 
   /**
    * Discards stuck tasks (running, overdue and out of attempts): `kanthorq_task_discard`. A handler that outlives its
    * visibility timeout may still be working on such a task; its acknowledgement then does nothing.
+   *
+   * @example
+   * const stuck = await tasks.find('send_email', { states: ['running'] })
+   * await tasks.discard('send_email', stuck, { reason: 'stuck' })
    */
   async discard(consumer: ConsumerRef, tasks: readonly TaskRef[], options: ReasonOptions = {}): Promise<TransitionResult> {
-    return this.#move('discard', consumer, tasks, options)
+    return this.#move('discard', consumer, tasks, argumentsOf('options', options, reasonParts))
   }
 
   /**
    * Explains what cancel, resume and discard would do to each task, and changes nothing: `kanthorq_task_explain`. Returns one
    * explanation for each distinct id, in the order of the input.
+   *
+   * @example
+   * for (const { eventId, why } of await tasks.explain('send_email', ['event_01'])) console.log(eventId, why)
    */
   async explain(consumer: ConsumerRef, tasks: readonly TaskRef[]): Promise<Explanation[]> {
-    return this.#connection.rows<Explanation>('kanthorq_task_explain', {
-      consumer: nameOf(consumer),
-      event_ids: tasks.map(eventIdOf),
-    })
+    const args = { consumer: consumerArgument(consumer), event_ids: eventIdsArgument(tasks) }
+    return (await this.#connection.rows<Explanation>('kanthorq_task_explain', args)).map(explanationFrom)
   }
 
-  /** Returns a page of the tasks that match a filter, newest event first: `kanthorq_task_find`. */
+  /**
+   * Returns a page of the tasks that match a filter, newest event first: `kanthorq_task_find`.
+   *
+   * @example
+   * const failed = await tasks.find('send_email', { states: ['discarded'], error: 'smtp' }, { maxTasks: 10 })
+   */
   async find(consumer: ConsumerRef, filter: TaskFilter = {}, options: FindOptions = {}): Promise<Task[]> {
-    return this.#connection.rows<Task>('kanthorq_task_find', {
-      consumer: nameOf(consumer),
+    const args = {
+      consumer: consumerArgument(consumer),
       ...filterArguments(filter),
-      after: options.after,
-      max_tasks: options.maxTasks,
-      oldest_first: options.oldestFirst,
-    })
+      ...argumentsOf('options', options, findParts),
+    }
+    return (await this.#connection.rows<Task>('kanthorq_task_find', args)).map(taskFrom)
   }
 
-  /** Iterates over all pages of {@link TaskClient.find}, with one statement a page. No page is empty. */
+  /**
+   * Iterates over all pages of {@link TaskClient.find}, with one statement a page. No page is empty.
+   *
+   * @example
+   * for await (const page of tasks.pages('send_email', { states: ['discarded'] })) {
+   *   for (const { eventId, lastError } of page) console.log(eventId, lastError)
+   * }
+   */
   async *pages(consumer: ConsumerRef, filter: TaskFilter = {}, options: PagesOptions = {}): AsyncGenerator<Task[]> {
+    argumentsOf('options', options, pagesParts)
     const { pageSize: maxTasks = 100, oldestFirst } = options
     yield* pagesOf<Task>(maxTasks, (last) => this.find(consumer, filter, { maxTasks, oldestFirst, after: last?.eventId }))
   }
 
-  /** Counts the tasks that match a filter: `kanthorq_task_count`. */
+  /**
+   * Counts the tasks that match a filter: `kanthorq_task_count`.
+   *
+   * @example
+   * const waiting = await tasks.count('send_email', { states: ['pending', 'available', 'retryable'] })
+   */
   async count(consumer: ConsumerRef, filter: TaskFilter = {}): Promise<number> {
-    const row = await this.#connection.row<{ kanthorqTaskCount: string }>('kanthorq_task_count', {
-      consumer: nameOf(consumer),
-      ...filterArguments(filter),
-    })
-    return Number(row.kanthorqTaskCount)
+    const args = { consumer: consumerArgument(consumer), ...filterArguments(filter) }
+    return (await this.#connection.row<{ kanthorqTaskCount: number }>('kanthorq_task_count', args)).kanthorqTaskCount
   }
 
-  /** Counts tasks by state, and stuck tasks, for one consumer or all: `kanthorq_task_stats`. */
+  /**
+   * Counts tasks by state, and stuck tasks, for one consumer or all: `kanthorq_task_stats`.
+   *
+   * @example
+   * for (const { state, tasks: number } of await tasks.stats('send_email')) console.log(state, number)
+   */
   async stats(consumer?: ConsumerRef): Promise<TaskStats[]> {
-    const rows = await this.#connection.rows<WithBigints<TaskStats, 'tasks' | 'stuck'>>('kanthorq_task_stats', {
-      consumer: consumer === undefined ? undefined : nameOf(consumer),
-    })
-    return rows.map((row) => ({ ...row, tasks: Number(row.tasks), stuck: Number(row.stuck) }))
+    const args = { consumer: optionalConsumer(consumer) }
+    return (await this.#connection.rows<TaskStats>('kanthorq_task_stats', args)).map(statsFrom)
+  }
+
+  /**
+   * Shows what `cancelAll`, `resumeAll` or `discardAll` would do with a filter, and changes nothing: `kanthorq_task_preview`.
+   *
+   * @example
+   * const { matching, byState, leftOut } = await tasks.preview('cancel', 'send_email', { subject: 'order.>' })
+   */
+  async preview(
+    action: TaskAction,
+    consumer: ConsumerRef,
+    filter: TaskFilter = {},
+    options: PreviewOptions = {},
+  ): Promise<Preview> {
+    const args = {
+      action: requiredText('action', action),
+      consumer: consumerArgument(consumer),
+      ...filterArguments(filter),
+      ...argumentsOf('options', options, previewParts),
+    }
+    return previewFrom(await this.#connection.row('kanthorq_task_preview', args))
   }
 
   /**
    * Cancels all tasks that match a filter and can be cancelled, in batches: `kanthorq_task_batch`.
    *
    * Each batch is one statement and commits by itself, unless the caller has opened a transaction. Tasks locked by another
-   * session are skipped. If a batch fails, the previous batches remain; call the method again to continue.
+   * session are skipped. If a batch fails or the signal stops the call, the previous batches remain, and the error is a
+   * {@link BulkError}: it says how many were moved, and under which id. Call the method again to continue.
+   *
+   * @example
+   * const { updated, bulkId } = await tasks.cancelAll(
+   *   'send_email',
+   *   { subject: 'order.>', createdBefore: new Date('2026-01-31') },
+   *   { reason: 'INC-42', onProgress: (total) => console.log(total) },
+   * )
    */
   async cancelAll(consumer: ConsumerRef, filter: TaskFilter, options: AllOptions = {}): Promise<BulkResult> {
-    return this.#all('cancel', consumer, filter, options)
+    return this.#all('cancel', consumer, filter, options, allParts)
   }
 
-  /** Shows what `cancelAll`, `resumeAll` or `discardAll` would do with a filter, and changes nothing: `kanthorq_task_preview`. */
-  async preview(
-    action: TaskAction,
-    consumer: ConsumerRef,
-    filter: TaskFilter = {},
-    options: Pick<AllOptions, 'maxTasks'> = {},
-  ): Promise<Preview> {
-    const row = await this.#connection.row<PreviewRow>('kanthorq_task_preview', {
-      action,
-      consumer: nameOf(consumer),
-      ...filterArguments(filter),
-      max_tasks: options.maxTasks,
-    })
-    return {
-      ...row,
-      tasks: Number(row.tasks),
-      matching: Number(row.matching),
-      subjects: Number(row.subjects),
-      firstTasks: row.firstTasks.map(taskFromJson),
-    }
-  }
-
-  /** Resumes all tasks that match a filter and can be resumed. Otherwise like {@link TaskClient.cancelAll}. */
+  /**
+   * Resumes all tasks that match a filter and can be resumed. Otherwise like {@link TaskClient.cancelAll}.
+   *
+   * @example
+   * await tasks.resumeAll('send_email', { states: ['discarded'], error: 'smtp' }, { spread: 3_600_000 })
+   */
   async resumeAll(consumer: ConsumerRef, filter: TaskFilter, options: ResumeAllOptions = {}): Promise<BulkResult> {
-    return this.#all('resume', consumer, filter, options)
+    return this.#all('resume', consumer, filter, options, resumeAllParts)
   }
 
-  /** Discards all stuck tasks that match a filter. Otherwise like {@link TaskClient.cancelAll}. */
+  /**
+   * Discards all stuck tasks that match a filter. Otherwise like {@link TaskClient.cancelAll}.
+   *
+   * @example
+   * await tasks.discardAll('send_email', {}, { everything: true, reason: 'stuck' })
+   */
   async discardAll(consumer: ConsumerRef, filter: TaskFilter, options: AllOptions = {}): Promise<BulkResult> {
-    return this.#all('discard', consumer, filter, options)
+    return this.#all('discard', consumer, filter, options, allParts)
   }
 
-  /** Reads the log of transitions for one consumer or all, newest first. A bulk call is one entry: `kanthorq_task_operations`. */
+  /**
+   * Reads the log of transitions for one consumer or all, newest first. A bulk call is one entry: `kanthorq_task_operations`.
+   *
+   * @example
+   * for (const { at, actor, action, tasks: number } of await tasks.operations('send_email', { withEventIds: false }))
+   *   console.log(at, actor, action, number)
+   */
   async operations(consumer?: ConsumerRef, options: OperationsOptions = {}): Promise<Operation[]> {
-    const rows = await this.#connection.rows<OperationRow>('kanthorq_task_operations', {
-      consumer: consumer === undefined ? undefined : nameOf(consumer),
-      event_id: options.eventId,
-      action: options.action,
-      reason: options.reason,
-      actor: options.actor,
-      bulk_id: options.bulkId,
-      each_batch: options.batches,
-      with_event_ids: options.withEventIds,
-      before: options.before,
-      max_operations: options.maxOperations,
-    })
-    return rows.map((row) => ({
-      ...row,
-      tasks: Number(row.tasks),
-      batches: Number(row.batches),
-      eventIds: row.eventIds ?? [],
-    }))
+    const args = { consumer: optionalConsumer(consumer), ...argumentsOf('options', options, operationsParts) }
+    return (await this.#connection.rows<OperationRow>('kanthorq_task_operations', args)).map(operationFrom)
   }
 
-  /** Restores the tasks of an operation, unless they have changed since: `kanthorq_task_undo`. */
-  async undo(operation: string | Pick<Operation, 'id'>, options: ReasonOptions = {}): Promise<TransitionResult> {
-    return this.#connection.row<TransitionResult>('kanthorq_task_undo', {
-      operation_id: typeof operation === 'string' ? operation : operation.id,
-      reason: options.reason,
+  /**
+   * Restores the tasks of an operation, unless they have changed since: `kanthorq_task_undo`.
+   *
+   * @example
+   * const [operation] = await tasks.operations('send_email', { maxOperations: 1 })
+   * if (operation) await tasks.undo(operation, { reason: 'the wrong consumer' })
+   */
+  async undo(operation: OperationId | Pick<Operation, 'id'>, options: ReasonOptions = {}): Promise<TransitionResult> {
+    // eslint-disable-next-line @typescript-eslint/no-unnecessary-condition -- callers without types pass null
+    const id = typeof operation === 'object' && operation !== null ? operation.id : operation
+    return this.#connection.change<TransitionResult>('kanthorq_task_undo', {
+      operation_id: requiredId('operation', id),
+      ...argumentsOf('options', options, reasonParts),
     })
   }
 
@@ -190,135 +268,159 @@ export class TaskClient {
    * Commits each batch, like {@link TaskClient.cancelAll}. The `bulkId` of the result is that of the undo.
    *
    * @param bulkId - the `bulkId` of the call, or the id of an operation of one batch
+   * @example
+   * const { bulkId } = await tasks.cancelAll('send_email', { subject: 'order.>' })
+   * if (bulkId !== null) await tasks.undoAll(bulkId)
    */
-  async undoAll(bulkId: string, options: UndoAllOptions = {}): Promise<BulkResult> {
-    return this.#inBatches(
-      'kanthorq_task_undo_batch',
-      { bulk_id: bulkId, reason: options.reason },
-      options,
-      'undo_bulk_id as bulk_id',
-    )
+  async undoAll(bulkId: OperationId, options: UndoAllOptions = {}): Promise<BulkResult> {
+    const args = { bulk_id: requiredId('bulkId', bulkId), ...argumentsOf('options', options, undoAllParts) }
+    return this.#inBatches('kanthorq_task_undo_batch', args, options, 'undo_bulk_id')
   }
 
-  /** Checks the database for problems. Each finding has the SQL that repairs it: `kanthorq_doctor`. */
+  /**
+   * Checks the database for problems. Each finding has the SQL that repairs it: `kanthorq_doctor`.
+   *
+   * @example
+   * for (const { severity, detail, fix } of await tasks.doctor()) console.log(severity, detail, fix)
+   */
   async doctor(): Promise<Finding[]> {
     return this.#connection.rows<Finding>('kanthorq_doctor', {})
   }
 
-  /** Gives an existing role the rights of a level, and no others: `kanthorq_grant`. */
+  /**
+   * Gives an existing role the rights of a level, and no others: `kanthorq_grant`.
+   *
+   * @example
+   * await tasks.grant('support', 'operator')
+   */
   async grant(role: string, level: RoleLevel): Promise<void> {
-    await this.#connection.row('kanthorq_grant', { role, level })
+    const args = { role: requiredText('role', role), level: requiredText('level', level) }
+    await this.#connection.change('kanthorq_grant', args, '1 as done')
   }
 
-  /** Removes all rights of a role: `kanthorq_revoke`. */
+  /**
+   * Removes all rights of a role: `kanthorq_revoke`.
+   *
+   * @example
+   * await tasks.revoke('support')
+   */
   async revoke(role: string): Promise<void> {
-    await this.#connection.row('kanthorq_revoke', { role })
+    await this.#connection.change('kanthorq_revoke', { role: requiredText('role', role) }, '1 as done')
   }
 
-  #move(
+  #move(action: TaskAction, consumer: ConsumerRef, tasks: readonly TaskRef[], options: Record<string, Argument>) {
+    const args = { consumer: consumerArgument(consumer), event_ids: eventIdsArgument(tasks), ...options }
+    return this.#connection.change<TransitionResult>(`kanthorq_task_${action}`, args)
+  }
+
+  #all<Options extends AllOptions>(
     action: TaskAction,
     consumer: ConsumerRef,
-    tasks: readonly TaskRef[],
-    { reason }: ReasonOptions,
-    more: Record<string, unknown> = {},
-  ): Promise<TransitionResult> {
-    const args = { consumer: nameOf(consumer), event_ids: tasks.map(eventIdOf), reason, ...more }
-    return this.#connection.row<TransitionResult>(`kanthorq_task_${action}`, args)
-  }
-
-  #all(action: TaskAction, consumer: ConsumerRef, filter: TaskFilter, options: ResumeAllOptions): Promise<BulkResult> {
+    filter: TaskFilter,
+    options: Options,
+    parts: Parts<Options>,
+  ): Promise<BulkResult> {
     const args = {
-      action,
-      consumer: nameOf(consumer),
+      action: requiredText('action', action),
+      consumer: consumerArgument(consumer),
       ...filterArguments(filter),
-      everything: options.everything,
-      batch_size: options.batchSize,
-      max_tasks: options.maxTasks,
-      reason: options.reason,
-      schedule_at: options.scheduleAt,
-      reset_attempts: options.resetAttempts,
-      spread: options.spread === undefined ? undefined : `${options.spread} milliseconds`,
+      ...argumentsOf('options', options, parts),
     }
     return this.#inBatches('kanthorq_task_batch', args, options, 'bulk_id')
   }
 
-  /** Calls a function that moves one batch until its progress is null. */
-  async #inBatches(name: string, args: Record<string, unknown>, options: UndoAllOptions, bulkId: string): Promise<BulkResult> {
-    let batch: Batch | undefined
-    let took = 0
-    do {
-      options.signal?.throwIfAborted()
-      if (batch !== undefined && batch.updated !== '0') {
-        const { signal } = options
-        await setTimeout(options.pause ?? 2 * took, undefined, signal && { signal })
-      }
-      const start = performance.now()
-      batch = await this.#connection.row<Batch>(
-        name,
-        { ...args, progress: batch?.progress },
-        `progress::text, updated, skipped, total, ${bulkId}`,
-      )
-      took = performance.now() - start
-      if (batch.bulkId !== null && batch.updated !== '0') options.onProgress?.(Number(batch.total), batch.bulkId)
-    } while (batch.progress !== null)
-    const { total, skipped } = batch
-    return { updated: Number(total), skipped: Number(skipped), bulkId: batch.bulkId }
+  #inBatches(name: string, args: Record<string, Argument>, options: UndoAllOptions, bulkId: string): Promise<BulkResult> {
+    const columns = `progress::pg_catalog.text, updated, skipped, total, ${bulkId} as bulk_id`
+    const type = '$schema.kanthorq_task_progress'
+    return inBatches((text) => {
+      const progress = text === undefined ? undefined : { type, text }
+      return this.#connection.change<Batch>(name, { ...args, progress }, columns)
+    }, options)
   }
 }
 
-/** One batch of a bulk call. */
-interface Batch {
-  /** Opaque; null after the last batch. */
-  progress: string | null
-  updated: string
-  skipped: string
-  total: string
-  bulkId: string | null
+/**
+ * The methods of {@link TaskClient}, for parameters that take a stub in tests.
+ *
+ * @example
+ * async function withdraw(tasks: Pick<Tasks, 'cancel'>, emails: string[]) {
+ *   const { noop } = await tasks.cancel('send_email', emails, { reason: 'withdrawn' })
+ *   return noop.length === 0
+ * }
+ * await withdraw({ cancel: async () => ({ updated: ['event_01'], noop: [] }) }, ['event_01'])
+ */
+export type Tasks = Pick<TaskClient, keyof TaskClient>
+
+const reasonParts: Parts<ReasonOptions> = { reason: ['reason', textArgument] }
+
+const resumeParts: Parts<ResumeOptions> = {
+  ...reasonParts,
+  scheduleAt: ['schedule_at', timeArgument],
+  resetAttempts: ['reset_attempts', booleanArgument],
 }
 
-type OperationRow = Omit<WithBigints<Operation, 'tasks' | 'batches'>, 'eventIds'> & {
-  eventIds: string[] | null
+const findParts: Parts<FindOptions> = {
+  after: ['after', textArgument],
+  maxTasks: ['max_tasks', intArgument],
+  oldestFirst: ['oldest_first', booleanArgument],
 }
 
-type PreviewRow = Omit<WithBigints<Preview, 'tasks' | 'matching' | 'subjects'>, 'firstTasks'> & {
-  firstTasks: Record<string, unknown>[]
+const pagesParts: Parts<PagesOptions> = { pageSize: intArgument, oldestFirst: booleanArgument }
+
+const previewParts: Parts<PreviewOptions> = { maxTasks: ['max_tasks', bigintArgument] }
+
+const undoAllParts: Parts<UndoAllOptions> = {
+  ...reasonParts,
+  pause: (name, value) => checkDuration(name, value, day, 'a day'),
+  onProgress: checkFunction,
+  signal: checkSignal,
 }
 
-/** A task in JSON has the column names of SQL, and times as text. */
-function taskFromJson(row: Record<string, unknown>): Task {
-  const task = withCamelCase(row) as unknown as Task
-  const time = (value: Date | null) => value && new Date(value)
-  return {
-    ...task,
-    scheduleAt: time(task.scheduleAt),
-    finalizedAt: time(task.finalizedAt),
-    attemptedAt: time(task.attemptedAt),
-    createdAt: new Date(task.createdAt),
-    updatedAt: new Date(task.updatedAt),
-  }
+const allParts: Parts<AllOptions> = {
+  ...undoAllParts,
+  everything: ['everything', booleanArgument],
+  batchSize: ['batch_size', intArgument],
+  maxTasks: ['max_tasks', bigintArgument],
 }
 
-/** A row as node-postgres returns it: a bigint is text. */
-type WithBigints<Row, Key extends keyof Row> = Omit<Row, Key> & Record<Key, string>
+const resumeAllParts: Parts<ResumeAllOptions> = { ...allParts, ...resumeParts, spread: ['spread', intervalArgument] }
 
-// Both pass null on, against the types, so that SQL rejects it like any other invalid argument.
-
-function nameOf(consumer: ConsumerRef | null | undefined): string | null {
-  return typeof consumer === 'string' ? consumer : (consumer?.name ?? null)
+const operationsParts: Parts<OperationsOptions> = {
+  eventId: ['event_id', textArgument],
+  action: ['action', textArgument],
+  reason: ['reason', textArgument],
+  actor: ['actor', textArgument],
+  bulkId: ['bulk_id', idArgument],
+  batches: ['each_batch', booleanArgument],
+  withEventIds: ['with_event_ids', booleanArgument],
+  before: ['before', idArgument],
+  maxOperations: ['max_operations', intArgument],
 }
 
-function eventIdOf(task: TaskRef | null | undefined): string | undefined {
-  return typeof task === 'string' ? task : task?.eventId
+// Callers without types may leave out anything, and pass anything.
+
+function required(kind: (name: string, value: unknown) => Argument, name: string, value: unknown, wanted: string): Argument {
+  const argument = kind(name, value)
+  if (argument === undefined) throw refusal(name, value, wanted)
+  return argument
 }
 
-/** Converts a filter into named arguments of an SQL function. */
-function filterArguments(filter: TaskFilter): Record<string, unknown> {
-  return {
-    states: filter.states,
-    subject: filter.subject,
-    metadata: filter.metadata,
-    error: filter.error,
-    created_after: filter.createdAfter,
-    created_before: filter.createdBefore,
-  }
+const requiredText = (name: string, value: unknown) => required(textArgument, name, value, 'a text')
+
+const requiredId = (name: string, value: unknown) => required(idArgument, name, value, 'an id')
+
+function consumerArgument(consumer: unknown): Argument {
+  const isNamed = typeof consumer === 'object' && consumer !== null && 'name' in consumer
+  return required(textArgument, 'consumer', isNamed ? consumer.name : consumer, 'its name')
+}
+
+function optionalConsumer(consumer: unknown): Argument {
+  return consumer === undefined ? undefined : consumerArgument(consumer)
+}
+
+function eventIdsArgument(tasks: unknown): Argument {
+  if (!Array.isArray(tasks)) throw refusal('tasks', tasks, 'an array of event ids or tasks')
+  const eventIdOf = (task: string | { eventId?: unknown } | null | undefined) =>
+    typeof task === 'string' ? task : task?.eventId
+  return textsArgument('tasks', Array.from(tasks, eventIdOf), 'event_ids')
 }

@@ -1,5 +1,3 @@
-import type { ClientBase } from 'pg'
-
 /** The state of a task. The SQL API uses these names for KanthorQ's codes. */
 export type TaskState = 'discarded' | 'cancelled' | 'pending' | 'available' | 'running' | 'completed' | 'retryable'
 
@@ -8,8 +6,11 @@ export type TaskAction = 'cancel' | 'resume' | 'discard'
 
 /** A task: the work of one consumer on one event, identified by the event id. The SQL type is `kanthorq_task`. */
 export interface Task {
+  /** The id of its event. */
   eventId: string
+  /** The subject of its event. */
   subject: string
+  /** Its state. */
   state: TaskState
   /** Running, overdue and out of attempts: no worker will pick it up again. A slow handler may still be working on it. */
   stuck: boolean
@@ -24,11 +25,15 @@ export interface Task {
    * fails runs `attemptMax + 1` times.
    */
   attemptMax: number
+  /** When the last attempt began; null if none did. */
   attemptedAt: Date | null
   /** The error of the last failed attempt; null if none failed. */
   lastError: string | null
+  /** The metadata of its event. A number in it that JavaScript would round is text with its digits. */
   metadata: Record<string, unknown>
+  /** When its event was converted into a task. */
   createdAt: Date
+  /** When KanthorQ or a call last changed it. */
   updatedAt: Date
 }
 
@@ -56,26 +61,50 @@ export interface BulkResult {
   bulkId: string | null
 }
 
-/** Selects tasks of a consumer. A task has to match every part that is given. */
+/**
+ * What a bulk call throws when it is aborted or fails between two batches: the same error as otherwise, with the result so far.
+ *
+ * @example
+ * try {
+ *   await tasks.cancelAll('send_email', { subject: 'order.>' }, { signal: AbortSignal.timeout(60_000) })
+ * } catch (error) {
+ *   if (error instanceof Error && 'bulkId' in error) console.log(error.bulkId)
+ * }
+ */
+export type BulkError = Error & BulkResult
+
+/** The id of an operation or of a bulk call: a 64-bit number, as digits, as a BigInt or as a safe integer. */
+export type OperationId = string | number | bigint
+
+/**
+ * Selects tasks of a consumer. A task has to match every part that is given. Only an absent or undefined part is not given:
+ * anything else that would select more than was written is an {@link InvalidArgumentError}.
+ */
 export interface TaskFilter {
   /** In one of these states. */
-  states?: readonly TaskState[]
+  states?: readonly TaskState[] | undefined
   /** Matches the subject: `*` is one token, `>` at the end is one or more tokens. */
-  subject?: string
-  /** The metadata contains this. */
-  metadata?: Record<string, unknown>
+  subject?: string | undefined
+  /**
+   * The metadata contains this: a plain object with at least one key, of plain objects, arrays, texts, finite numbers, BigInts,
+   * booleans and null. A whole number beyond 2^53 has to be a BigInt.
+   */
+  metadata?: object | undefined
   /** The last error contains this text. Case-sensitive. */
-  error?: string
+  error?: string | undefined
   /** Created at this time or later. */
-  createdAfter?: Date
+  createdAfter?: Date | undefined
   /** Created before this time. */
-  createdBefore?: Date
+  createdBefore?: Date | undefined
 }
 
 /** The number of tasks of a consumer in one state. */
 export interface TaskStats {
+  /** The name of the consumer. */
   consumerName: string
+  /** The state that is counted. */
   state: TaskState
+  /** The number of its tasks in this state. */
   tasks: number
   /** When the oldest of them was created. */
   oldest: Date
@@ -87,11 +116,15 @@ export interface TaskStats {
 
 /** What each transition would do to a task, and why. */
 export interface Explanation {
+  /** The id that was asked for. */
   eventId: string
   /** null if the consumer has no task for this event. */
   state: TaskState | null
+  /** Whether cancel would take it. */
   canCancel: boolean
+  /** Whether resume would take it. */
   canResume: boolean
+  /** Whether discard would take it. */
   canDiscard: boolean
   /** A sentence about the task's situation and what can be done. */
   why: string
@@ -121,17 +154,23 @@ export interface Preview {
 export interface Operation {
   /** A 64-bit number in digits, for `undo`. */
   id: string
+  /** When it was made; of a bulk call, when its first batch was. */
   at: Date
   /** When the last batch of a bulk call ran. */
   lastAt: Date
+  /** What it did to the tasks. */
   action: TaskAction | 'undo'
+  /** The consumer whose tasks it moved. */
   consumerName: string
   /** The reason that the caller gave. */
   reason: string | null
   /** The login role. */
   actor: string
+  /** The application_name of its connection; null if that had none. */
   applicationName: string | null
+  /** The address that its connection came from; null for a socket on the server's own machine. */
   clientAddr: string | null
+  /** The transaction that it was part of; of a bulk call, that of its first batch. */
   transactionId: string
   /** The id of the bulk call, for `undoAll`; null for a call of one batch. */
   bulkId: string | null
@@ -149,8 +188,11 @@ export interface Operation {
 
 /** A problem in the database, and how to repair it. */
 export interface Finding {
+  /** The name of the check. */
   check: string
+  /** How bad it is: an error breaks calls or loses tasks. */
   severity: 'error' | 'warning' | 'info'
+  /** A sentence about what is wrong, and where. */
   detail: string
   /** SQL, or a comment if a person has to decide first. */
   fix: string
@@ -159,5 +201,26 @@ export interface Finding {
 /** The rights of a role: a viewer reads, an operator also moves tasks. */
 export type RoleLevel = 'viewer' | 'operator'
 
-/** Anything with node-postgres' `query()`: a Pool, a Client, or a PoolClient inside the caller's transaction. */
-export type Queryable = Pick<ClientBase, 'query'>
+/**
+ * A connection. A Pool, a Client and a PoolClient of node-postgres are one as they are; for other libraries it is an object of one
+ * line, see docs/adapters.md.
+ *
+ * @example
+ * const logged = new TaskClient({
+ *   query: (text, values) => {
+ *     console.log(text)
+ *     return pool.query(text, values)
+ *   },
+ * })
+ * await logged.count('send_email')
+ */
+export interface Queryable {
+  /**
+   * Runs a statement.
+   *
+   * @param text - the statement, with parameters `$1`, `$2` and so on
+   * @param values - their values; all are text
+   * @returns the rows, each an object; there is one column of text, which must come as it is
+   */
+  query(text: string, values: string[]): Promise<{ rows: unknown[] }>
+}

@@ -5,6 +5,10 @@ import { installBlock } from './install-block.ts'
  *
  * It installs into the current schema, applies what that schema's `kanthorq_migrations` does not record yet, and records
  * it there. So it also updates an older installation, and later updates may be done either way.
+ *
+ * @throws Error inside a bundle, which has no migrations
+ * @example
+ * await client.query(installSql())
  */
 export function installSql(): string {
   return `do $install$

@@ -31,12 +31,13 @@ export async function installationStatus(client: ClientBase, schema = 'public'):
     await client.query('savepoint own_role')
     await client.query(doBlock(becomeOwner)).catch(() => client.query('rollback to own_role'))
     await client.query(doBlock(findFaults(readMigrations())))
-    const { rows: found } = await client.query<{ faults: string; is_there: boolean; table: string }>(
-      `select current_setting('kanthorq.faults') as faults, exists (select from pg_class c where c.oid = to_regclass(t.name) and c.relkind = 'r') as is_there, t.name as table
+    const { rows: found } = await client.query<{ faults: string; is_there: string; table: string }>(
+      `select current_setting('kanthorq.faults') as faults, t.name as table,
+         exists (select from pg_class c where c.oid = to_regclass(t.name) and c.relkind = 'r')::text as is_there
        from format('%I.${migrationsTable}', $1::text) t (name)`,
       [schema],
     )
-    const applied = found[0]?.is_there === true ? await appliedIn(client, found[0].table) : new Map<string, Date>()
+    const applied = found[0]?.is_there === 'true' ? await appliedIn(client, found[0].table) : new Map<string, Date>()
     const known = readMigrations().map(({ name }) => name)
     const names = [...new Set([...known, ...applied.keys()])].sort()
     return {
@@ -53,9 +54,9 @@ export async function installationStatus(client: ClientBase, schema = 'public'):
 }
 
 async function appliedIn(client: ClientBase, table: string): Promise<Map<string, Date>> {
-  // It is kept without a time zone; of the session that wrote it, which as a rule is the server's own.
-  const { rows } = await client.query<{ name: string; applied_at: Date }>(
-    `select name, run_on::timestamptz as applied_at from ${table}`,
+  // It is kept without a time zone, in UTC: see fixSettings. In JSON it looks the same under any DateStyle.
+  const { rows } = await client.query<{ name: string; applied_at: string }>(
+    `select name::text, to_json(run_on)::text as applied_at from ${table}`,
   )
-  return new Map(rows.map(({ name, applied_at }) => [name, applied_at]))
+  return new Map(rows.map(({ name, applied_at }) => [name, new Date(`${JSON.parse(applied_at) as string}Z`)]))
 }

@@ -1,8 +1,25 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 
-/** The folder of the migrations: beside `src` in the project, beside `dist` in the package. */
-export const migrationsFolder = fileURLToPath(new URL('../../migrations', import.meta.url))
+/**
+ * The folder of the migrations: beside `src` in the project, beside `dist` in the package.
+ *
+ * @throws Error where another program has become of this file: what is beside that is not ours
+ */
+export function migrationsFolder(): string {
+  // Written as one expression, webpack would look for the folder when it builds.
+  const file = import.meta.url
+  try {
+    const manifest = JSON.parse(readFileSync(new URL('../../package.json', file), 'utf8')) as { name?: unknown }
+    if (manifest.name === 'kanthorq-tasks') return fileURLToPath(new URL('../../migrations', file))
+  } catch {
+    // Reported below.
+  }
+  throw new Error(
+    'the migrations of kanthorq-tasks are not beside its code: keep the package out of the bundle (as an external module), ' +
+      'or install with "npx kanthorq-tasks migrate up"',
+  )
+}
 
 /** The migrations table of node-pg-migrate, in the schema of the functions. */
 export const migrationsTable = 'kanthorq_migrations'
@@ -16,7 +33,7 @@ export interface Migration {
 }
 
 /** All migrations, oldest first. */
-export function readMigrations(folder = migrationsFolder): Migration[] {
+export function readMigrations(folder = migrationsFolder()): Migration[] {
   return readdirSync(folder)
     .filter((file) => file.endsWith('.sql'))
     .sort()

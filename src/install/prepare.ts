@@ -10,7 +10,7 @@ export const fixSettings = `begin
   perform pg_catalog.set_config('search_path', 'pg_catalog, pg_temp', true);
   perform set_config(s.name, s.value, true)
   from (values
-    ('standard_conforming_strings', 'on'), ('quote_all_identifiers', 'off'), ('check_function_bodies', 'off'),
+    ('standard_conforming_strings', 'on'), ('quote_all_identifiers', 'off'), ('check_function_bodies', 'off'), ('timezone', 'UTC'),
     ('lock_timeout', coalesce(nullif(current_setting('lock_timeout'), '0'), '1min'))
   ) s (name, value);
   if current_setting('kanthorq.schema') = '' then
@@ -25,6 +25,7 @@ export const changedSettings = [
   'standard_conforming_strings',
   'quote_all_identifiers',
   'check_function_bodies',
+  'timezone',
   'lock_timeout',
   'kanthorq.schema',
 ]

@@ -17,7 +17,7 @@ test('--dry-run counts by state and subject, shows the first tasks, and changes 
   t.like(shown, { code: 0, stderr: '' })
   t.regex(
     shown.stdout,
-    /^cancel would take 3 tasks of dry_filter: 1 pending, 2 available\ncancel does not take 1 completed that match\n\nTASKS {2}SUBJECT\n +3 {2}order.created\n\nEVENT ID .*\n(event_.*\n){3}\n$/,
+    /^cancel would take 3 tasks of dry_filter: 1 pending, 2 available\nleaves 1 completed alone: they are done\n\nTASKS {2}SUBJECT\n +3 {2}order.created\n\nEVENT ID .*\n(event_.*\n){3}\n$/,
   )
 
   const limited = 'cancel dry_filter --everything --limit 2 --dry-run'
@@ -28,7 +28,10 @@ test('--dry-run counts by state and subject, shows the first tasks, and changes 
     await run('resume dry_filter --everything -n'),
     outcome(
       3,
-      'resume would take none of the tasks of dry_filter\nresume does not take 1 pending, 2 available, 1 completed that match\n',
+      'resume would take none of the tasks of dry_filter\n' +
+        'leaves 1 pending alone: they are not finished\n' +
+        'leaves 2 available alone: they are not finished\n' +
+        'leaves 1 completed alone: they are done\n',
     ),
   )
   t.deepEqual(await statesOf(db, consumer, ids), ['pending', 'available', 'available', 'completed'])
@@ -68,12 +71,14 @@ test('undo --bulk restores all batches of a call by filter, and tells what it le
   const ids = await makeTasks(db, consumer, ['pending', 'available', 'retryable', 'pending'])
   const cancel = await run('cancel undone_bulk --everything --batch-size 2 --pause 0s --yes --json')
   const [{ bulkId } = { bulkId: '' }] = records<{ bulkId: string }>(cancel)
-  const one = await run(`undo ${bulkId}`)
-  t.is(one.code, 1)
-  t.regex(one.stderr, /\nUndo the whole call with "kanthorq-tasks undo --bulk ID"/)
   await run(`resume undone_bulk ${ids[3] ?? ''}`)
+  const preview = await run(`undo ${bulkId} --dry-run`)
+  t.regex(
+    preview.stdout,
+    /^operation \d+: cancel of 4 tasks of undone_bulk in 2 batches, \d+ s ago\n {2}by \w+ with kanthorq-tasks\n {2}undo would put 3 tasks back: 1 pending, 1 available, 1 retryable\n {4}3 order\.created\n {2}leaves 1 alone: changed since\n$/,
+  )
   t.deepEqual(
-    await run(`undo --bulk ${bulkId} --reason slip --pause 0s`),
+    await run(`undo --bulk ${bulkId} --reason slip --pause 0s --yes`),
     outcome(0, '3 tasks put back\n', '1 task left alone: changed since\n'),
   )
   t.deepEqual(await statesOf(db, consumer, ids), ['pending', 'available', 'retryable', 'running'])
@@ -103,5 +108,8 @@ test('a call that loses its connection prints how far it came and how to continu
   )
   const { code, stdout, stderr } = await running
   t.deepEqual([code, stdout], [1, ''])
-  t.regex(stderr, /^stopped: 1 task cancelled. To continue:\n {2}kanthorq-tasks cancel lost .*\n[^\n]+\n$/)
+  t.regex(
+    stderr,
+    /^stopped: 1 task cancelled. To continue:\n {2}kanthorq-tasks cancel lost .*\nthe connection was lost: terminating connection [^\n]+\n$/,
+  )
 })

@@ -115,7 +115,7 @@ test('undo restores the tasks of operations, newest first', async (t) => {
   const logged = await run('log undone --reason wrong --json')
   const [newest = '', oldest = ''] = records<Operation>(logged).map(({ id }) => id)
   t.deepEqual(
-    await run('undo --reason slip', logged.stdout),
+    await run('undo --reason slip --yes', logged.stdout),
     outcome(
       0,
       `${ids.toReversed().join('\n')}\n`,
@@ -125,11 +125,11 @@ test('undo restores the tasks of operations, newest first', async (t) => {
   t.deepEqual(await statesOf(db, consumer, ids), ['pending', 'available'])
   t.regex((await run('log undone')).stdout, new RegExp(`undo of ${newest} .*slip\n`))
 
-  const again = await run(`undo ${newest} --json`)
+  const again = await run(`undo ${newest} --json --yes`)
   t.is(again.code, 3)
   t.like(records<object>(again)[0], { operation: newest, updated: [] })
   t.deepEqual(
-    await run('undo 999999999'),
+    await run('undo 999999999 --yes'),
     outcome(
       1,
       '',
@@ -143,7 +143,7 @@ test('undo continues when nobody reads its output', async (t) => {
   const ids = await makeTasks(db, consumer, ['pending', 'available'])
   for (const id of ids) await run(`cancel unread ${id}`)
   const logged = records<Operation>(await run('log unread --json'))
-  const [program, ...args] = commandLine(['undo', ...logged.map(({ id }) => id)])
+  const [program, ...args] = commandLine(['undo', '--yes', ...logged.map(({ id }) => id)])
   const child = spawn(program, args, { env: { ...process.env, DATABASE_URL: db.url } })
   child.stdout.destroy()
   t.deepEqual(await once(child, 'exit'), [0, null])

@@ -4,7 +4,7 @@ import { createServer, type AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import test from 'ava'
-import { migrate } from 'kanthorq-tasks'
+import { migrate } from 'kanthorq-tasks/migrate'
 import { kanthorqTasks } from '../support/command-line.ts'
 import { useServer } from '../support/empty-database.ts'
 import { startPatientServer } from '../support/patient-server.ts'
@@ -54,6 +54,124 @@ test('--url has precedence over DATABASE_URL, and DATABASE_URL over PGHOST and P
   t.is(await code({ DATABASE_URL: url, PGHOST: 'nowhere.invalid' }), 0)
   t.is(await code(variables), 0)
   t.is(await code({ ...variables, DATABASE_URL: nowhere }), 1)
+})
+
+test('the schema that a URL names is obeyed, or refused if the command line names another', async (t) => {
+  const { url, client } = await server.emptyDatabase(t)
+  await migrate({ database: url, schema: 'queue' })
+  await migrate({ database: url })
+  await client.query("select queue.kanthorq_consumer_register('orders', 'in_queue', '{>}')")
+  const at = (query: string) => `${url}${url.includes('?') ? '&' : '?'}${query}`
+  for (const query of [
+    'schema=queue',
+    'currentSchema=queue',
+    'search_path=queue',
+    'options=-c%20search_path%3Dqueue',
+    'options=-csearch_path=queue',
+    'options=--search-path%3D%22queue%22&application_name=mine&connect_timeout=9',
+  ]) {
+    const found = outcome(3, '', 'no task of in_queue matches\n')
+    t.deepEqual(await runOn({ url: at(query) })('find in_queue'), found, query)
+    t.deepEqual(await kanthorqTasks(['find', 'in_queue', '--url', at(query)]), found, query)
+    t.regex((await runOn({ url: at(query) })('migrate status')).stdout, /^MIGRATION/)
+  }
+  for (const query of ['schema=queue&schema=other', 'options=-c%20search_path%3Dqueue,public', 'schema=queue,public']) {
+    const { code, stderr } = await runOn({ url: at(query) })('cancel in_queue --everything --yes')
+    t.deepEqual([code, stderr.split('\n').length], [2, 2], query)
+    t.regex(stderr, / name several schemas: name one with --schema$/m)
+  }
+  t.is((await runOn({ url: at('schema=queue') })('find in_queue --schema public')).code, 2)
+  t.is((await runOn({ url: at('options=-c%20search_path%3Dother') })('find in_queue --schema queue')).code, 3)
+  t.is((await runOn({ url }, { PGOPTIONS: '-c search_path=queue' })('find in_queue')).code, 3)
+})
+
+test('sslmode=prefer connects to a server without TLS, as in psql', async (t) => {
+  const { url } = await server.emptyDatabase(t)
+  await migrate({ database: url })
+  const nothing = outcome(3, '', 'there are no tasks\n')
+  for (const query of ['?sslmode=prefer', '?sslmode=allow', '?application_name=mine&sslmode=prefer&connect_timeout=9'])
+    t.deepEqual(await runOn({ url: `${url}${query}` })('stats'), nothing, query)
+  t.deepEqual(await runOn({ url }, { PGSSLMODE: 'prefer' })('stats'), nothing)
+})
+
+/** A command line of each command that connects. */
+const connecting = [
+  'migrate up',
+  'migrate down',
+  'migrate status',
+  'doctor',
+  'stats',
+  'find a',
+  'find * --count',
+  'explain a b',
+  'cancel a b',
+  'resume a --everything --yes',
+  'discard a --everything --dry-run',
+  'log',
+  'undo 1 --yes',
+  'undo --last --yes',
+  'grant postgres viewer',
+  'revoke postgres',
+]
+
+test('every command ends with 1 and at most three lines where it has no server, password, database or rights', async (t) => {
+  const { url, client } = await server.emptyDatabase(t)
+  await migrate({ database: url })
+  await client.query(
+    'revoke create on schema public from public; revoke temporary on database ' +
+      new URL(url).pathname.slice(1) +
+      ' from public',
+  )
+  const role = await server.role()
+  const nobody = role.into(url)
+  const failing = {
+    'no server': await closedPort(),
+    'a wrong password': Object.assign(new URL(nobody), { password: 'hunter2' }).href,
+    'a wrong database': Object.assign(new URL(nobody), { pathname: '/kanthorq_nowhere' }).href,
+    'no rights': nobody,
+  }
+  for (const [what, failed] of Object.entries(failing)) {
+    // What keeps a command from connecting is the same for all but those that migrate.
+    for (const line of what === 'no rights' ? connecting : ['migrate up', 'migrate status', 'cancel a b']) {
+      // Looking needs no rights on the functions.
+      if (what === 'no rights' && line === 'migrate status') continue
+      const { code, stdout, stderr } = await runOn({ url: failed })(line)
+      t.deepEqual([code, stdout], [1, ''], `${what}: ${line}\n${stderr}`)
+      t.regex(stderr, /^([^\n]+\n){1,3}$/, `${what}: ${line}`)
+      t.notRegex(stderr, /hunter2|^ +at |\.js:\d/m, `${what}: ${line}`)
+    }
+  }
+})
+
+test('what is printed does not depend on how the session of the server writes times', async (t) => {
+  const { url, client } = await server.emptyDatabase(t)
+  await migrate({ database: url })
+  await client.query(
+    `select kanthorq_consumer_register('orders', 'send_email', '{>}');
+     select kanthorq_task_convert('send_email', array[kanthorq_stream_publish('orders', 'order.created', '')], 'pending');
+     select kanthorq_task_convert('send_email', array[kanthorq_stream_publish('orders', 'order.created', '')], 'completed')`,
+  )
+  await runOn({ url })('cancel send_email --everything --yes')
+  const ids = (await runOn({ url })('find send_email --ids')).stdout.trim().replace('\n', ' ')
+  const odd = { PGOPTIONS: '-c DateStyle=German -c IntervalStyle=sql_standard -c TimeZone=Asia/Kolkata' }
+  for (const line of [
+    'stats',
+    'stats --json',
+    'find send_email',
+    'find send_email --json',
+    `explain send_email ${ids}`,
+    `explain send_email ${ids} --json`,
+    'resume send_email --everything --dry-run --json',
+    'log',
+    'log --json',
+    'undo --last --dry-run --json',
+    'migrate status --json',
+  ])
+    t.deepEqual(
+      await runOn({ url }, { ...odd, TZ: 'America/Caracas' })(line),
+      await runOn({ url }, { TZ: 'America/Caracas' })(line),
+      line,
+    )
 })
 
 const notSupported = / (is|are) not supported: [^\n]+/

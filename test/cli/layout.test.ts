@@ -7,6 +7,7 @@ import { duration, futureTime, pastTime } from '../../src/cli/arguments/option-p
 import { retypedCommand } from '../../src/cli/arguments/retyped-command.ts'
 import { progressText } from '../../src/cli/terminal/progress-bar.ts'
 import { cutOff, formatDuration, formatTime } from '../../src/cli/terminal/format.ts'
+import { rendered, textOf } from '../../src/cli/terminal/line.ts'
 import { Table, type Column } from '../../src/cli/terminal/table.ts'
 
 interface Row {
@@ -27,7 +28,7 @@ const rows: Row[] = [
 ]
 
 function lines(width: number): string[] {
-  return new Table(columns, width, (_, text) => text).lines(rows)
+  return new Table(columns, width).lines(rows).map(textOf)
 }
 
 test('a table with enough room is as wide as its content', (t) => {
@@ -43,17 +44,20 @@ test('a table that is too wide shrinks columns, then omits columns', (t) => {
 
 test('a table keeps the layout of its first rows, and has headings once', (t) => {
   const later = (width: number) => {
-    const table = new Table(columns, width, (_, text) => text)
+    const table = new Table(columns, width)
     table.lines([{ id: '1', text: 'abcd', more: '' }])
-    return table.lines([{ id: '100', text: 'efghij', more: 'z' }])
+    return table.lines([{ id: '100', text: 'efghij', more: 'z' }]).map(textOf)
   }
   t.deepEqual(later(80), ['100  efg…  z'])
   t.deepEqual(later(Infinity), ['100  efghij  z'], 'without a terminal nothing is cut')
 })
 
 test('colours add no width, and end with the text', (t) => {
-  const table = new Table(columns, Infinity, (as, text) => `<${as}>${text}</>`)
-  t.is(table.lines(rows)[1], ' <stuck>1</>  a short one         x')
+  const [, line = []] = new Table(columns, Infinity).lines(rows)
+  t.is(
+    rendered(line, (as, text) => `<${as}>${text}</>`),
+    ' <stuck>1</>  a short one         x',
+  )
 })
 
 test('a text is cut by columns of the terminal, not by characters', (t) => {
@@ -110,6 +114,6 @@ test('a retyped command is quoted for a shell, without the password', (t) => {
   })
   t.is(
     retypedCommand(command, { limit: 2 }),
-    `kanthorq-tasks cancel send_email --metadata '{"a":"b"}' --error 'it'\\''s' --url 'postgres://me:PASSWORD@host/db?password=PASSWORD' --limit 2`,
+    `kanthorq-tasks cancel send_email --metadata '{"a": "b"}' --error 'it'\\''s' --url 'postgres://me:PASSWORD@host/db?password=PASSWORD' --limit 2`,
   )
 })

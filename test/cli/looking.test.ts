@@ -35,12 +35,7 @@ test('stats of a consumer without tasks ends with 3, of an unknown one with 1', 
   t.deepEqual(await run('stats idle'), outcome(3, '', 'there are no tasks\n'))
   t.deepEqual(
     await run('stats Idle'),
-    outcome(
-      1,
-      '',
-      "there is no consumer 'Idle'\n" +
-        'Names are case-sensitive. "kanthorq-tasks stats" lists the consumers that have tasks.\n',
-    ),
+    outcome(1, '', "there is no consumer 'Idle'\nNames are case-sensitive. Did you mean 'idle'?\n"),
   )
 })
 
@@ -192,8 +187,11 @@ test('log lists operations, selected by its options', async (t) => {
   await run(`resume logged ${a}`)
   const table = await run('log logged')
   t.like(table, { code: 0, stderr: '' })
-  t.regex(table.stdout, /^ *ID +AT +ACTION +BATCHES +CONSUMER +TASKS +FROM +BY +REASON\n.* resume +1 +logged +1 +1 cancelled /)
-  t.regex(table.stdout, /cancel +1 +logged +2 +1 \w+, 1 \w+ +\w+ +INC-1\n$/)
+  t.regex(
+    table.stdout,
+    /^ *ID +AT +ACTION +BATCHES +CONSUMER +TASKS +FROM +BY +WITH +REASON\n.* resume +1 +logged +1 +1 cancelled /,
+  )
+  t.regex(table.stdout, /cancel +1 +logged +2 +1 \w+, 1 \w+ +\w+ +kanthorq-tasks +INC-1\n$/)
 
   const [resume, cancel] = records<Operation>(await run('log logged --json'))
   t.like(cancel, { action: 'cancel', applicationName: 'kanthorq-tasks', eventIds: [a, b] })

@@ -1,6 +1,6 @@
 // The command line's migrate: up, down, status and sql.
 import test from 'ava'
-import { migrate } from 'kanthorq-tasks'
+import { migrate } from 'kanthorq-tasks/migrate'
 import { installFile } from '../../src/install/install-sql.ts'
 import { installationStatus } from '../../src/install/migration-status.ts'
 import { readMigrations } from '../../src/install/migrations.ts'

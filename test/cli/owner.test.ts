@@ -1,6 +1,6 @@
 // grant and revoke, and errors about missing rights or functions.
 import test from 'ava'
-import { migrate } from 'kanthorq-tasks'
+import { migrate } from 'kanthorq-tasks/migrate'
 import { records } from '../support/command-line.ts'
 import { useServer } from '../support/empty-database.ts'
 import { outcome, runOn } from './run.ts'
@@ -72,7 +72,10 @@ test('doctor prints problems and the SQL that repairs them, and ends with 1 if o
   )
   const info = await run('doctor')
   t.is(info.code, 0)
-  t.regex(info.stdout, /^info: consumer 'send_email' has 1 available [^\n]+\n {2}-- [^\n]+\n$/)
+  t.regex(
+    info.stdout,
+    /^info: consumer 'send_email' has 1 available [^\n]+\n {2}# to have them worked:\n {2}kanthorq-tasks cancel send_email --state available --reason doctor\n {2}kanthorq-tasks log send_email --limit 1 --json \| kanthorq-tasks resume send_email\n$/,
+  )
 
   await client.query('grant execute on function kanthorq_task_count to public')
   const { code, stdout } = await run('doctor')

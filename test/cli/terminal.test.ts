@@ -2,7 +2,7 @@
 import { styleText } from 'node:util'
 import test, { type ExecutionContext } from 'ava'
 import { useDatabase } from '../support/database.ts'
-import { fillTable, makeConsumer, makeTasks, statesOf, taskTable } from '../support/scene.ts'
+import { fillTable, makeConsumer, makeTasks, statesOf, storedTasks, taskTable } from '../support/scene.ts'
 import { openSession, processOf, untilBlocked } from '../support/sessions.ts'
 import { ctrlC, openTerminal } from '../support/terminal.ts'
 import { until } from '../support/until.ts'
@@ -99,13 +99,103 @@ test('Ctrl-C finishes the batch, and prints how far the call came and the comman
   t.deepEqual(states, [...Array<string>(4).fill('cancelled'), 'pending'])
 })
 
+test('the question says where it acts, how many by state and subject, what stays and why, and what a spread means', async (t) => {
+  const consumer = await makeConsumer(db, 'precise')
+  await makeTasks(db, consumer, ['discarded', 'cancelled', 'completed', 'running'])
+  const terminal = open(t, 'resume precise --subject order.> --spread 2m --schedule-at 2100-01-01Z', 80, { TZ: 'UTC' })
+  await terminal.until(/Resume 2 tasks of precise\? \[y\/N\] $/)
+  terminal.type('n\r')
+  const { screen } = await terminal.end()
+  const [first, ...rest] = screen.split('\r\n')
+  t.regex(first ?? '', /^database kanthorq_tmp_\w+ on [\w.]+, as \w+$/)
+  for (const line of [
+    'resume would take 2 tasks of precise: 1 cancelled, 1 discarded',
+    'leaves 1 running alone: they are not finished',
+    'leaves 1 completed alone: they are done',
+    '    2  order.created',
+    'due 1 a minute, from 2100-01-01 00:00:00+00 until 2100-01-01 00:02:00+00',
+  ])
+    t.true(rest.includes(line), `${line}\n${screen}`)
+})
+
+test('a connection that ends while the question is open is made again', async (t) => {
+  const consumer = await makeConsumer(db, 'reconnected')
+  const ids = await makeTasks(db, consumer, ['pending'])
+  // Directly to the server: PgBouncer would reconnect by itself.
+  const env = { DATABASE_URL: db.ownerUrl, PGAPPNAME: 'asked long ago' }
+  const terminal = open(t, 'cancel reconnected --everything', 80, env)
+  await terminal.until(/\? \[y\/N\] $/)
+  const pid = await processNamed('asked long ago')
+  await db.owner.query('select pg_terminate_backend($1)', [pid])
+  await until(
+    async () => (await db.owner.query('select from pg_stat_activity where pid = $1', [pid])).rowCount === 0,
+    'it lives',
+  )
+  terminal.type('y\r')
+  const { code, screen } = await terminal.end()
+  t.is(code, 0, screen)
+  t.regex(screen, /\r1 task cancelled\r\n/)
+  t.deepEqual(await statesOf(db, consumer, ids), ['cancelled'])
+})
+
+test('after Ctrl-C, the command that continues goes on with the rest of a spread', async (t) => {
+  const consumer = await makeConsumer(db, 'rest')
+  const ids = await makeTasks(db, consumer, Array<'cancelled'>(4).fill('cancelled'))
+  const line = 'resume rest --everything --spread 4h --schedule-at 2100-01-01Z --yes --batch-size 1'
+  const terminal = open(t, `${line} --pause 1h`, 200)
+  await terminal.until(/resumed 1 of 4 /)
+  terminal.type(ctrlC)
+  const { screen } = await terminal.end()
+  const [, goOn = ''] = /To continue:\r\n {2}kanthorq-tasks (.*)\r\n$/.exec(screen) ?? []
+  t.regex(goOn, /--schedule-at 2100-01-01T01:00:00\.000Z --spread 3h /)
+  t.is((await run(goOn.replace(' --pause 1h', ''))).code, 0)
+  const tasks = await storedTasks(db, consumer)
+  const hours = ids.map((id) => ((tasks.get(id)?.schedule_at ?? 0) - Date.parse('2100-01-01Z')) / 3_600_000)
+  t.deepEqual(hours, [0, 1, 2, 3])
+})
+
+test('undo --last shows the operation, who made it, and asks', async (t) => {
+  const consumer = await makeConsumer(db, 'regretted')
+  const ids = await makeTasks(db, consumer, ['pending', 'available'])
+  const env = { DATABASE_URL: db.ownerUrl }
+  await runOn({ url: db.ownerUrl })('cancel regretted --everything --yes --reason slip --batch-size 1 --pause 0s')
+  const terminal = open(t, 'undo --last', 80, env)
+  await terminal.until(/Put 2 tasks back\? \[y\/N\] $/)
+  t.deepEqual(await statesOf(db, consumer, ids), ['cancelled', 'cancelled'])
+  terminal.type('y\r')
+  const { code, screen } = await terminal.end()
+  t.is(code, 0)
+  t.regex(
+    screen,
+    /\r\noperation \d+: cancel of 2 tasks of regretted in 2 batches, \d+ s ago\r\n {2}by \w+ with kanthorq-tasks: slip\r\n/,
+  )
+  t.regex(screen, /\r2 tasks put back\r\n/)
+  t.deepEqual(await statesOf(db, consumer, ids), ['pending', 'available'])
+})
+
+test('on a terminal, times have ages beside them, and log fits 80 columns with who and which application', async (t) => {
+  const consumer = await makeConsumer(db, 'aged')
+  await makeTasks(db, consumer, ['retryable'])
+  await db.owner.query(
+    `update ${await taskTable(db, consumer)} set schedule_at = extract(epoch from now()) * 1000 - 18 * 60000`,
+  )
+  t.regex((await open(t, 'find aged', 200).end()).screen, / 18 min late +1970/)
+  t.regex((await open(t, 'stats aged', 200).end()).screen, / 18 min late\r\n/)
+  const [id = ''] = (await run('find aged --ids')).stdout.split('\n')
+  t.regex((await open(t, `explain aged ${id}`).end()).screen, /may run at .*, \d+ s late\r\n/)
+  await run('cancel aged --everything --yes --reason INC-42')
+  const { screen } = await open(t, 'log aged').end()
+  t.regex(screen, /^ *ID +AGE +ACTION +CONSUMER +TASKS +(FROM +)?BY +WITH +REASON\r\n/)
+  t.true(screen.split('\r\n').every((line) => line.length <= 80))
+})
+
 test('the bar is erased before an error is printed', async (t) => {
   const consumer = await makeConsumer(db, 'failed')
   await makeTasks(db, consumer, ['cancelled'])
-  const line = 'resume failed --state cancelled --spread 6000w --yes'
+  const line = 'resume failed --state cancelled --schedule-at 0002-01-01 --yes'
   const { code, raw } = await open(t, line, 200).end()
   t.is(code, 1)
-  t.true(raw.includes('0%\x1b[K\r\x1b[Kspread is '), raw)
+  t.true(raw.includes('0%\x1b[K\r\x1b[Kschedule_at is '), raw)
 })
 
 test('a second Ctrl-C ends the program during the batch', async (t) => {
@@ -127,7 +217,7 @@ test('a command without ids does not wait for a terminal', async (t) => {
   for (const line of ['cancel a', 'explain a', 'undo']) {
     const { code, screen } = await open(t, line).end()
     t.is(code, 2)
-    t.regex(screen, /^name the (tasks|operations) to \w+: /)
+    t.regex(screen, /^name the (tasks|operations) to \w+[:,] /)
   }
 })
 

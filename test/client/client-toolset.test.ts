@@ -215,14 +215,15 @@ for (const [what, pause, calls] of [
   test(what, async (t) => {
     const stop = new AbortController()
     let made = 0
-    const slow = {
-      query: async () => {
+    const slow: Queryable = {
+      query: async (text, values) => {
+        if (!text.includes('kanthorq_task_batch')) return { rows: [{ result: values[0] }] }
         made += 1
         await setTimeout(500)
-        const row = { progress: made < 2 ? {} : null, updated: '1', total: String(made) }
-        return { rows: [row] }
+        const batch = { progress: made < 2 ? '()' : null, updated: 1, skipped: 0, total: made, bulk_id: 1 }
+        return { rows: [{ result: JSON.stringify(batch) }] }
       },
-    } as unknown as Queryable
+    }
     const onProgress = () =>
       void setTimeout(100).then(() => {
         stop.abort()

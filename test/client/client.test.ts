@@ -1,7 +1,8 @@
 // Calls by id, and what surrounds a call: its connection, its transaction, the schema, the search_path, the time zone.
 import test from 'ava'
 import pg from 'pg'
-import { InvalidArgumentError, KanthorqError, migrate, NotFoundError, TaskClient, type Task } from 'kanthorq-tasks'
+import { InvalidArgumentError, KanthorqError, NotFoundError, TaskClient, type Task } from 'kanthorq-tasks'
+import { migrate } from 'kanthorq-tasks/migrate'
 import { useDatabase } from '../support/database.ts'
 import { makeConsumer, makeTasks, only, statesOf, storedTasks, taskTable } from '../support/scene.ts'
 import { openSession } from '../support/sessions.ts'

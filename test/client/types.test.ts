@@ -1,5 +1,6 @@
 import test from 'ava'
-import type { ReasonOptions, ResumeOptions, TaskClient, TaskState } from 'kanthorq-tasks'
+import type { ReasonOptions, ResumeOptions, TaskClient, TaskFilter, Tasks, TaskState } from 'kanthorq-tasks'
+import type { MigrateOptions } from 'kanthorq-tasks/migrate'
 import { useDatabase } from '../support/database.ts'
 
 const db = useDatabase(test)
@@ -16,6 +17,24 @@ const states = [
 
 // What the compiler has to find true: `npm run typecheck` is the test.
 export const everyState: TaskState extends (typeof states)[number] ? true : false = true
+
+interface Order {
+  customer: string
+}
+
+// What it has to accept. Never called.
+export async function accepted(tasks: TaskClient, order: Order, createdAfter: Date | undefined) {
+  const filter: TaskFilter = { metadata: order, createdAfter, states: undefined, subject: undefined, error: undefined }
+  const migration: MigrateOptions = { database: '', schema: undefined, count: undefined, direction: undefined, log: undefined }
+  await tasks.cancelAll('send_email', filter, { maxTasks: undefined, signal: undefined, onProgress: undefined })
+  for (const id of ['1', 1, 1n]) await tasks.undo(id)
+  const stub: Pick<Tasks, 'cancel' | 'count'> = {
+    cancel: (_, ids) => Promise.resolve({ updated: ids.map(String), noop: [] }),
+    count: () => Promise.resolve(0),
+  }
+  const all: Tasks = tasks
+  return { stub, all, migration }
+}
 
 // What it has to refuse. Never called.
 export function refused(tasks: TaskClient) {

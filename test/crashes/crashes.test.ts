@@ -173,7 +173,7 @@ async function startJob(field: Field, name: string, pause: string, random: Rando
   const work = async (): Promise<never> => {
     if (field.kind !== 'by_id') {
       session.on('notice', ({ message = '' }) => {
-        const [, total] = /: (\d+) tasks so far$/.exec(message) ?? []
+        const [, total] = /: (\d+)(?: of \d+)? tasks so far$/.exec(message) ?? []
         const before = told.reduce((sum, count) => sum + count, 0)
         if (total !== undefined) told.push(Number(total) - before)
       })

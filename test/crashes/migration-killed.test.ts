@@ -1,7 +1,7 @@
 // A migration that is killed has been applied as a whole or not at all: everything that one call does is one transaction.
 // Running it again completes it, and nothing of KanthorQ's is touched.
 import test from 'ava'
-import { migrate } from 'kanthorq-tasks'
+import { migrate } from 'kanthorq-tasks/migrate'
 import pg from 'pg'
 import { startKillableServer, type KillableServer } from '../../scripts/server.ts'
 import { createDatabase } from '../../scripts/throwaway-database.ts'

@@ -33,11 +33,11 @@ test('a function can be added as CONTRIBUTING.md says', async (t) => {
     said += outcome.stdout
   }
 
-  t.regex(said, /lists_consumers_by_name\.sql {2}1 passed/)
+  t.regex(said, /lists_streams_by_name\.sql {2}1 passed/)
   t.regex(said, /^\d{4} passed, 0 failed$/m, 'all pgTAP tests have passed')
   const written = (file: string) => readFileSync(join(folder, file), 'utf8')
-  t.regex(written('migrations/0003_functions.sql'), /^-- function: kanthorq_consumer_list$/m)
-  t.regex(written('docs/reference/sql.md'), /^### kanthorq_consumer_list$/m)
+  t.regex(written('migrations/0003_functions.sql'), /^-- function: kanthorq_stream_list$/m)
+  t.regex(written('docs/reference/sql.md'), /^### kanthorq_stream_list$/m)
 })
 
 test('what documents tell to run with npm is there', (t) => {

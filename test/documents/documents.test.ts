@@ -4,7 +4,7 @@ import { once } from 'node:events'
 import { writeFileSync } from 'node:fs'
 import { delimiter, join } from 'node:path'
 import test, { type ExecutionContext } from 'ava'
-import { codeBlocks, type Block } from '../support/code-blocks.ts'
+import { codeBlocks, comparable, type Block } from '../support/code-blocks.ts'
 import { documents } from '../support/documents.ts'
 import { useServer } from '../support/empty-database.ts'
 import { startServerWithExtension } from '../support/extension-server.ts'
@@ -15,9 +15,16 @@ import { databaseOfKanthorq } from './database-of-kanthorq.ts'
 
 const startDatabase = 'npm run db -- --empty\n'
 const install = 'npm ci\n'
-const demo = 'npm ci && npm run demo\n'
 /** Other tests run the blocks of these, or compare them. */
-const elsewhere = ['CONTRIBUTING.md', 'docs/monitoring.md', 'docs/reference/sql.md', 'docs/reference/typescript.md']
+const elsewhere = [
+  'README.md',
+  'CONTRIBUTING.md',
+  'docs/adapters.md',
+  'docs/monitoring.md',
+  'docs/reference/sql.md',
+  'docs/reference/typescript.md',
+  'docs/testing.md',
+]
 /** The code blocks of each document. */
 const stories = new Map(
   documents()
@@ -28,7 +35,7 @@ const stories = new Map(
 let project: Project | undefined
 /** The file of each TypeScript block. */
 const programs = new Map<Block, string>()
-// The server has the files of the extension, which the README copies to it.
+// The server has the files of the extension.
 const server = useServer(test, async () => {
   project = await emptyProject()
   for (const blocks of stories.values()) writePrograms(project, blocks)
@@ -51,7 +58,7 @@ for (const [document, blocks] of stories) {
     // In an empty database the ids are new each time.
     const isEmpty = blocks.some(({ text }) => text === startDatabase)
     let url = isEmpty ? '' : await openDatabase(t)
-    const comparable = isEmpty ? withoutIdsAndTimes : trimLines
+    const shown = isEmpty ? comparable : trimLines
     const role = await server.role()
 
     for (const block of blocks) {
@@ -64,7 +71,7 @@ for (const [document, blocks] of stories) {
       const text = block.text.replaceAll(/(?<=[' ])support(?=[' \n])/g, role.name)
       const outcome = await runBlock(block.language, text, programs.get(block), url)
       t.is(outcome.code, 0, `${text}\n${outcome.stdout}${outcome.stderr}`)
-      if (block.output !== undefined) t.is(comparable(outcome.stdout), comparable(block.output))
+      if (block.output !== undefined) t.is(shown(outcome.stdout), shown(block.output))
     }
   })
 }
@@ -125,10 +132,6 @@ async function runBlock(language: string, text: string, file: string | undefined
     case 'ts':
       return runProgram(process.execPath, ['--import', tsx, file ?? ''], { cwd, env })
     case 'sh': {
-      if (text === demo)
-        return runProgram('npm', ['run', '--silent', 'demo'], {
-          env: { DATABASE_URL: server.serverUrl() },
-        })
       // The packed package takes the place of the published one. Standard error is shown as on a terminal.
       const script = text.replace('npm install kanthorq-tasks ', `npm install ${project?.tarball ?? ''} `)
       return runProgram('bash', ['-euo', 'pipefail', '-c', `exec 2>&1\n${script}`], { cwd, env })
@@ -157,12 +160,4 @@ function writePrograms({ folder }: Project, blocks: Block[]): void {
 /** psql pads its columns with blanks at the end of lines. */
 function trimLines(text: string): string {
   return text.replace(/ +$/gm, '').trimEnd()
-}
-
-/** Replaces ids, times and the column widths that follow from them. */
-function withoutIdsAndTimes(text: string): string {
-  return trimLines(text)
-    .replace(/event_\w{26}/g, 'event')
-    .replace(/\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\+00/g, 'time')
-    .replace(/ +/g, ' ')
 }

@@ -1,7 +1,8 @@
 // The programs and scripts of examples/, as their users run them.
 import { readFileSync } from 'node:fs'
 import test, { type ExecutionContext } from 'ava'
-import { migrate } from 'kanthorq-tasks'
+import { migrate } from 'kanthorq-tasks/migrate'
+import type pg from 'pg'
 import { useServer } from '../support/empty-database.ts'
 import { runProgram } from '../support/run-program.ts'
 import { databaseOfKanthorq } from './database-of-kanthorq.ts'
@@ -18,24 +19,24 @@ const end = {
 }
 
 test('the story runs as an application, and its rolled back call changes nothing', async (t) => {
-  const { url, states } = await installed(t)
+  const { url, states } = await used(t)
   const { code, stdout, stderr } = await runExample('task-management.ts', url)
   t.is(code, 0, stderr)
-  t.deepEqual(await states(), { ...end, 'order.late': 'available' })
-  t.regex(stdout, /NotFoundError KQ001: there is no consumer 'send_mail'/)
+  t.deepEqual(await states('send_receipt'), { ...end, 'order.late': 'available' })
+  t.regex(stdout, /NotFoundError KQ001: there is no consumer 'send_reciept'/)
 })
 
 test('the story runs in psql', async (t) => {
-  const { url, states } = await installed(t)
+  const { url, states } = await used(t)
   const args = [url, '-X', '-f', 'examples/task-management.sql']
   const { code, stderr } = await runProgram('psql', args)
   t.deepEqual({ code, stderr }, { code: 0, stderr: '' })
-  t.deepEqual(await states(), end)
+  t.deepEqual(await states('send_receipt'), end)
 })
 
 for (const library of ['node-postgres', 'drizzle', 'kysely', 'knex']) {
   test(`the client joins a transaction of ${library}, both on commit and on rollback`, async (t) => {
-    const { url, client } = await installed(t)
+    const { url, client } = await used(t)
     t.deepEqual(await runExample(`transactions/${library}.ts`, url), {
       code: 0,
       stdout: [
@@ -51,7 +52,7 @@ for (const library of ['node-postgres', 'drizzle', 'kysely', 'knex']) {
 }
 
 test('cancel-from-file cancels the tasks of its input and reports their number', async (t) => {
-  const { url, states, makeTask } = await installed(t)
+  const { url, states, makeTask } = await empty(t)
   const id = await makeTask('order.parked')
   const run = (input?: string) => runScript(url, 'cancel-from-file', { reason: "the customer's wish" }, input)
 
@@ -154,13 +155,14 @@ function runScript(url: string, script: string, variables: Record<string, string
 }
 
 /** A database with our functions and no tasks. */
-async function installed(t: ExecutionContext) {
+async function empty(t: ExecutionContext) {
   const { url, client } = await server.emptyDatabase(t)
   await migrate({ database: url })
   await client.query(readFileSync(new URL('../support/fixtures.sql', import.meta.url), 'utf8'))
   return {
     url,
     client,
+    states: () => statesOf(client, 'send_email'),
     /** Makes a pending task; returns its event id. */
     makeTask: async (subject: string) => {
       const { rows } = await client.query<{ id: string }>(
@@ -169,21 +171,25 @@ async function installed(t: ExecutionContext) {
       )
       return rows[0]?.id ?? ''
     },
-    /** The state of each task, by its subject. */
-    states: async () => {
-      const { rows } = await client.query<{ states: Record<string, string> }>(
-        "select coalesce(jsonb_object_agg(subject, state), '{}') as states from test.tasks('send_email')",
-      )
-      return rows[0]?.states ?? {}
-    },
   }
 }
 
-/** A database with the tasks that KanthorQ left. */
+/** The state of each task, by its subject. */
+async function statesOf(client: pg.Client, consumer: string) {
+  const { rows } = await client.query<{ states: Record<string, string> }>(
+    "select coalesce(jsonb_object_agg(subject, state), '{}') as states from kanthorq_task_find($1)",
+    [consumer],
+  )
+  return rows[0]?.states ?? {}
+}
+
+/** The database of `npm run db`, with the tasks that KanthorQ left. */
 async function used(t: ExecutionContext) {
   const { url, client } = await databaseOfKanthorq(t, server)
   return {
+    url,
     client,
+    states: (consumer: string) => statesOf(client, consumer),
     run: async (script: string, variables: Record<string, string> = {}) => {
       const { code, stdout, stderr } = await runScript(url, script, variables)
       t.is(code, 0, stderr)

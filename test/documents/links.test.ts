@@ -2,7 +2,7 @@
 import { existsSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import test from 'ava'
-import { documents, readDocument } from '../support/documents.ts'
+import { anchorsOf, documents, readDocument } from '../support/documents.ts'
 import { projectFolder } from '../support/run-program.ts'
 
 for (const document of documents()) {
@@ -64,14 +64,4 @@ function linksOf(document: string): { file: string; anchor: string | undefined }
 /** The links that a document defines at its end, by their names. */
 function referencesOf(document: string): [name: string, link: string][] {
   return [...readDocument(document).matchAll(/^\[([^\]]+)\]: (\S+)$/gm)].map(([, name = '', link = '']) => [name, link])
-}
-
-/** As GitHub makes them of headings. */
-function anchorsOf(document: string): string[] {
-  return [...readDocument(document).matchAll(/^#+ (.*)$/gm)].map(([, heading = '']) =>
-    heading
-      .toLowerCase()
-      .replace(/[^\p{L}\p{N}_ -]/gu, '')
-      .replaceAll(' ', '-'),
-  )
 }

@@ -1,5 +1,5 @@
 import test, { type ExecutionContext } from 'ava'
-import { migrate } from 'kanthorq-tasks'
+import { migrate } from 'kanthorq-tasks/migrate'
 import { readMigrations } from '../../src/install/migrations.ts'
 import { catalog, only, withoutMigrationsTable, type Catalog } from '../support/catalog.ts'
 import { connect, useServer, type EmptyDatabase } from '../support/empty-database.ts'

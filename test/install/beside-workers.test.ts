@@ -2,7 +2,7 @@
 import { setTimeout } from 'node:timers/promises'
 import test, { type ExecutionContext } from 'ava'
 import type pg from 'pg'
-import { migrate } from 'kanthorq-tasks'
+import { migrate } from 'kanthorq-tasks/migrate'
 import { readMigrations } from '../../src/install/migrations.ts'
 import { catalog } from '../support/catalog.ts'
 import { connect, useServer } from '../support/empty-database.ts'

@@ -1,6 +1,6 @@
 // The extension of PostgreSQL, on a server that has its files.
 import test, { type ExecutionContext } from 'ava'
-import { migrate } from 'kanthorq-tasks'
+import { migrate } from 'kanthorq-tasks/migrate'
 import type pg from 'pg'
 import { extensionFiles } from '../../scripts/extension.ts'
 import { readMigrations } from '../../src/install/migrations.ts'

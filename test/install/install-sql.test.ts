@@ -1,5 +1,5 @@
 import test from 'ava'
-import { migrate } from 'kanthorq-tasks'
+import { migrate } from 'kanthorq-tasks/migrate'
 import pg from 'pg'
 import { installFile } from '../../src/install/install-sql.ts'
 import { migrationsTable, readMigrations } from '../../src/install/migrations.ts'

@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import test, { type ExecutionContext } from 'ava'
-import { installSql, migrate } from 'kanthorq-tasks'
+import { installSql, migrate } from 'kanthorq-tasks/migrate'
 import { runner } from 'node-pg-migrate'
 import pg from 'pg'
 import { readMigrations } from '../../src/install/migrations.ts'
@@ -98,6 +98,35 @@ test('a count that is not at least 1 is refused, in either direction', async (t)
     for (const direction of ['up', 'down'] as const)
       await t.throwsAsync(migrate({ database, direction, count }), { instanceOf: RangeError })
   t.deepEqual(await catalog(client), before)
+})
+
+for (const [what, connection] of Object.entries({
+  '?schema=': (url: string) => `${url}?schema=tenant7`,
+  '?currentSchema=': (url: string) => `${url}?application_name=app&currentSchema=tenant7`,
+  '?search_path=': (url: string) => `${url}?search_path=tenant7`,
+  '?options=': (url: string) => `${url}?options=-c%20search_path%3Dtenant7`,
+  'settings with a string': (url: string) => ({ connectionString: `${url}?schema=tenant7` }),
+  'settings with options': (url: string) => ({ connectionString: url, options: '-c search_path=tenant7' }),
+})) {
+  test(`a schema that is named by ${what} is refused before anything is done, unless the option says the same`, async (t) => {
+    const { client, url } = await emptyDatabase(t)
+    const database = connection(url)
+    for (const schema of [undefined, 'public'])
+      await t.throwsAsync(migrate({ database, schema }), { message: /^the connection names the schema "tenant7": pass it/ })
+    t.deepEqual(await catalog(client), {})
+    await migrate({ database, schema: 'tenant7', count: 1 })
+    const { rows } = await client.query("select to_regclass('tenant7.kanthorq_migrations') is null as missing")
+    t.deepEqual(rows, [{ missing: false }])
+  })
+}
+
+test('other parameters of a connection string work, and options that are not known are refused', async (t) => {
+  const { url } = await emptyDatabase(t)
+  const database = `${url}?application_name=schema&sslmode=disable&connect_timeout=10&options=-c%20statement_timeout%3D60000`
+  t.deepEqual(await migrate({ database }), names)
+  const wrong = [{ shema: 'queue' }, { schema: null }, { direction: 'sideways' }] as object[]
+  for (const options of wrong)
+    await t.throwsAsync(migrate({ database, ...options }), { message: /shema|schema is null|sideways/ })
 })
 
 test('where it cannot log in it leaves no connection open', async (t) => {

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import test from 'ava'
-import { migrate } from 'kanthorq-tasks'
+import { migrate } from 'kanthorq-tasks/migrate'
 import { readFunctions } from '../../scripts/migrations/function-files.ts'
 import { migrationsTable, readMigrations } from '../../src/install/migrations.ts'
 import { catalog, only, withoutMigrationsTable } from '../support/catalog.ts'

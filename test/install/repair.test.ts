@@ -1,6 +1,6 @@
 // Installations that lost something, or were moved: migrate status says it, and each way to install repairs it.
 import test from 'ava'
-import { migrate } from 'kanthorq-tasks'
+import { migrate } from 'kanthorq-tasks/migrate'
 import pg from 'pg'
 import { installationStatus } from '../../src/install/migration-status.ts'
 import { readMigrations } from '../../src/install/migrations.ts'

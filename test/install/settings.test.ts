@@ -1,6 +1,6 @@
 // Installing depends on no setting of a session, a role or a database, nor on encodings.
 import test, { type ExecutionContext } from 'ava'
-import { migrate } from 'kanthorq-tasks'
+import { migrate } from 'kanthorq-tasks/migrate'
 import { catalog, only } from '../support/catalog.ts'
 import { connect, useServer } from '../support/empty-database.ts'
 import { ways } from './ways.ts'

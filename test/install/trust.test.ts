@@ -1,6 +1,6 @@
 // What other roles have put into the schema, and who owns what is installed there: by each way to install.
 import test from 'ava'
-import { migrate } from 'kanthorq-tasks'
+import { migrate } from 'kanthorq-tasks/migrate'
 import type pg from 'pg'
 import { readMigrations } from '../../src/install/migrations.ts'
 import { catalog, only, withoutMigrationsTable } from '../support/catalog.ts'

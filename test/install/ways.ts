@@ -1,4 +1,4 @@
-import { migrate } from 'kanthorq-tasks'
+import { migrate } from 'kanthorq-tasks/migrate'
 import { extensionFiles } from '../../scripts/extension.ts'
 import { withClient } from '../../scripts/with-client.ts'
 import { installFile } from '../../src/install/install-sql.ts'

@@ -2,7 +2,7 @@
 // stranger, in a schema of their own.
 import test, { type ExecutionContext } from 'ava'
 import pg from 'pg'
-import { migrate } from 'kanthorq-tasks'
+import { migrate } from 'kanthorq-tasks/migrate'
 import { connect, useServer } from '../support/empty-database.ts'
 import { only } from '../support/scene.ts'
 import { processOf } from '../support/sessions.ts'

@@ -11,3 +11,13 @@ export function documents(): string[] {
 export function readDocument(file: string): string {
   return readFileSync(join(projectFolder, file), 'utf8')
 }
+
+/** The anchors of a document, as GitHub makes them of headings. */
+export function anchorsOf(document: string): string[] {
+  return [...readDocument(document).matchAll(/^#+ (.*)$/gm)].map(([, heading = '']) =>
+    heading
+      .toLowerCase()
+      .replace(/[^\p{L}\p{N}_ -]/gu, '')
+      .replaceAll(' ', '-'),
+  )
+}

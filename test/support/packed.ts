@@ -36,7 +36,7 @@ export async function emptyProject(tarball?: string, pgVersion = versionOf('pg')
  * Packs the package into a folder as `npm publish` would, and says where it is. That is done in a copy of the project, whose
  * `dist` holds nothing old, and where two that pack at once don't build into each other's.
  */
-async function pack(to: string): Promise<string> {
+export async function pack(to: string): Promise<string> {
   const copy = mkdtempSync(join(tmpdir(), 'kanthorq-pack-'))
   try {
     cpSync(projectFolder, copy, {
@@ -56,10 +56,11 @@ async function npm(args: string[], cwd: string): Promise<void> {
   if (code !== 0) throw new Error(`npm ${args.join(' ')} failed: ${stderr}${stdout}`)
 }
 
-/** The files of the extension that the installed package has, and their text. */
+/** What a server reads of the extension that the installed package has: the names of the files, and their text. */
 export function shippedExtension({ folder }: Project): Record<string, string> {
   const extension = join(folder, 'node_modules/kanthorq-tasks/dist/extension')
-  return Object.fromEntries(readdirSync(extension).map((name) => [name, readFileSync(join(extension, name), 'utf8')]))
+  const names = readdirSync(extension).filter((name) => /\.(control|sql)$/.test(name))
+  return Object.fromEntries(names.map((name) => [name, readFileSync(join(extension, name), 'utf8')]))
 }
 
 /** The version of a package that the project has. */

@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { dirname, join } from 'node:path'
-import { migrate } from 'kanthorq-tasks'
+import { migrate } from 'kanthorq-tasks/migrate'
 import { createDatabase, createRole } from '../../scripts/throwaway-database.ts'
 import { withClient } from '../../scripts/with-client.ts'
 

@@ -5,14 +5,14 @@ import { commandLine } from './command-line.ts'
 import { projectFolder } from './run-program.ts'
 import { until } from './until.ts'
 
-/** `kanthorq-tasks` under a pseudo-terminal. */
+/** A program under a pseudo-terminal, usually `kanthorq-tasks`. */
 export interface Terminal {
   /** Waits until what it has written, colours and the like left out, matches; fails when it ends before. */
   until: (pattern: RegExp) => Promise<void>
   /** Types. */
   type: (keys: string) => void
-  /** Waits for its end. `raw` is all that it has written, `screen` without colours and the like. */
-  end: () => Promise<{ code: number; raw: string; screen: string }>
+  /** Waits for its end, for a minute or as many. `raw` is all that it has written, `screen` without colours and the like. */
+  end: (minutes?: number) => Promise<{ code: number; raw: string; screen: string }>
 }
 
 /** The keys Ctrl and C. */
@@ -26,12 +26,22 @@ const keepOpen = `trap : INT; "$@"; printf '<exit %s>' $?; trap '' INT; read -r 
 
 /** Starts it on a terminal of 80 columns, or as many as are asked for. It is killed when the test ends before it does. */
 export function openTerminal(t: ExecutionContext, args: readonly string[], env: NodeJS.ProcessEnv, columns = 80): Terminal {
+  return runOnTerminal(t, commandLine(args), { env, columns })
+}
+
+/** Starts any program like this. */
+export function runOnTerminal(
+  t: ExecutionContext,
+  command: readonly string[],
+  { cwd = projectFolder, env = {}, columns = 80 }: { cwd?: string; env?: NodeJS.ProcessEnv; columns?: number } = {},
+): Terminal {
   const inherited = Object.entries(process.env).filter(([name]) => !/^(PG|DATABASE_URL$|NO_COLOR$|FORCE_COLOR$|CI$)/.test(name))
-  const pty = spawn('sh', ['-c', keepOpen, 'sh', ...commandLine(args)], {
-    cwd: projectFolder,
+  const all: NodeJS.ProcessEnv = { ...Object.fromEntries(inherited), TERM: 'xterm-256color', ...env }
+  const pty = spawn('sh', ['-c', keepOpen, 'sh', ...command], {
+    cwd,
     cols: columns,
     rows: 24,
-    env: { ...Object.fromEntries(inherited), TERM: 'xterm-256color', ...env },
+    env: Object.fromEntries(Object.entries(all).filter(([, value]) => value !== undefined)),
   })
   const closed = new Promise<void>((resolve) => {
     pty.onExit(() => {
@@ -44,7 +54,7 @@ export function openTerminal(t: ExecutionContext, args: readonly string[], env: 
   })
   let raw = ''
   pty.onData((data) => (raw += data))
-  const match = (pattern: RegExp) =>
+  const match = (pattern: RegExp, minutes?: number) =>
     until(
       () => {
         const found = pattern.exec(stripVTControlCharacters(raw))
@@ -52,6 +62,7 @@ export function openTerminal(t: ExecutionContext, args: readonly string[], env: 
         return Promise.resolve(found ?? undefined)
       },
       `it has not written ${String(pattern)}`,
+      minutes,
     )
   return {
     until: async (pattern) => {
@@ -60,8 +71,8 @@ export function openTerminal(t: ExecutionContext, args: readonly string[], env: 
     type: (keys) => {
       pty.write(keys)
     },
-    end: async () => {
-      const [, code] = await match(exit)
+    end: async (minutes) => {
+      const [, code] = await match(exit, minutes)
       raw = raw.replace(exit, '')
       return { code: Number(code), raw, screen: stripVTControlCharacters(raw) }
     },

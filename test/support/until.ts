@@ -5,16 +5,21 @@ import pg from 'pg'
  * Asks again and again until there is an answer. It pauses in between, because the other side needs the processor as well.
  *
  * @param complaint - what it says when there is none, e.g. "no session is called psql"
- * @throws Error when there is none after a minute
+ * @param minutes - for how long it asks
+ * @throws Error when there is none by then
  */
-export async function until<Answer>(ask: () => Promise<Answer | false | undefined>, complaint: string): Promise<Answer> {
-  const deadline = Date.now() + 60_000
+export async function until<Answer>(
+  ask: () => Promise<Answer | false | undefined>,
+  complaint: string,
+  minutes = 1,
+): Promise<Answer> {
+  const deadline = Date.now() + minutes * 60_000
   do {
     const answer = await ask()
     if (answer !== undefined && answer !== false) return answer
     await setTimeout(5)
   } while (Date.now() < deadline)
-  throw new Error(`${complaint} after a minute`)
+  throw new Error(`${complaint} after ${minutes === 1 ? 'a minute' : `${minutes} minutes`}`)
 }
 
 /**

@@ -28,7 +28,7 @@ test.serial('each takes the filter, the pace and the rest by name', async (t) =>
          subject = case when event_id = any ($1) then 'order.created' else 'order' end`,
       [matching],
     )
-    const { updated, notices } = await callProcedure(
+    const { updated, notices, bulkId } = await callProcedure(
       session,
       `kanthorq_task_${action}_all(consumer => 'by_name', states => '{${state}}', subject => 'order.*',
          metadata => '{"customer": "42"}', error => 'timeout', created_after => to_timestamp(5),
@@ -37,7 +37,8 @@ test.serial('each takes the filter, the pace and the rest by name', async (t) =>
          ${action === 'resume' ? ", schedule_at => '2100-01-01Z', reset_attempts => true, spread => '4 seconds'" : ''})`,
     )
     t.is(updated, 4)
-    t.deepEqual(notices, [`${action} by_name: 3 tasks so far`, `${action} by_name: 4 tasks so far`])
+    t.deepEqual(notices.slice(0, 2), [`${action} by_name: 3 of 4 tasks so far`, `${action} by_name: 4 of 4 tasks so far`])
+    t.is(notices[2], `${action} by_name: 4 tasks in 2 batches; to take them back: call kanthorq_task_undo_all(${bulkId ?? ''})`)
     const batches = (await logOf(db, consumer)).slice(-2)
     const both = { action, reason: 'INC-42' } as const
     t.like(batches, [
@@ -89,7 +90,8 @@ test.serial('undo_all takes back a bulk batch by batch, but for what has changed
   t.like(undo, { updated: 4, skipped: 1 })
   const told = [1, 3, 4].map((total) => `undo of bulk ${bulkId ?? ''}: ${total} tasks so far`)
   t.deepEqual(undo.notices.slice(0, 3), told)
-  t.regex(undo.notices[3] ?? '', /1 tasks left alone/)
+  t.regex(undo.notices[3] ?? '', /: 4 tasks in 3 batches; to take them back: call kanthorq_task_undo_all\(\d+\)$/)
+  t.regex(undo.notices[4] ?? '', /1 tasks left alone/)
   const [resumed, ...restored] = (await storedTasks(db, consumer)).values()
   t.is(resumed?.state, 'running')
   t.deepEqual(restored, [...before.values()].slice(1))

@@ -35,8 +35,7 @@ begin
     raise exception 'consumer is null' using errcode = 'KQ003', hint = 'Pass the name of a consumer.';
   elsif id is null then
     raise exception 'there is no consumer %', kanthorq_schema._kanthorq_shown(consumer)
-      using errcode = 'KQ001',
-        hint = 'Names are case-sensitive. To list them: select name from kanthorq_schema.kanthorq_consumer_registry';
+      using errcode = 'KQ001', hint = kanthorq_schema._kanthorq_names_hint('consumer', consumer);
   end if;
   perform kanthorq_schema._kanthorq_refuse_table(id, 'consumer', consumer);
 end

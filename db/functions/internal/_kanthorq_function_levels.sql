@@ -38,6 +38,7 @@ begin atomic
     ('_kanthorq_hold_triggers', 'internal'),
     ('_kanthorq_id', 'internal'),
     ('_kanthorq_id_time', 'internal'),
+    ('_kanthorq_names_hint', 'internal'),
     ('_kanthorq_newest_migration', 'internal'),
     ('_kanthorq_now', 'internal'),
     ('_kanthorq_one_line', 'internal'),
@@ -67,9 +68,11 @@ begin atomic
     ('_kanthorq_task_undo', 'internal'),
     ('_kanthorq_task_why', 'internal'),
     ('_kanthorq_trigger_fault', 'internal'),
+    ('kanthorq_consumer_list', 'viewer'),
     ('kanthorq_consumer_register', 'owner'),
     ('kanthorq_doctor', 'viewer'),
     ('kanthorq_grant', 'owner'),
+    ('kanthorq_help', 'viewer'),
     ('kanthorq_revoke', 'owner'),
     ('kanthorq_stream_publish', 'owner'),
     ('kanthorq_stream_register', 'owner'),
@@ -91,7 +94,8 @@ begin atomic
     ('kanthorq_task_stats', 'viewer'),
     ('kanthorq_task_undo', 'operator'),
     ('kanthorq_task_undo_all', 'operator'),
-    ('kanthorq_task_undo_batch', 'operator');
+    ('kanthorq_task_undo_batch', 'operator'),
+    ('kanthorq_task_undo_preview', 'viewer');
 end;
 
 comment on function kanthorq_schema._kanthorq_function_levels is 'Internal. All functions, and the level that may execute each.';

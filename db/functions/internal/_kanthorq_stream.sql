@@ -19,8 +19,7 @@ begin
   select r.* into registry from kanthorq_schema.kanthorq_stream_registry r where r.name = stream;
   if not found then
     raise exception 'there is no stream %', kanthorq_schema._kanthorq_shown(stream)
-      using errcode = 'KQ001',
-        hint = 'Names are case-sensitive. To list them: select name from kanthorq_schema.kanthorq_stream_registry';
+      using errcode = 'KQ001', hint = kanthorq_schema._kanthorq_names_hint('stream', stream);
   end if;
   event_table := kanthorq_schema._kanthorq_find_table(registry.id::text);
   if event_table is null or kanthorq_schema._kanthorq_table_fault(event_table, 'stream') is not null then

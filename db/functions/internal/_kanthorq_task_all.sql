@@ -37,6 +37,7 @@ declare
   v_batch pg_catalog.record;
   v_progress kanthorq_schema.kanthorq_task_progress;
   v_batches pg_catalog.int8 := 0;
+  v_found pg_catalog.int8;
   v_now pg_catalog.timestamptz;
   v_next pg_catalog.timestamptz := '-infinity';
   v_message pg_catalog.text;
@@ -61,10 +62,13 @@ begin
         ) b;
       end if;
     exception when others or query_canceled then
-      if v_batches operator(pg_catalog.=) 0 then
-        raise;
-      end if;
       get stacked diagnostics v_message = message_text, v_detail = pg_exception_detail, v_hint = pg_exception_hint;
+      if v_batches operator(pg_catalog.=) 0 and (v_detail operator(pg_catalog.<>) '' or v_hint operator(pg_catalog.=) '') then
+        raise;
+      elsif v_batches operator(pg_catalog.=) 0 then
+        -- Anew, so that the context of the error is short.
+        raise exception using errcode = sqlstate, message = v_message, hint = v_hint;
+      end if;
       raise exception using
         errcode = sqlstate,
         message = v_message,
@@ -78,6 +82,7 @@ begin
     continue when v_batch is null;
 
     v_progress := v_batch.progress;
+    v_found := coalesce(least((v_progress).found, max_tasks), v_found);
     updated := v_batch.total;
     skipped := v_batch.skipped;
     bulk_id := v_batch.bulk_id;
@@ -86,10 +91,14 @@ begin
       v_next := pg_catalog.clock_timestamp() operator(pg_catalog.+) coalesce(
         pause, (pg_catalog.clock_timestamp() operator(pg_catalog.-) v_now) operator(pg_catalog.*) 2::pg_catalog.float8
       );
-      raise notice '%: % tasks so far', v_what, updated;
+      raise notice '%: % tasks so far', v_what,
+        pg_catalog.concat(updated, case when v_found operator(pg_catalog.>) 0 then pg_catalog.concat(' of ', v_found) end);
     end if;
     exit when v_progress is null;
   end loop;
+  if bulk_id is not null then
+    raise notice '%: % tasks in % batches; to take them back: call kanthorq_task_undo_all(%)', v_what, updated, v_batches, bulk_id;
+  end if;
   if skipped operator(pg_catalog.>) 0 then
     if action operator(pg_catalog.=) 'undo' then
       raise notice '%: % tasks left alone, because something has touched them since', v_what, skipped;

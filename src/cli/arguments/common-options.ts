@@ -6,6 +6,7 @@ export interface CommonFlags {
   url?: string
   schema?: string
   json?: boolean
+  csv?: boolean
   debug?: boolean
 }
 
@@ -16,7 +17,8 @@ export function addCommon(program: Command): Command {
     new Option('--schema <name>', 'schema that holds the functions (default: public)'),
   ]
   const output = [
-    new Option('--json', 'print results as JSON, one value a line'),
+    new Option('--json', 'print results as JSON, one value a line').conflicts('csv'),
+    new Option('--csv', 'print results as CSV with a line of headings'),
     new Option('--debug', 'print the stack trace of an error'),
   ]
   for (const option of connection) program.addOption(option.argParser(nonEmpty).helpGroup('Connection:'))

@@ -1,11 +1,19 @@
 import { Option, type Command } from 'commander'
-import type { TaskFilter, TaskState } from '../../client/types.ts'
-import { metadata, nonEmpty, pastTime, stateList, states } from './option-parsers.ts'
+import type { TaskState } from '../../client/types.ts'
+import { metadata, nonEmpty, pastTime, stateList, states, type Metadata } from './option-parsers.ts'
 
 /** The options of a filter, as parsed. */
-export interface FilterFlags extends Omit<TaskFilter, 'states'> {
+export interface FilterFlags {
   state?: TaskState[]
+  subject?: string
+  metadata?: Metadata
+  error?: string
+  createdAfter?: Date
+  createdBefore?: Date
 }
+
+/** A filter as named arguments of the functions. */
+export type FilterArguments = Record<string, unknown>
 
 /**
  * Adds the options that select tasks.
@@ -20,9 +28,10 @@ export function addFilter(command: Command, allowed: readonly TaskState[] = stat
     new Option('--subject <filter>', 'with a matching subject: * is one token, > at the end is one or more').argParser(
       nonEmpty,
     ),
-    new Option('--metadata <key=value>', 'with this in the metadata; repeat it for more, or pass a JSON object').argParser(
-      metadata,
-    ),
+    new Option(
+      '--metadata <key=value>',
+      'with this text in the metadata; repeat it for more, or pass JSON: {"customer": 42}',
+    ).argParser(metadata),
     new Option('--error <text>', 'with this text in the last error').argParser(nonEmpty),
     new Option('--created-after <time>', 'created at this time or later: 2026-01-31T03:00, or 2h for 2 hours ago').argParser(
       pastTime,
@@ -34,13 +43,26 @@ export function addFilter(command: Command, allowed: readonly TaskState[] = stat
 }
 
 /** The filter that the options describe. */
-export function filterOf(flags: FilterFlags): TaskFilter {
-  const { state: states, subject, metadata, error, createdAfter, createdBefore } = flags
-  const parts = { states, subject, metadata, error, createdAfter, createdBefore }
-  return Object.fromEntries(Object.entries(parts).filter(([, value]) => value !== undefined))
+export function filterOf({ state, subject, metadata, error, createdAfter, createdBefore }: FilterFlags): FilterArguments {
+  const filter = {
+    states: state,
+    subject,
+    metadata: metadata?.json,
+    error,
+    created_after: createdAfter,
+    created_before: createdBefore,
+  }
+  return Object.fromEntries(Object.entries(filter).filter(([, value]) => value !== undefined))
 }
 
 /** Whether the filter matches every task. */
-export function isEmpty({ metadata: part, ...rest }: TaskFilter): boolean {
-  return Object.keys(rest).length === 0 && Object.keys(part ?? {}).length === 0
+export function isEmpty(filter: FilterArguments): boolean {
+  return Object.keys(filter).length === 0
+}
+
+/** What `--metadata key=value` looks for, where it could mean something else. */
+export function metadataNotes({ metadata }: FilterFlags): string[] {
+  return (metadata?.otherwise ?? []).map(
+    (json) => `--metadata key=value looks for a text; for the other meaning: --metadata '${json}'`,
+  )
 }

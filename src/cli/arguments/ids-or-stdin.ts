@@ -1,5 +1,6 @@
 import { createInterface } from 'node:readline'
 import { NothingError, UsageError } from '../errors.ts'
+import { note } from '../terminal/output.ts'
 
 /** Takes the ids from a record that a command printed with `--json`; undefined if it has none. */
 export type IdsOf = (record: Record<string, unknown>) => unknown
@@ -22,7 +23,7 @@ export async function idsOrStdin(args: readonly string[], idsOf: IdsOf, missing:
   if (args.length > 0 && args[0] !== '-') return [...args]
   if (process.stdin.isTTY) {
     if (args.length === 0) throw new UsageError(missing)
-    process.stderr.write('Enter one id a line; Ctrl-D ends the list.\n')
+    note('Enter one id a line; Ctrl-D ends the list.')
   }
   const ids = await readIds(process.stdin, idsOf)
   if (ids.length === 0) throw new NothingError('standard input contains no ids')

@@ -27,6 +27,21 @@ export function duration(text: string): Duration {
   return { milliseconds: Math.round(Number(number) * (units[unit] ?? 0)), text }
 }
 
+/** A duration as it is written, in the longest unit that makes it a whole number. */
+export function durationOf(milliseconds: number): Duration {
+  const [unit, length] = Object.entries(units).findLast(([, each]) => milliseconds % each === 0) ?? ['ms', 1]
+  return { milliseconds, text: `${milliseconds / length}${unit}` }
+}
+
+/** Parses a duration of at most so much, which is written as in the options. */
+export function durationUpTo(limit: string) {
+  return (text: string): Duration => {
+    const given = duration(text)
+    if (!(given.milliseconds <= duration(limit).milliseconds)) throw new InvalidArgumentError(`It may be ${limit} at most.`)
+    return given
+  }
+}
+
 /** Parses a time: a date, a date with a time of day, or a duration before now. */
 export function pastTime(text: string): Date {
   return pointInTime(text, -1)
@@ -38,7 +53,13 @@ export function futureTime(text: string): Date {
 }
 
 function pointInTime(text: string, direction: 1 | -1): Date {
-  if (/^\d+(\.\d+)? ?[a-z]+$/.test(text)) return new Date(Date.now() + direction * duration(text).milliseconds)
+  if (/^\d+(\.\d+)? ?[a-z]+$/.test(text)) {
+    const time = new Date(Date.now() + direction * duration(text).milliseconds)
+    // Every four-digit year is one for JavaScript and for PostgreSQL.
+    if (!(time.getUTCFullYear() >= 1 && time.getUTCFullYear() <= 9999))
+      throw new InvalidArgumentError('It leads beyond the years 1 to 9999.')
+    return time
+  }
   const [, day = '', clock = '00:00', zone = ''] =
     /^(\d{4}-\d\d-\d\d)(?:[T ](\d\d:\d\d(?::\d\d(?:\.\d+)?)?))?(Z|[+-]\d\d(?::?\d\d)?)?$/i.exec(text) ?? []
   // Without a zone it is local time. JavaScript would read a date alone as UTC.
@@ -46,7 +67,7 @@ function pointInTime(text: string, direction: 1 | -1): Date {
     return `${hours}:${String(minutes)}`
   })
   const time = new Date(`${day}T${clock}${offset.toUpperCase()}`)
-  if (!isDay(day) || Number.isNaN(time.getTime()))
+  if (!isDay(day) || Number.isNaN(time.getTime()) || time.getUTCFullYear() < 1)
     throw new InvalidArgumentError(
       `Write 2026-01-31, 2026-01-31T03:00, 2026-01-31T03:00Z, or a duration ${direction < 0 ? 'before' : 'from'} now: 90s, 15m, 2h, 7d.`,
     )
@@ -61,10 +82,20 @@ function isDay(day: string): boolean {
 
 /** Parses an integer of at least 1. */
 export function count(text: string): number {
-  const number = Number(text)
-  if (!/^\d+$/.test(text) || number < 1 || !Number.isSafeInteger(number))
-    throw new InvalidArgumentError('Write a whole number, at least 1.')
-  return number
+  return countUpTo(Number.MAX_SAFE_INTEGER)(text)
+}
+
+/** The largest `integer` of PostgreSQL. */
+export const maxInteger = 2_147_483_647
+
+/** Parses an integer from 1 to a maximum. */
+export function countUpTo(max: number) {
+  return (text: string): number => {
+    const number = Number(text)
+    if (!/^\d+$/.test(text) || number < 1) throw new InvalidArgumentError('Write a whole number, at least 1.')
+    if (number > max) throw new InvalidArgumentError(`Write a whole number, at most ${max}.`)
+    return number
+  }
 }
 
 /** Rejects an empty value. */
@@ -96,15 +127,35 @@ export function stateList(allowed: readonly TaskState[]) {
   }
 }
 
+/** Metadata to look for, as it was typed: the server reads the numbers, which JavaScript would round. */
+export interface Metadata {
+  /** A JSON object. */
+  json: string
+  /** For each `key=value` whose value could be a number, true, false or null: the same key with that. */
+  otherwise: string[]
+}
+
 /** Parses metadata: a JSON object or `key=value`. A repeated option adds to it. */
-export function metadata(text: string, before: Record<string, unknown> = {}): Record<string, unknown> {
-  const [, key, value] = /^([^={]+)=(.*)$/s.exec(text) ?? []
-  if (key !== undefined) return { ...before, [key]: value }
+export function metadata(text: string, before?: Metadata): Metadata {
+  const [, key, value = ''] = /^([^={]+)=(.*)$/s.exec(text) ?? []
+  const json = key === undefined ? text : `{${JSON.stringify(key)}: ${JSON.stringify(value)}}`
+  if (!isJsonObject(json)) throw new InvalidArgumentError('Write customer=42, or a JSON object such as {"customer": 42}.')
+  const other = key !== undefined && isJsonScalar(value) ? [`{${JSON.stringify(key)}: ${value}}`] : []
+  const parts = [before?.json ?? '{}', json].map((part) => part.trim().slice(1, -1).trim()).filter((part) => part !== '')
+  if (parts.length === 0) throw new InvalidArgumentError('It is empty: omit the option instead.')
+  return { json: `{${parts.join(', ')}}`, otherwise: [...(before?.otherwise ?? []), ...other] }
+}
+
+function isJsonObject(json: string): boolean {
   try {
-    const object: unknown = JSON.parse(text)
-    if (typeof object === 'object' && object !== null && !Array.isArray(object)) return { ...before, ...object }
+    const value: unknown = JSON.parse(json)
+    return typeof value === 'object' && value !== null && !Array.isArray(value)
   } catch {
-    // Reported below.
+    return false
   }
-  throw new InvalidArgumentError('Write customer=42, or a JSON object such as {"customer": "42"}.')
+}
+
+/** Whether a text is a number, true, false or null in JSON. */
+function isJsonScalar(text: string): boolean {
+  return /^(-?(0|[1-9]\d*)(\.\d+)?([eE][-+]?\d+)?|true|false|null)$/.test(text)
 }

@@ -1,14 +1,15 @@
 import type { Command } from 'commander'
 import { fullName } from '../help.ts'
-import type { Duration } from './option-parsers.ts'
+import type { Duration, Metadata } from './option-parsers.ts'
 
 /**
  * The command line that repeats a command, for a shell. Relative times become absolute, and PASSWORD replaces the password
  * in a URL.
  *
  * @param changed - other values for some options
+ * @param args - other arguments
  */
-export function retypedCommand(command: Command, changed: Record<string, unknown> = {}): string {
+export function retypedCommand(command: Command, changed: Record<string, unknown> = {}, args = command.args): string {
   const values: Record<string, unknown> = { ...command.optsWithGlobals(), ...changed }
   const known = [...command.options, ...(command.parent?.options ?? [])]
   const options = new Map(known.map((option) => [option.attributeName(), option]))
@@ -17,7 +18,7 @@ export function retypedCommand(command: Command, changed: Record<string, unknown
     if (value === undefined || value === false) return []
     return option.isBoolean() ? [option.long] : [option.long, textOf(name, value)]
   })
-  return [fullName(command), ...[...command.args, ...words].map((word) => quoted(word ?? ''))].join(' ')
+  return [fullName(command), ...[...args, ...words].map((word) => quoted(word ?? ''))].join(' ')
 }
 
 function textOf(name: string, value: unknown): string {
@@ -25,7 +26,7 @@ function textOf(name: string, value: unknown): string {
   if (value instanceof Date) return value.toISOString()
   if (Array.isArray(value)) return value.join(',')
   if (typeof value !== 'object' || value === null) return String(value)
-  return 'milliseconds' in value ? (value as Duration).text : JSON.stringify(value)
+  return 'milliseconds' in value ? (value as Duration).text : (value as Metadata).json
 }
 
 function withoutPassword(url: string): string {
@@ -33,6 +34,6 @@ function withoutPassword(url: string): string {
 }
 
 /** Quotes a word for a POSIX shell. */
-function quoted(word: string): string {
+export function quoted(word: string): string {
   return /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`
 }

@@ -1,6 +1,7 @@
 import { Command } from 'commander'
 import { addExamples } from '../help.ts'
 import { exitCode } from '../exit-code.ts'
+import { explain } from '../explain.ts'
 import { explanationLines } from '../terminal/explanation-lines.ts'
 import { eventIdsOf, idsOrStdin } from '../arguments/ids-or-stdin.ts'
 import { withSession } from '../session.ts'
@@ -19,10 +20,10 @@ export function explainCommand(): Command {
     .argument('[ids...]', 'event ids; - is standard input')
     .action(async (consumer: string, args: string[]) => {
       const ids = await idsOrStdin(args, eventIdsOf, 'name the tasks to explain: event ids')
-      await withSession(command, async ({ tasks, output }) => {
-        const explanations = await tasks.explain(consumer, ids)
-        if (output.json) await output.records(explanations)
-        else await output.lines(explanationLines(explanations, output.paint))
+      await withSession(command, async ({ db, output }) => {
+        const explanations = await explain(db, consumer, ids)
+        if (output.isData) await output.records(explanations)
+        else await output.lines(explanationLines(explanations, output.isOnTerminal))
         return explanations.some(({ state }) => state !== null) ? exitCode.done : exitCode.nothing
       })
     })

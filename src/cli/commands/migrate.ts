@@ -5,7 +5,8 @@ import { installationStatus, type MigrationStatus } from '../../install/migratio
 import { UsageError } from '../errors.ts'
 import { addExamples } from '../help.ts'
 import { exitCode } from '../exit-code.ts'
-import { clean, formatTime } from '../terminal/format.ts'
+import { formatAge, formatTime } from '../terminal/format.ts'
+import { clean } from '../terminal/line.ts'
 import { Output } from '../terminal/output.ts'
 import { commonFlags } from '../arguments/common-options.ts'
 import { withSession } from '../session.ts'
@@ -55,17 +56,17 @@ function downCommand(): Command {
 }
 
 async function move(command: Command, direction: 'up' | 'down'): Promise<void> {
-  await withSession(command, async ({ client, schema, output }) => {
+  await withSession(command, async ({ db: { client, target }, output }) => {
     const names = await migrate({
       database: client,
-      schema,
+      schema: target.schema,
       direction,
       log: (line) => {
         if (/^(another migration|the installation is damaged)/.test(line)) output.note(clean(line))
       },
     })
     const [done, nothing] = direction === 'up' ? ['applied', 'nothing to apply: up to date'] : ['reverted', 'nothing to revert']
-    if (output.json) await output.records(names.map((name) => ({ name, direction })))
+    if (output.isData) await output.records(names.map((name) => ({ name, direction })))
     else await output.lines(names.length > 0 ? names.map((name) => `${done} ${name}`) : [nothing])
     return exitCode.done
   })
@@ -79,13 +80,14 @@ function sqlCommand(): Command {
         'schema of search_path.',
     )
     .action(async () => {
-      const { schema, json } = commonFlags(command)
+      const { schema, json, csv } = commonFlags(command)
       if (schema !== undefined)
         throw new UsageError(
           '--schema cannot be combined with migrate sql: the file installs into the first schema of search_path',
         )
-      if (json) throw new UsageError('--json cannot be combined with migrate sql, whose output is SQL')
-      await new Output(false).lines(installFile().split('\n').slice(0, -1))
+      if (json || csv)
+        throw new UsageError(`--${json ? 'json' : 'csv'} cannot be combined with migrate sql, whose output is SQL`)
+      await new Output('text').lines(installFile().split('\n').slice(0, -1))
     })
   return addExamples(command, {
     why: 'write a file that installs or updates the functions with psql',
@@ -99,6 +101,7 @@ const columns: readonly Column<MigrationStatus>[] = [
     title: 'APPLIED',
     text: ({ appliedAt }) => (appliedAt === null ? 'not yet' : formatTime(appliedAt)),
   },
+  { title: 'AGE', text: ({ appliedAt }) => formatAge(appliedAt), align: 'right', isFleeting: true },
   {
     title: '',
     text: ({ known }) => (known ? '' : 'by a newer version of this program'),
@@ -113,9 +116,9 @@ function statusCommand(): Command {
       'Lists the migrations and when they were applied, and what is missing or not as it was installed. Changes nothing.',
     )
     .action(async () => {
-      await withSession(command, async ({ client, schema, output }) => {
-        const { migrations, faults } = await installationStatus(client, schema)
-        if (output.json) await output.records(migrations)
+      await withSession(command, async ({ db: { client, target }, output }) => {
+        const { migrations, faults } = await installationStatus(client, target.schema)
+        if (output.isData) await output.records(migrations)
         else await output.lines(output.table(columns).lines(migrations))
         for (const fault of faults) output.note(clean(fault))
         if (faults.length > 0) output.note('to repair it: kanthorq-tasks migrate up')

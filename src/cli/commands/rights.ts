@@ -35,10 +35,10 @@ export function revokeCommand(): Command {
 
 /** Gives a role the rights of a level; null is none. */
 function setLevel(command: Command, role: string, level: RoleLevel | null): Promise<void> {
-  return withSession(command, async ({ tasks, output }) => {
+  return withSession(command, async ({ db: { tasks }, output }) => {
     await (level === null ? tasks.revoke(role) : tasks.grant(role, level))
     const rights = { viewer: 'the rights of a viewer', operator: 'the rights of an operator' }
-    if (output.json) await output.records([{ role, level }])
+    if (output.isData) await output.records([{ role, level }])
     else await output.lines([`${role} has ${level === null ? 'no rights on the functions' : rights[level]}`])
     return exitCode.done
   })

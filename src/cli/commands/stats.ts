@@ -1,8 +1,9 @@
 import { Command } from 'commander'
 import type { TaskStats } from '../../client/types.ts'
+import { allConsumers } from '../consumers.ts'
 import { addExamples } from '../help.ts'
 import { exitCode } from '../exit-code.ts'
-import { formatNumber, formatTime } from '../terminal/format.ts'
+import { formatAge, formatDue, formatNumber, formatTime } from '../terminal/format.ts'
 import { withSession } from '../session.ts'
 import type { Column } from '../terminal/table.ts'
 
@@ -16,8 +17,10 @@ const columns: readonly Column<TaskStats>[] = [
     align: 'right',
     colour: ({ stuck }) => (stuck > 0 ? 'stuck' : undefined),
   },
-  { title: 'OLDEST', text: ({ oldest }) => formatTime(oldest), leaveOut: 2 },
-  { title: 'NEXT DUE', text: ({ nextDue }) => formatTime(nextDue), leaveOut: 1 },
+  { title: 'OLDEST', text: ({ oldest }) => formatTime(oldest), leaveOut: 4 },
+  { title: 'AGE', text: ({ oldest }) => formatAge(oldest), align: 'right', leaveOut: 2, isFleeting: true },
+  { title: 'NEXT DUE', text: ({ nextDue }) => formatTime(nextDue), leaveOut: 3 },
+  { title: '', text: ({ nextDue }) => formatDue(nextDue), leaveOut: 1, isFleeting: true },
 ]
 
 export function statsCommand(): Command {
@@ -29,9 +32,9 @@ export function statsCommand(): Command {
     )
     .argument('[consumer]', 'name of a consumer (default: all)')
     .action((consumer?: string) =>
-      withSession(command, async ({ tasks, output }) => {
-        const stats = await tasks.stats(consumer)
-        if (output.json) await output.records(stats)
+      withSession(command, async ({ db, output }) => {
+        const stats = await db.tasks.stats(consumer === allConsumers ? undefined : consumer)
+        if (output.isData) await output.records(stats)
         else if (stats.length > 0) await output.lines(output.table(columns).lines(stats))
         else output.note('there are no tasks')
         return stats.length > 0 ? exitCode.done : exitCode.nothing

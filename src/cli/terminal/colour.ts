@@ -21,10 +21,15 @@ export type Coloured = keyof typeof colours
 /** Colours a text, or returns it unchanged. */
 export type Paint = (as: Coloured, text: string) => string
 
+/** Whether the terminal of a stream understands escape codes. */
+export function hasEscapeCodes(stream: NodeJS.WriteStream): boolean {
+  return stream.isTTY && process.env['TERM'] !== 'dumb'
+}
+
 /** The painter for a stream. It colours only on a terminal with colours, and not under NO_COLOR. */
 export function painterFor(stream: NodeJS.WriteStream): Paint {
-  // hasColors() reads NO_COLOR and TERM.
-  if (!(stream.isTTY && stream.hasColors())) return (_, text) => text
+  // hasColors() reads NO_COLOR and TERM, but FORCE_COLOR wins over both.
+  if (!(hasEscapeCodes(stream) && stream.hasColors())) return (_, text) => text
   // A state unknown to KanthorQ is shown as its number, without a colour.
   return (as, text) => (as in colours ? styleText(colours[as], text, { validateStream: false }) : text)
 }

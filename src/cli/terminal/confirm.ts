@@ -1,5 +1,7 @@
 import { once } from 'node:events'
 import { createInterface } from 'node:readline'
+import { printable } from './line.ts'
+import { note } from './output.ts'
 
 /** Whether a person can answer: standard input and standard error are both a terminal. */
 export function canConfirm(): boolean {
@@ -9,7 +11,7 @@ export function canConfirm(): boolean {
 /** Asks a question on standard error. Only `y` and `yes` are a yes; undefined is Ctrl-C. */
 export async function confirm(question: string): Promise<boolean | undefined> {
   const lines = createInterface({ input: process.stdin, output: process.stderr })
-  lines.setPrompt(`${question} [y/N] `)
+  lines.setPrompt(`${printable(question)} [y/N] `)
   lines.prompt()
   const answer = await Promise.race([
     once(lines, 'line').then(([line]) => ({ line: String(line) })),
@@ -20,6 +22,6 @@ export async function confirm(question: string): Promise<boolean | undefined> {
   lines.close()
   if (typeof answer === 'object') return /^y(es)?$/i.test(answer.line.trim())
   // The cursor is still behind the question.
-  process.stderr.write('\n')
+  note('')
   return answer === 'closed' ? false : undefined
 }

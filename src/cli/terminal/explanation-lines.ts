@@ -1,16 +1,20 @@
 import type { Explanation, TaskAction } from '../../client/types.ts'
-import type { Paint } from './colour.ts'
-import { clean, formatTime } from './format.ts'
+import { formatDue, formatTime } from './format.ts'
+import { clean, type Line } from './line.ts'
 
-/** Explanations for people: the id and state, the reason, and the transitions that would take the task. */
-export function explanationLines(explanations: readonly Explanation[], paint: Paint): string[] {
-  return explanations.flatMap((explanation) => {
+/**
+ * Explanations for people: the id and state, the reason, and the transitions that would take the task.
+ *
+ * @param withAges - whether to say how far away a time is
+ */
+export function explanationLines(explanations: readonly Explanation[], withAges: boolean): Line[] {
+  return explanations.flatMap((explanation): Line[] => {
     const { eventId, state, why, nextRunAt } = explanation
     const actions = actionsFor(explanation)
     return [
-      `${clean(eventId)}  ${state === null ? 'no task' : paint(state, state)}`,
+      [{ text: `${clean(eventId)}  ` }, state === null ? { text: 'no task' } : { text: state, colour: state }],
       `  ${clean(why)}`,
-      ...(nextRunAt === null ? [] : [`  may run at ${formatTime(nextRunAt)}`]),
+      ...(nextRunAt === null ? [] : [`  may run at ${formatTime(nextRunAt)}${withAges ? `, ${formatDue(nextRunAt)}` : ''}`]),
       ...(actions.length === 0 ? [] : [`  ${actions.join(' or ')} would take it`]),
     ]
   })

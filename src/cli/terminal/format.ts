@@ -40,9 +40,26 @@ export function formatDuration(milliseconds: number): string {
   return minutes < 60 ? `${minutes}m ${seconds % 60}s` : `${Math.floor(minutes / 60)}h ${minutes % 60}m`
 }
 
-/** Makes text from the database safe for a line of a terminal: no line breaks, no control characters. */
-export function clean(text: string): string {
-  return text.replace(/\p{Cc}+/gu, ' ').trim()
+/** A span of time in one unit: `45 s`, `18 min`, `3 h`, `12 d`. */
+export function formatSpan(milliseconds: number): string {
+  const seconds = Math.round(Math.abs(milliseconds) / 1000)
+  if (seconds < 60) return `${seconds} s`
+  const minutes = Math.round(seconds / 60)
+  if (minutes < 60) return `${minutes} min`
+  const hours = Math.round(minutes / 60)
+  return hours < 48 ? `${hours} h` : `${formatNumber(Math.round(hours / 24))} d`
+}
+
+/** How long ago something was: `18 min`. */
+export function formatAge(time: Date | null): string {
+  return time === null ? '' : formatSpan(Date.now() - time.getTime())
+}
+
+/** When something is due: `in 5 min`, `18 min late`. */
+export function formatDue(time: Date | null): string {
+  if (time === null) return ''
+  const distance = time.getTime() - Date.now()
+  return distance > 0 ? `in ${formatSpan(distance)}` : `${formatSpan(distance)} late`
 }
 
 const segmenter = new Intl.Segmenter()

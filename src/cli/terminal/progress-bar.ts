@@ -12,10 +12,10 @@ export interface Standing {
   elapsed: number
 }
 
-/** Milliseconds between two lines where standard error is not a terminal. */
+/** Milliseconds between two lines where no bar can be drawn. */
 const lineInterval = 1000
 
-/** Shows progress: a bar on a terminal, elsewhere a line now and then. */
+/** Shows progress: a bar on a terminal with escape codes, elsewhere a line now and then. */
 export class ProgressBar {
   readonly #output: Output
   readonly #done: string
@@ -27,7 +27,7 @@ export class ProgressBar {
     this.#output = output
     this.#done = done
     this.#total = total
-    if (output.isWatched) this.update(0)
+    if (output.canRedraw) this.update(0)
   }
 
   update(tasks: number): void {
@@ -38,11 +38,8 @@ export class ProgressBar {
       total: this.#total,
       elapsed: now - this.#start,
     }
-    if (this.#output.isWatched) {
-      const width = this.#output.noteWidth
-      const text = progressText(standing, width)
-      this.#output.draw(`\r${text}\x1b[K`)
-    } else if (now - this.#lastLine >= lineInterval) {
+    if (this.#output.canRedraw) this.#output.redraw(progressText(standing, this.#output.noteWidth))
+    else if (now - this.#lastLine >= lineInterval) {
       this.#lastLine = now
       this.#output.note(progressText(standing, Infinity))
     }
@@ -50,7 +47,7 @@ export class ProgressBar {
 
   /** Erases the bar. The next line takes its place. */
   end(): void {
-    if (this.#output.isWatched) this.#output.draw('\r\x1b[K')
+    if (this.#output.canRedraw) this.#output.erase()
   }
 }
 

@@ -1,6 +1,7 @@
 import stringWidth from 'fast-string-width'
-import { clean, cutOff } from './format.ts'
-import type { Coloured, Paint } from './colour.ts'
+import type { Coloured } from './colour.ts'
+import { cutOff } from './format.ts'
+import { clean, type Cell } from './line.ts'
 
 /** A column of a table. */
 export interface Column<Row> {
@@ -12,6 +13,8 @@ export interface Column<Row> {
   shrinkTo?: number
   /** Marks a column that a table that is too wide may omit. The highest number goes first. */
   leaveOut?: number
+  /** Marks a column that is different a moment later. Only terminals get it, not files, and only if it has texts. */
+  isFleeting?: boolean
 }
 
 /** A column and its width. */
@@ -28,18 +31,16 @@ const gap = '  '
 export class Table<Row> {
   readonly #columns: readonly Column<Row>[]
   readonly #width: number
-  readonly #paint: Paint
   #fitted: Fitted<Row>[] | undefined
 
   /** @param width - the width of the terminal, or Infinity without one */
-  constructor(columns: readonly Column<Row>[], width: number, paint: Paint) {
-    this.#columns = columns
+  constructor(columns: readonly Column<Row>[], width: number) {
+    this.#columns = columns.filter(({ isFleeting }) => !isFleeting || width !== Infinity)
     this.#width = width
-    this.#paint = paint
   }
 
   /** The lines of these rows, with headings the first time. */
-  lines(rows: readonly Row[]): string[] {
+  lines(rows: readonly Row[]): Cell[][] {
     const isFirst = this.#fitted === undefined
     const columns = (this.#fitted ??= fit(this.#columns, rows, this.#width))
     const body = rows.map((row) => this.#line(columns, (column) => [clean(column.text(row)), column.colour?.(row)]))
@@ -49,25 +50,28 @@ export class Table<Row> {
   #line(
     columns: readonly Fitted<Row>[],
     cellOf: (column: Fitted<Row>) => [text: string, colour: Coloured | undefined],
-  ): string {
-    const cells = columns.map((column) => {
+  ): Cell[] {
+    const line = columns.flatMap((column, index): Cell[] => {
       const [text, colour] = cellOf(column)
       // Without a terminal nothing is cut. A column that may not shrink, such as an id, is never cut.
       const cut = this.#width === Infinity || column.shrinkTo === undefined ? text : cutOff(text, column.width)
-      const blanks = ' '.repeat(Math.max(column.width - stringWidth(cut), 0))
-      // Blanks are not coloured, so that trimEnd() removes them.
-      const cell = colour === undefined || cut === '' ? cut : this.#paint(colour, cut)
-      return column.align === 'right' ? blanks + cell : cell + blanks
+      const blanks = { text: ' '.repeat(Math.max(column.width - stringWidth(cut), 0)) }
+      const cells = column.align === 'right' ? [blanks, { text: cut, colour }] : [{ text: cut, colour }, blanks]
+      return index === 0 ? cells : [{ text: gap }, ...cells]
     })
-    return cells.join(gap).trimEnd()
+    while (line.at(-1)?.text.trim() === '') line.pop()
+    return line
   }
 }
 
 function fit<Row>(columns: readonly Column<Row>[], rows: readonly Row[], width: number): Fitted<Row>[] {
-  const natural = columns.map((column) => ({
-    ...column,
-    width: Math.max(stringWidth(column.title), ...rows.map((row) => stringWidth(clean(column.text(row))))),
-  }))
+  const hasText = ({ text }: Column<Row>) => rows.some((row) => text(row) !== '')
+  const natural = columns
+    .filter((column) => !column.isFleeting || hasText(column))
+    .map((column) => ({
+      ...column,
+      width: Math.max(stringWidth(column.title), ...rows.map((row) => stringWidth(clean(column.text(row))))),
+    }))
   for (let fitted = natural; ;) {
     const shrunk = shrink(fitted, width)
     if (totalOf(shrunk) <= width) return shrunk

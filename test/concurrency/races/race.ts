@@ -144,7 +144,7 @@ async function operate(race: Race, session: pg.PoolClient, random: Random, name:
     const operation = single.length === 0 ? undefined : random.pick(single)
     const action = random.pick(['cancel', 'resume', 'discard'] as const)
     const asked = operation?.eventIds ?? random.some(ids, 100)
-    const options = { reason, resetAttempts: random.oneOf(2) }
+    const options = action === 'resume' ? { reason, resetAttempts: random.oneOf(2) } : { reason }
     const end = random.oneOf(10) ? 'rollback' : 'commit'
     const { updated, noop } = await untilSerialized(race, session, async () => {
       await session.query(`begin isolation level ${isolation}`)

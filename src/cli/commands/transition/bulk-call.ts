@@ -1,28 +1,31 @@
-import type { UndoAllOptions } from '../../../client/options.ts'
-import type { BulkResult } from '../../../client/types.ts'
+import type { Call } from '../../database.ts'
 import { exitCode, type ExitCode } from '../../exit-code.ts'
+import type { Session } from '../../session.ts'
 import { counted, formatNumber } from '../../terminal/format.ts'
-import type { Output } from '../../terminal/output.ts'
 import { ProgressBar } from '../../terminal/progress-bar.ts'
+import { runBatches, type Standing } from './batches.ts'
 
 /** A call in batches. */
-export interface BulkCall {
+export interface BulkCall extends Pick<Call, 'name' | 'args'> {
   /** Starts each JSON result. */
   facts: Record<string, unknown>
   /** What happens to the tasks: `cancelled`. */
   done: string
+  /** What follows the number of tasks in the result: ` of send_email`. */
+  whose: string
   /** Why tasks are left alone. */
   skippedBecause: string
   /** The expected number of tasks, if it is known. */
   total: number | undefined
-  run: (options: Pick<UndoAllOptions, 'onProgress' | 'signal'>) => Promise<BulkResult>
-  /** The command line that continues after so many tasks. */
-  toContinue: (updated: number) => string
+  /** Milliseconds between two batches. */
+  pause: number | undefined
+  /** The command lines that go on from there. */
+  toContinue: (standing: Standing) => string[]
 }
 
 /** Runs a call in batches with a progress bar. Ctrl-C stops it after a batch. Prints the result and how to undo it. */
-export async function runBulkCall(output: Output, call: BulkCall): Promise<ExitCode> {
-  const { facts, done, skippedBecause, total, run, toContinue } = call
+export async function runBulkCall({ db, output }: Session, call: BulkCall): Promise<ExitCode> {
+  const { facts, done, whose, skippedBecause, total, toContinue } = call
   const bar = new ProgressBar(output, done, total)
   const stop = new AbortController()
   const interrupt = () => {
@@ -32,14 +35,15 @@ export async function runBulkCall(output: Output, call: BulkCall): Promise<ExitC
     output.note('stopping after this batch; Ctrl-C again stops at once')
   }
   process.on('SIGINT', interrupt)
-  let result: BulkResult = { updated: 0, skipped: 0, bulkId: null }
+  let standing: Standing = { updated: 0, skipped: 0, bulkId: null, found: 0, started: new Date() }
   let failure: Error | undefined
   try {
-    result = await run({
+    standing = await runBatches(db, call, {
+      pause: call.pause,
       signal: stop.signal,
-      onProgress: (updated, bulkId) => {
-        result = { ...result, updated, bulkId }
-        bar.update(updated)
+      onProgress: (now) => {
+        standing = now
+        bar.update(now.updated)
       },
     })
   } catch (error) {
@@ -48,18 +52,18 @@ export async function runBulkCall(output: Output, call: BulkCall): Promise<ExitC
     process.off('SIGINT', interrupt)
     bar.end()
   }
-  const { updated, skipped, bulkId } = result
+  const { updated, skipped, bulkId } = standing
   const interrupted = failure?.name === 'AbortError'
   if (failure && !interrupted && updated === 0) throw failure
 
-  if (output.json) await output.records([{ ...facts, ...result, complete: !failure }])
-  else if (!failure) await output.lines([`${counted(updated, 'task')} ${done}`])
+  if (output.isData) await output.records([{ ...facts, updated, skipped, bulkId, complete: !failure }])
+  else if (!failure) await output.lines([`${counted(updated, 'task')}${whose} ${done}`])
   if (skipped > 0) output.note(`${counted(skipped, 'task')} left alone: ${skippedBecause}`)
   if (bulkId !== null && output.isWatched) output.note(`kanthorq-tasks undo --bulk ${bulkId} takes it back`)
   if (failure) {
     output.note(
       `stopped: ${counted(updated, 'task')} ${done}${total === undefined ? '' : ` of ${formatNumber(total)}`}. To continue:`,
-      `  ${toContinue(updated)}`,
+      ...toContinue(standing).map((line) => `  ${line}`),
     )
     if (interrupted) return exitCode.interrupted
     throw failure

@@ -1,29 +1,17 @@
 import type { Command } from 'commander'
-import type { ResumeAllOptions } from '../../../client/options.ts'
-import type { TaskAction, TaskFilter } from '../../../client/types.ts'
+import type { TaskAction } from '../../../client/types.ts'
+import { filterOf, metadataNotes } from '../../arguments/filter-options.ts'
 import { retypedCommand } from '../../arguments/retyped-command.ts'
-import { UsageError } from '../../errors.ts'
+import { asked, placeOf } from '../../confirmation.ts'
+import { consumersOf, shownConsumer } from '../../consumers.ts'
 import { exitCode, type ExitCode } from '../../exit-code.ts'
 import type { Session } from '../../session.ts'
-import { canConfirm, confirm } from '../../terminal/confirm.ts'
 import { counted } from '../../terminal/format.ts'
 import { runBulkCall } from './bulk-call.ts'
-import { previewLines } from './preview-lines.ts'
+import { previewLines, previewOf, previewRecord } from './preview.ts'
+import { restOf, spreadLine } from './spread.ts'
+import type { TransitionFlags } from './transition-command.ts'
 import { transitions } from './transitions.ts'
-
-/** Whether to show a preview only, and whether to ask. */
-interface Confirmation {
-  dryRun?: boolean
-  yes?: boolean
-}
-
-/** @throws UsageError if the command has to ask and nobody can answer */
-export function refuseWithoutTerminal({ dryRun, yes }: Confirmation): void {
-  if (!dryRun && !yes && !canConfirm())
-    throw new UsageError(
-      'there is no terminal to ask on: pass --yes to move the tasks without a question, or --dry-run for a preview',
-    )
-}
 
 /**
  * Shows a preview, asks, and moves the tasks, as far as the command says so.
@@ -31,37 +19,86 @@ export function refuseWithoutTerminal({ dryRun, yes }: Confirmation): void {
  * @param command - to print how to continue
  */
 export async function moveByFilter(
-  { tasks, output }: Session,
+  session: Session,
   command: Command,
   action: TaskAction,
   consumer: string,
-  filter: TaskFilter,
-  options: ResumeAllOptions,
-  { dryRun, yes }: Confirmation,
+  flags: TransitionFlags,
 ): Promise<ExitCode> {
+  const { db, output } = session
+  const { dryRun, yes, limit } = flags
+  const filter = filterOf(flags)
+  const names = await consumersOf(db, consumer)
   // With --yes only the progress bar shows the number of tasks.
-  const preview = dryRun || !yes || output.isWatched ? await tasks.preview(action, consumer, filter, options) : undefined
-  if (preview && dryRun) {
-    if (output.json) await output.records([{ action, consumer, ...preview }])
-    else await output.lines(previewLines(action, consumer, preview, (columns) => output.table(columns)))
-    return preview.tasks > 0 ? exitCode.done : exitCode.nothing
+  const wanted = dryRun || !yes || output.isWatched ? names : []
+  const previews = []
+  for (const name of wanted) previews.push(await previewOf(db, action, name, filter, limit))
+  const taken = previews.reduce((sum, { tasks }) => sum + tasks, 0)
+
+  // Of all consumers those are shown that have tasks to move.
+  const shown = names.length > 1 && taken > 0 ? previews.filter(({ tasks }) => tasks > 0) : previews
+  if (dryRun && output.isData) {
+    await output.records(previews.map((preview) => previewRecord(action, preview)))
+    return taken > 0 ? exitCode.done : exitCode.nothing
   }
-  if (preview && !yes) {
-    output.note(...previewLines(action, consumer, preview, (columns) => output.noteTable(columns)))
-    if (preview.tasks === 0) return exitCode.nothing
+  const more = [...(taken > 0 ? spreadLine(flags, taken) : []), ...metadataNotes(flags)]
+  if (dryRun) {
+    const lines = shown.flatMap((preview) => previewLines(action, preview, (columns) => output.table(columns)))
+    await output.lines([...lines, ...more])
+    return taken > 0 ? exitCode.done : exitCode.nothing
+  }
+  if (!yes) {
+    const lines = shown.flatMap((preview) => previewLines(action, preview, (columns) => output.noteTable(columns)))
+    output.note(...(taken > 0 ? [await placeOf(session)] : []), ...lines, ...more)
+    if (taken === 0) return exitCode.nothing
     const verb = action.charAt(0).toUpperCase() + action.slice(1)
-    const answer = await confirm(`${verb} ${counted(preview.tasks, 'task')} of ${consumer}?`)
-    if (answer !== true) output.note('nothing was done')
-    if (answer === undefined) return exitCode.interrupted
-    if (!answer) return exitCode.failed
+    const no = await asked(session, `${verb} ${counted(taken, 'task')} of ${shownConsumer(consumer)}?`)
+    if (no !== undefined) return no
   }
-  return runBulkCall(output, {
-    facts: { action, consumer },
-    done: transitions[action].done,
-    skippedBecause: 'held or moved by another session',
-    total: preview?.tasks,
-    run: (more) => tasks[`${action}All`](consumer, filter, { ...options, ...more }),
-    toContinue: (updated) =>
-      retypedCommand(command, options.maxTasks === undefined ? {} : { limit: options.maxTasks - updated }),
-  })
+  const todo = shown.length > 0 ? shown.map(({ consumer: name }) => name) : names
+  return runAll(session, command, action, todo, flags, new Map(previews.map(({ consumer: name, tasks }) => [name, tasks])))
+}
+
+/** Moves the tasks of one consumer after the other. */
+async function runAll(
+  session: Session,
+  command: Command,
+  action: TaskAction,
+  consumers: readonly string[],
+  flags: TransitionFlags,
+  expected: ReadonlyMap<string, number>,
+): Promise<ExitCode> {
+  let code: ExitCode = exitCode.nothing
+  for (const [index, consumer] of consumers.entries()) {
+    const ended = await runBulkCall(session, {
+      name: 'kanthorq_task_batch',
+      args: {
+        action,
+        consumer,
+        ...filterOf(flags),
+        everything: flags.everything,
+        batch_size: flags.batchSize,
+        max_tasks: flags.limit,
+        reason: flags.reason,
+        schedule_at: flags.scheduleAt,
+        reset_attempts: flags.resetAttempts,
+        spread: flags.spread && `${flags.spread.milliseconds} milliseconds`,
+      },
+      facts: { action, consumer },
+      done: transitions[action].done,
+      whose: consumers.length > 1 ? ` of ${consumer}` : '',
+      skippedBecause: 'held or moved by another session',
+      total: expected.get(consumer),
+      pause: flags.pause?.milliseconds,
+      toContinue: (standing) => [
+        retypedCommand(command, restOf(flags, standing), [consumer]),
+        // What had not begun is repeated as it was.
+        ...consumers.slice(index + 1).map((name) => retypedCommand(command, {}, [name])),
+      ],
+    })
+    if (ended === exitCode.interrupted) return ended
+    if (ended === exitCode.done) code = ended
+  }
+  if (code === exitCode.nothing) session.output.note(...metadataNotes(flags))
+  return code
 }

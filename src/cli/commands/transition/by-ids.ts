@@ -1,9 +1,11 @@
 import type { ResumeOptions } from '../../../client/options.ts'
 import type { TaskAction } from '../../../client/types.ts'
 import { exitCode, type ExitCode } from '../../exit-code.ts'
+import { explain } from '../../explain.ts'
 import type { Session } from '../../session.ts'
 import { actionsFor, explanationLines } from '../../terminal/explanation-lines.ts'
-import { clean, counted, formatNumber } from '../../terminal/format.ts'
+import { counted, formatNumber } from '../../terminal/format.ts'
+import { clean } from '../../terminal/line.ts'
 import { transitions } from './transitions.ts'
 
 /** The number of no-ops that are explained. */
@@ -11,20 +13,20 @@ const explainAtMost = 10
 
 /** Moves the tasks of these events. Prints the ids of the moved tasks, and the reasons for the others. */
 export async function moveByIds(
-  { tasks, output }: Session,
+  { db, output }: Session,
   action: TaskAction,
   consumer: string,
   ids: readonly string[],
   options: ResumeOptions,
 ): Promise<ExitCode> {
-  const result = await tasks[action](consumer, ids, options)
+  const result = await db.tasks[action](consumer, ids, options)
   const { updated, noop } = result
-  if (output.json) await output.records([result])
+  if (output.isData) await output.records([result])
   else {
-    await output.lines(updated)
+    await output.ids(updated)
     output.note(`${counted(updated.length, 'task')} ${transitions[action].done}, ${formatNumber(noop.length)} left alone`)
     if (noop.length > 0) {
-      const explanations = await tasks.explain(consumer, noop.slice(0, explainAtMost))
+      const explanations = await explain(db, consumer, noop.slice(0, explainAtMost))
       output.note(...explanations.map(({ eventId, why }) => `  ${clean(eventId)}  ${clean(why)}`))
       if (noop.length > explainAtMost) output.note(`  and ${formatNumber(noop.length - explainAtMost)} more`)
     }
@@ -34,16 +36,16 @@ export async function moveByIds(
 
 /** Explains what the transition would do to the tasks of these events. */
 export async function previewByIds(
-  { tasks, output }: Session,
+  { db, output }: Session,
   action: TaskAction,
   consumer: string,
   ids: readonly string[],
 ): Promise<ExitCode> {
-  const explanations = await tasks.explain(consumer, ids)
+  const explanations = await explain(db, consumer, ids)
   const taken = explanations.filter((explanation) => actionsFor(explanation).includes(action))
-  if (output.json) await output.records(explanations)
+  if (output.isData) await output.records(explanations)
   else {
-    await output.lines(explanationLines(explanations, output.paint))
+    await output.lines(explanationLines(explanations, output.isOnTerminal))
     output.note(`${action} would take ${formatNumber(taken.length)} of ${counted(explanations.length, 'task')}`)
   }
   return taken.length > 0 ? exitCode.done : exitCode.nothing

@@ -1,17 +1,20 @@
 import { Command, Option } from 'commander'
-import type { ResumeAllOptions } from '../../../client/options.ts'
+import type { ResumeOptions } from '../../../client/options.ts'
 import type { TaskAction } from '../../../client/types.ts'
 import { addFilter, filterOf, isEmpty, type FilterFlags } from '../../arguments/filter-options.ts'
 import { eventIdsOf, idsOrStdin } from '../../arguments/ids-or-stdin.ts'
-import { count, duration, nonEmpty, type Duration } from '../../arguments/option-parsers.ts'
+import { count, countUpTo, durationUpTo, maxInteger, nonEmpty, type Duration } from '../../arguments/option-parsers.ts'
+import { confirmationOptions, refuseWithoutTerminal, type Confirmation } from '../../confirmation.ts'
+import { allConsumers } from '../../consumers.ts'
 import { UsageError } from '../../errors.ts'
 import { addExamples } from '../../help.ts'
 import { withSession } from '../../session.ts'
-import { moveByFilter, refuseWithoutTerminal } from './by-filter.ts'
+import { moveByFilter } from './by-filter.ts'
 import { moveByIds, previewByIds } from './by-ids.ts'
 import { transitions } from './transitions.ts'
 
-interface TransitionFlags extends FilterFlags {
+/** The options of a transition, as parsed. */
+export interface TransitionFlags extends FilterFlags, Confirmation {
   everything?: boolean
   limit?: number
   batchSize?: number
@@ -20,8 +23,6 @@ interface TransitionFlags extends FilterFlags {
   scheduleAt?: Date
   resetAttempts?: boolean
   spread?: Duration
-  dryRun?: boolean
-  yes?: boolean
 }
 
 /** Makes the command for a transition by ids or by filter. */
@@ -35,7 +36,7 @@ export function transitionCommand(action: TaskAction): Command {
         'find, explain or log. Prints the ids of the tasks that it moved.\n' +
         'By filter: shows a preview, asks, and moves the tasks in batches, each committed. Ctrl-C stops after a batch.',
     )
-    .argument('<consumer>', 'name of the consumer')
+    .argument('<consumer>', "name of the consumer; '*' is all of them, by filter")
     .argument('[ids...]', 'event ids; - is standard input')
     .action((consumer: string, ids: string[], flags: TransitionFlags) =>
       !isEmpty(filterOf(flags)) || flags.everything
@@ -48,13 +49,13 @@ export function transitionCommand(action: TaskAction): Command {
     new Option('--limit <n>', 'at most <n> tasks').argParser(count).helpGroup('Filter:'),
     new Option('--reason <text>', 'reason to record in the log').argParser(nonEmpty),
     ...options,
-    new Option('--batch-size <n>', 'tasks a batch (default: 1000)').argParser(count).helpGroup('By filter:'),
+    new Option('--batch-size <n>', 'tasks a batch (default: 1000)').argParser(countUpTo(maxInteger)).helpGroup('By filter:'),
     new Option('--pause <duration>', 'wait between batches: 100ms, 2s, 0s (default: twice the duration of the last batch)')
-      .argParser(duration)
+      .argParser(durationUpTo('1d'))
       .helpGroup('By filter:'),
+    ...confirmationOptions(),
   ])
     command.addOption(option)
-  command.option('-n, --dry-run', 'show a preview and change nothing').option('-y, --yes', 'do not ask')
   return addExamples(command, ...examples)
 }
 
@@ -66,10 +67,10 @@ async function runByFilter(
   flags: TransitionFlags,
 ): Promise<void> {
   if (ids.length > 0) throw new UsageError('ids and a filter cannot be combined: omit one of the two')
+  if (consumer === allConsumers && flags.limit !== undefined)
+    throw new UsageError(`--limit cannot be combined with '${allConsumers}': name one consumer`)
   refuseWithoutTerminal(flags)
-  await withSession(command, (session) =>
-    moveByFilter(session, command, action, consumer, filterOf(flags), optionsOf(flags), flags),
-  )
+  await withSession(command, (session) => moveByFilter(session, command, action, consumer, flags))
 }
 
 async function runByIds(
@@ -80,6 +81,8 @@ async function runByIds(
   flags: TransitionFlags,
 ): Promise<void> {
   refuseFilterOptions(flags)
+  if (consumer === allConsumers)
+    throw new UsageError(`'${allConsumers}' requires a filter such as --state or --subject, or --everything for all tasks`)
   const missing = `name the tasks to ${action}: event ids, a filter such as --subject, or --everything`
   const ids = await idsOrStdin(args, eventIdsOf, missing)
   await withSession(command, (session) =>
@@ -89,8 +92,6 @@ async function runByIds(
 
 /** Rejects options that would be ignored without a filter. */
 function refuseFilterOptions(flags: TransitionFlags): void {
-  if (flags.metadata)
-    throw new UsageError('an empty --metadata matches every task: name a key and value, or pass --everything for all tasks')
   const { limit, batchSize, pause, spread } = flags
   const given = Object.entries({ limit, 'batch-size': batchSize, pause, spread })
     .filter(([, value]) => value !== undefined)
@@ -99,15 +100,6 @@ function refuseFilterOptions(flags: TransitionFlags): void {
     throw new UsageError(`${given.join(' and ')} requires a filter such as --state or --subject, or --everything for all tasks`)
 }
 
-function optionsOf(flags: TransitionFlags): ResumeAllOptions {
-  return {
-    everything: flags.everything,
-    maxTasks: flags.limit,
-    batchSize: flags.batchSize,
-    pause: flags.pause?.milliseconds,
-    reason: flags.reason,
-    scheduleAt: flags.scheduleAt,
-    resetAttempts: flags.resetAttempts,
-    spread: flags.spread?.milliseconds,
-  }
+function optionsOf({ reason, scheduleAt, resetAttempts }: TransitionFlags): ResumeOptions {
+  return { reason, scheduleAt, resetAttempts }
 }

@@ -1,6 +1,6 @@
 import { Option } from 'commander'
 import type { TaskAction, TaskState } from '../../../client/types.ts'
-import { duration, futureTime } from '../../arguments/option-parsers.ts'
+import { durationUpTo, futureTime } from '../../arguments/option-parsers.ts'
 import type { Example } from '../../help.ts'
 
 /** How the program describes a transition. The stored functions decide which tasks it takes. */
@@ -47,7 +47,7 @@ export const transitions: Record<TaskAction, Transition> = {
       ).argParser(futureTime),
       new Option('--reset-attempts', 'set the attempt count to 0, so that a task that keeps failing runs attempt_max times'),
       new Option('--spread <duration>', 'spread the due times evenly over this duration: 1h')
-        .argParser(duration)
+        .argParser(durationUpTo('5200w'))
         .helpGroup('By filter:'),
     ],
     examples: [

@@ -1,0 +1,35 @@
+/** Words that people try, and the command that they mean. */
+const otherNames: Readonly<Record<string, string>> = {
+  retry: 'resume',
+  requeue: 'resume',
+  rerun: 'resume',
+  restart: 'resume',
+  list: 'find CONSUMER',
+  ls: 'find CONSUMER',
+  search: 'find CONSUMER',
+  tasks: 'find CONSUMER',
+  count: 'find CONSUMER --count',
+  show: 'explain CONSUMER ID',
+  get: 'explain CONSUMER ID',
+  inspect: 'explain CONSUMER ID',
+  why: 'explain CONSUMER ID',
+  errors: 'find CONSUMER --state discarded,retryable',
+  delete: 'cancel',
+  remove: 'cancel',
+  rm: 'cancel',
+  stop: 'cancel',
+  kill: 'discard',
+  revert: 'undo',
+  history: 'log',
+  operations: 'log',
+  status: 'stats',
+  consumers: 'stats',
+  install: 'migrate up',
+  upgrade: 'migrate up',
+  check: 'doctor',
+}
+
+/** The command that is meant by a word that is no command. */
+export function commandMeantBy(word: string): string | undefined {
+  return Object.hasOwn(otherNames, word) ? otherNames[word] : undefined
+}

@@ -1,0 +1,2 @@
+export { migrate, type MigrateOptions } from './install/migrate.ts'
+export { installSql } from './install/install-sql.ts'
