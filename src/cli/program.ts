@@ -8,6 +8,7 @@ import { findCommand } from './commands/find.ts'
 import { logCommand } from './commands/log.ts'
 import { migrateCommand } from './commands/migrate.ts'
 import { grantCommand, revokeCommand } from './commands/rights.ts'
+import { showCommand } from './commands/show.ts'
 import { statsCommand } from './commands/stats.ts'
 import { transitionCommand } from './commands/transition/transition-command.ts'
 import { undoCommand } from './commands/undo.ts'
@@ -28,6 +29,7 @@ export function makeProgram(): Command {
     statsCommand(),
     findCommand(),
     explainCommand(),
+    showCommand(),
     transitionCommand('cancel'),
     transitionCommand('resume'),
     transitionCommand('discard'),

@@ -1,5 +1,5 @@
 import { withCamelCase } from './connection.ts'
-import type { Explanation, Operation, Preview, Task, TaskStats } from './types.ts'
+import type { Explanation, HistoryEntry, Operation, Preview, Task, TaskStats } from './types.ts'
 
 // Rows as JSON has them: a time is text, and a number that JavaScript would round is text.
 
@@ -64,4 +64,11 @@ export function operationFrom(row: OperationRow): Operation {
     undoes: digits(row.undoes),
     eventIds: row.eventIds ?? [],
   }
+}
+
+/** An entry whose operation may be a number. */
+export type HistoryRow = Omit<HistoryEntry, 'operationId'> & { operationId: Id | null }
+
+export function historyEntryFrom(row: HistoryRow): HistoryEntry {
+  return { ...withTimes(row, 'at'), operationId: row.operationId === null ? null : String(row.operationId) }
 }

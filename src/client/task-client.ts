@@ -31,12 +31,22 @@ import type {
   UndoAllOptions,
 } from './options.ts'
 import { pagesOf } from './pages.ts'
-import { explanationFrom, operationFrom, previewFrom, statsFrom, taskFrom, type OperationRow } from './rows.ts'
+import {
+  explanationFrom,
+  historyEntryFrom,
+  operationFrom,
+  previewFrom,
+  statsFrom,
+  taskFrom,
+  type HistoryRow,
+  type OperationRow,
+} from './rows.ts'
 import type {
   BulkResult,
   ConsumerRef,
   Explanation,
   Finding,
+  HistoryEntry,
   Operation,
   OperationId,
   Preview,
@@ -248,6 +258,17 @@ export class TaskClient {
   }
 
   /**
+   * Tells what happened to the task of an event, for one consumer or all, oldest first: `kanthorq_task_history`.
+   *
+   * @example
+   * for (const { at, what, detail, actor } of await tasks.history('event_01')) console.log(at, what, detail, actor)
+   */
+  async history(task: TaskRef, consumer?: ConsumerRef): Promise<HistoryEntry[]> {
+    const args = { event_id: eventIdArgument(task), consumer: optionalConsumer(consumer) }
+    return (await this.#connection.rows<HistoryRow>('kanthorq_task_history', args)).map(historyEntryFrom)
+  }
+
+  /**
    * Restores the tasks of an operation, unless they have changed since: `kanthorq_task_undo`.
    *
    * @example
@@ -418,9 +439,17 @@ function optionalConsumer(consumer: unknown): Argument {
   return consumer === undefined ? undefined : consumerArgument(consumer)
 }
 
+function eventIdOf(task: string | { eventId?: unknown } | null | undefined) {
+  return typeof task === 'string' ? task : task?.eventId
+}
+
+function eventIdArgument(task: TaskRef): Argument {
+  const id = textArgument('task', eventIdOf(task))
+  if (id === undefined) throw refusal('task', task, 'an event id or a task')
+  return id
+}
+
 function eventIdsArgument(tasks: unknown): Argument {
   if (!Array.isArray(tasks)) throw refusal('tasks', tasks, 'an array of event ids or tasks')
-  const eventIdOf = (task: string | { eventId?: unknown } | null | undefined) =>
-    typeof task === 'string' ? task : task?.eventId
   return textsArgument('tasks', Array.from(tasks, eventIdOf), 'event_ids')
 }

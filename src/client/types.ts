@@ -186,6 +186,26 @@ export interface Operation {
   eventIds: string[]
 }
 
+/** Something that happened to a task. */
+export interface HistoryEntry {
+  /** Whose task it is. */
+  consumerName: string
+  /** When; null where the error of an attempt has no valid time. */
+  at: Date | null
+  /** `now`, the last entry of a task, is where it stands. The finished states are those that no call of this API gave it. */
+  what: 'made' | 'attempt failed' | 'picked up again' | TaskAction | 'undo' | 'completed' | 'cancelled' | 'discarded' | 'now'
+  /** The subject, the error of the attempt, the states of an operation, or what comes next. */
+  detail: string | null
+  /** The login role of an operation. */
+  actor: string | null
+  /** The reason that was given for an operation. */
+  reason: string | null
+  /** A 64-bit number in digits, for `undo`; null if it is no operation. */
+  operationId: string | null
+  /** Whether the operation has been undone for this task; null if it is no operation. */
+  undone: boolean | null
+}
+
 /** A problem in the database, and how to repair it. */
 export interface Finding {
   /** The name of the check. */

@@ -104,6 +104,7 @@ const connecting = [
   'find a',
   'find * --count',
   'explain a b',
+  'show a',
   'cancel a b',
   'resume a --everything --yes',
   'discard a --everything --dry-run',

@@ -47,6 +47,7 @@ const commands: [name: string, args: (scene: { consumer: string; done: string; i
   ['find, an unknown consumer', () => ['find', hostile]],
   ['stats', () => ['stats']],
   ['explain', ({ consumer, id, done }) => ['explain', consumer, id, done, hostile]],
+  ['show', ({ id }) => ['show', id]],
   ['cancel by id', ({ consumer, id, done }) => ['cancel', consumer, id, done, hostile]],
   ['discard by id', ({ consumer, id, done }) => ['discard', consumer, id, done, hostile]],
   ['resume, preview', ({ consumer }) => ['resume', consumer, '--everything', '--dry-run']],

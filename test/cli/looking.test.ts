@@ -1,7 +1,7 @@
 // The commands that read: stats, find, explain, log.
 import { existsSync } from 'node:fs'
 import test from 'ava'
-import type { Explanation, Operation, Task, TaskState, TaskStats } from 'kanthorq-tasks'
+import type { Explanation, HistoryEntry, Operation, Task, TaskState, TaskStats } from 'kanthorq-tasks'
 import { states } from '../../src/cli/arguments/option-parsers.ts'
 import { transitions } from '../../src/cli/commands/transition/transitions.ts'
 import { actionsFor } from '../../src/cli/terminal/explanation-lines.ts'
@@ -164,6 +164,28 @@ test('explain shows what can be done about each task, and why', async (t) => {
     { eventId: id, state: 'pending', canCancel: true },
   ])
   t.like(await run('explain explained event_none'), { code: 3, stderr: '' })
+})
+
+test('show lists what happened to a task, of all consumers or of one', async (t) => {
+  const consumer = await makeConsumer(db, 'told')
+  const [id = ''] = await makeTasks(db, consumer, ['retryable'])
+  await run(`cancel told ${id} --reason INC-42`)
+  const { code, stdout } = await run(`show ${id}`)
+  t.is(code, 0)
+  t.regex(
+    stdout,
+    /^CONSUMER .*\ntold .* made .*\ntold .* cancel +from retryable to cancelled .* INC-42\ntold .* now +cancelled at .*\n$/,
+  )
+  const entries = records<HistoryEntry>(await run(`show ${id} told --json`))
+  t.deepEqual(
+    entries.map(({ what, undone }) => [what, undone]),
+    [
+      ['made', null],
+      ['cancel', false],
+      ['now', null],
+    ],
+  )
+  t.deepEqual(await run('show event_none'), outcome(3, '', 'no consumer has a task of this event\n'))
 })
 
 test('--state accepts exactly the states that the functions take', async (t) => {

@@ -46,7 +46,7 @@ const refused: [line: string, sentence: RegExp][] = [
   ['up', /^unknown command 'up': kanthorq-tasks --help lists all commands$/],
   ['retry a', /^unknown command 'retry' \(Did you mean kanthorq-tasks resume\?\)$/],
   ['list', /\(Did you mean kanthorq-tasks find CONSUMER\?\)$/],
-  ['show a', /\(Did you mean kanthorq-tasks explain CONSUMER ID\?\)$/],
+  ['inspect a', /\(Did you mean kanthorq-tasks explain CONSUMER ID\?\)$/],
   ['constructor', /^unknown command 'constructor': kanthorq-tasks --help lists all commands$/],
   ['migrate sideways', /^unknown command 'sideways'/],
   ['migrate up now', /^too many arguments for 'up'/],

@@ -99,6 +99,26 @@ test('stats count in numbers and tell times in dates', async (t) => {
   )
 })
 
+test('history tells what happened, with times as Date and the operation to undo', async (t) => {
+  const consumer = await makeConsumer(db, 'historical')
+  const [id = ''] = await makeTasks(db, consumer, ['pending'])
+  const tasks = new TaskClient(db.pool)
+  await tasks.cancel(consumer, [id], { reason: 'why' })
+  const [operation] = await tasks.operations(consumer)
+  const [made, cancelled, now] = await tasks.history({ eventId: id }, consumer)
+  t.like(made, { consumerName: consumer, what: 'made', operationId: null })
+  t.true(made?.at instanceof Date)
+  t.like(cancelled, {
+    what: 'cancel',
+    detail: 'from pending to cancelled',
+    reason: 'why',
+    operationId: operation?.id,
+    undone: false,
+  })
+  t.is(now?.what, 'now')
+  t.deepEqual(await tasks.history('event_unknown'), [])
+})
+
 test('explain and discard agree on a stuck task', async (t) => {
   const consumer = await makeConsumer(db, 'stuck')
   const [id = '', fine = ''] = await makeTasks(db, consumer, ['running', 'running'])
