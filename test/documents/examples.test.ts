@@ -108,10 +108,21 @@ test('free-stuck discards the stuck tasks, and resumes them on request', async (
   t.deepEqual(await discarding.run('free-stuck'), ['6|0'])
   t.deepEqual(await discarding.counts(), { ...before, running: 2, discarded: 9 })
 
+  // In two batches: a part that stops at the default limit of a list would leave tasks discarded.
   const resuming = await used(t)
-  t.deepEqual(await resuming.run('free-stuck', { resume: 'yes' }), ['6|0', '6'])
+  await resuming.client.query(`
+    do $$ begin
+      execute (
+        select format(
+          'insert into %I (event_id, subject, state, attempt_count, schedule_at) select ''event_'' || n, ''a'', 2, 99, 1 from generate_series(1, 1200) n',
+          'kanthorq_' || id
+        )
+        from kanthorq_consumer_registry where name = 'send_email'
+      );
+    end $$`)
+  t.deepEqual(await resuming.run('free-stuck', { resume: 'yes' }), ['1206|0', '1206'])
   t.deepEqual(await resuming.run('free-stuck', { resume: 'yes' }), ['0|0'])
-  t.deepEqual(await resuming.counts(), before)
+  t.deepEqual(await resuming.counts(), { ...before, running: before.running + 1200 })
   const stuck = await resuming.client.query("select from kanthorq_task_find('send_email') where stuck")
   t.is(stuck.rows.length, 0)
 })
