@@ -3284,7 +3284,7 @@ begin
         from task t
         where t.finalized_at > 0 and not exists (select from operation o where o.to_finalized_at = t.finalized_at)
         union all
-        select 6, kanthorq_schema._kanthorq_as_time($3), 'now',
+        select 6, null, 'now',
           kanthorq_schema._kanthorq_task_why(
             kanthorq_schema._kanthorq_task_state_name(t.state), kanthorq_schema._kanthorq_as_time(t.schedule_at),
             kanthorq_schema._kanthorq_as_time(nullif(t.finalized_at, 0)), t.attempt_count, $4,
@@ -3308,7 +3308,7 @@ consumer  only the task of this consumer; null is all of them
 
 Returns rows for each consumer that has, or had, a task of this event, in the order of the consumers'' names:
 consumer_name  whose task it is
-at             when
+at             when; null of now, and of an attempt whose error has no valid time
 what           made, attempt failed, picked up again (the last time), cancel, resume, discard, undo, completed, cancelled or discarded
                (otherwise than by this API), or now
 detail         of made the subject, of a failed attempt the error, of an operation the states, of now what comes next

@@ -190,7 +190,7 @@ export interface Operation {
 export interface HistoryEntry {
   /** Whose task it is. */
   consumerName: string
-  /** When; null where the error of an attempt has no valid time. */
+  /** When; null of `now`, and where the error of an attempt has no valid time. */
   at: Date | null
   /** `now`, the last entry of a task, is where it stands. The finished states are those that no call of this API gave it. */
   what: 'made' | 'attempt failed' | 'picked up again' | TaskAction | 'undo' | 'completed' | 'cancelled' | 'discarded' | 'now'

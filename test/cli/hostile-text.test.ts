@@ -116,7 +116,8 @@ test('a long error is cut in every command for people', async (t) => {
   t.true(stdout.length > 300_000, 'JSON has all of it')
 })
 
-test('TERM=dumb gets no escape codes, from any command', async (t) => {
+// On its own, because the last operation has to be its own.
+test.serial('TERM=dumb gets no escape codes, from any command', async (t) => {
   const consumer = await makeConsumer(db, 'dumb')
   await makeTasks(db, consumer, ['pending', 'pending', 'pending', 'discarded'])
   for (const line of [

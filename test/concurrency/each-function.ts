@@ -19,6 +19,7 @@ export async function callEach(
     body: "''",
     bulk_id: given.operationId,
     consumer: `'${given.consumer}'`,
+    event_id: `'${given.ids[0] ?? ''}'`,
     event_ids: `'{${given.ids.join()}}'`,
     everything: 'true',
     level: "'operator'",

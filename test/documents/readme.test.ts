@@ -33,7 +33,11 @@ test('the blocks of README.md run in a fresh clone, and print what it shows', as
     npm_config_progress: 'false',
     // One that has never seen the command.
     npm_config_cache: join(folder, 'npm-cache'),
-    PATH: [join(folder, 'bin'), process.env['PATH']].join(delimiter),
+    // Nor one that npm finds in the project that runs this.
+    PATH: [
+      join(folder, 'bin'),
+      ...(process.env['PATH'] ?? '').split(delimiter).filter((path) => !/node_modules.\.bin$/.test(path)),
+    ].join(delimiter),
   }
   // Where nothing is built, npx doesn't find the command, and keeps that in its cache.
   cpSync(join(folder, 'shared'), join(cwd, 'node_modules'), { recursive: true, verbatimSymlinks: true })

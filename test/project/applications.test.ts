@@ -17,7 +17,10 @@ const tools = join(projectFolder, 'test/applications')
 let folder = ''
 
 test.before(async () => {
-  if (!existsSync(join(tools, 'node_modules/vitest'))) await run('npm', ['ci', '--ignore-scripts', '--prefer-offline'], tools)
+  if (!existsSync(join(tools, 'node_modules/vitest'))) {
+    await run('npm', ['ci', '--ignore-scripts', '--prefer-offline'], tools)
+    await run('node', ['install.js'], join(tools, 'node_modules/bun'))
+  }
   folder = mkdtempSync(join(tools, 'run-'))
   const [tarball, to] = [mkdtempSync(join(tmpdir(), 'kanthorq-tarball-')), join(folder, 'node_modules/kanthorq-tasks')]
   mkdirSync(to, { recursive: true })
@@ -153,7 +156,7 @@ for (const [index, { library, text }] of adapters.entries()) {
       if (index === 0) expected = found
       t.true(expected.length > 1000, expected)
       t.is(found, library.includes('pglite') ? '[[],[],[],null,null]' : expected)
-      t.regex(error ?? '', /^NotFoundError KQ001 there is no consumer 'nobody'\. Names are case-sensitive\./)
+      t.regex(error ?? '', /^NotFoundError KQ001 there is no consumer 'nobody'\. The consumers are /)
     },
   )
 }

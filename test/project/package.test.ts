@@ -86,7 +86,7 @@ for (const pgVersion of [oldest, newest]) {
     const cancel = ['cancel', 'send_email', '--subject', 'order.queued', '--yes', '--json']
     t.is((await kanthorqTasks(...cancel)).code, 0)
     // Number 1 is what the application did.
-    const undo = await kanthorqTasks('undo', '2', '--json')
+    const undo = await kanthorqTasks('undo', '2', '--yes', '--json')
     t.is(undo.code, 0, undo.stderr)
     t.regex(undo.stdout, /^\{"operation":"2","updated":\["\w+","\w+","\w+"\],"noop":\[\]\}\n$/)
   })

@@ -67,6 +67,7 @@ const usualValues: Arguments = {
   body: "'body'",
   bulk_id: '1',
   consumer: "'send_email'",
+  event_id: "'event_unknown'",
   event_ids: "'{event_unknown}'",
   level: "'operator'",
   name: "'other'",

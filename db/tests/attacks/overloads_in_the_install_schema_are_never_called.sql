@@ -15,7 +15,8 @@ select id from kanthorq_task_operations();
 create temp table argument (name, type, value) as
 values ('action', 'text', '''resume'''), ('attempt_max', 'integer', '3'), ('batch_size', 'integer', '10'), ('bulk_id', 'bigint', (select id::text from operation)),
   ('before', 'timestamp with time zone', '''2000-01-01'''), ('body', 'bytea', ''''''), ('consumer', 'text', '''send_email'''),
-  ('event_ids', 'text[]', '(select array_agg(id) from task)'), ('everything', 'boolean', 'true'),
+  ('event_id', 'text', '(select min(id) from task)'), ('event_ids', 'text[]', '(select array_agg(id) from task)'),
+  ('everything', 'boolean', 'true'),
   ('initial_state', 'text', '''pending'''), ('level', 'text', '''viewer'''), ('max_operations', 'integer', '10'),
   ('max_tasks', 'integer', '10'), ('metadata', 'jsonb', '''{"customer": "42"}'''), ('name', 'text', '''other'''),
   ('operation_id', 'bigint', '(select id from operation)'), ('role', 'text', '''pg_monitor'''),
