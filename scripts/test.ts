@@ -32,8 +32,9 @@ const long = [
   'test/concurrency/hot-standby.test.ts',
   'test/crashes',
   'test/documents',
-  ...['extension', 'install-sql', 'repair', 'settings', 'trust'].map((name) => `test/install/${name}.test.ts`),
+  ...['extension', 'install-sql', 'releases', 'repair', 'settings', 'trust'].map((name) => `test/install/${name}.test.ts`),
   'test/project',
+  'test/security/hostile-input.test.ts',
 ]
 
 /** Tests of plans and commands that partitioned tables do not have. */
