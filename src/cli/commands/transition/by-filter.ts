@@ -55,8 +55,8 @@ export async function moveByFilter(
     const no = await asked(session, `${verb} ${counted(taken, 'task')} of ${shownConsumer(consumer)}?`)
     if (no !== undefined) return no
   }
-  const todo = shown.length > 0 ? shown.map(({ consumer: name }) => name) : names
-  return runAll(session, command, action, todo, flags, new Map(previews.map(({ consumer: name, tasks }) => [name, tasks])))
+  const consumers = shown.length > 0 ? shown.map(({ consumer: name }) => name) : names
+  return runAll(session, command, action, consumers, flags, new Map(previews.map(({ consumer: name, tasks }) => [name, tasks])))
 }
 
 /** Moves the tasks of one consumer after the other. */
