@@ -35,7 +35,7 @@ declare
     select string_agg(p.oid::regprocedure::text, ', ')
     from pg_proc p
     where p.pronamespace = 'kanthorq_schema'::regnamespace and pg_get_userbyid(p.proowner) = current_user
-      and p.proname in ('_kanthorq_as_milliseconds', '_kanthorq_as_time', '_kanthorq_bulk', '_kanthorq_check_action', '_kanthorq_check_can_commit', '_kanthorq_check_event_ids', '_kanthorq_check_filter', '_kanthorq_check_name', '_kanthorq_check_progress', '_kanthorq_check_role', '_kanthorq_check_schema', '_kanthorq_check_subject', '_kanthorq_check_subject_filters', '_kanthorq_check_takes', '_kanthorq_claimed_by', '_kanthorq_consumer', '_kanthorq_crockford', '_kanthorq_divide_ids', '_kanthorq_doctor_findings', '_kanthorq_doctor_installation', '_kanthorq_doctor_rights', '_kanthorq_doctor_tables', '_kanthorq_doctor_tasks', '_kanthorq_due', '_kanthorq_find_table', '_kanthorq_function_levels', '_kanthorq_has_scheduling_index', '_kanthorq_hold_triggers', '_kanthorq_id', '_kanthorq_id_time', '_kanthorq_names_hint', '_kanthorq_newest_migration', '_kanthorq_now', '_kanthorq_one_line', '_kanthorq_only_sql', '_kanthorq_own_tables', '_kanthorq_refuse_state', '_kanthorq_refuse_table', '_kanthorq_registered', '_kanthorq_reset_rights', '_kanthorq_revoke_usage', '_kanthorq_role_levels', '_kanthorq_set_level', '_kanthorq_shown', '_kanthorq_stream', '_kanthorq_subject_pattern', '_kanthorq_table_fault', '_kanthorq_table_repair', '_kanthorq_task_all', '_kanthorq_task_columns_sql', '_kanthorq_task_log', '_kanthorq_task_matches', '_kanthorq_task_state', '_kanthorq_task_state_name', '_kanthorq_task_states', '_kanthorq_task_takes_sql', '_kanthorq_task_transition', '_kanthorq_task_undo', '_kanthorq_task_why', '_kanthorq_trigger_fault', 'kanthorq_consumer_list', 'kanthorq_consumer_register', 'kanthorq_doctor', 'kanthorq_grant', 'kanthorq_help', 'kanthorq_revoke', 'kanthorq_stream_publish', 'kanthorq_stream_register', 'kanthorq_task_batch', 'kanthorq_task_cancel', 'kanthorq_task_cancel_all', 'kanthorq_task_convert', 'kanthorq_task_count', 'kanthorq_task_discard', 'kanthorq_task_discard_all', 'kanthorq_task_explain', 'kanthorq_task_find', 'kanthorq_task_history', 'kanthorq_task_operation_purge', 'kanthorq_task_operations', 'kanthorq_task_preview', 'kanthorq_task_resume', 'kanthorq_task_resume_all', 'kanthorq_task_stats', 'kanthorq_task_undo', 'kanthorq_task_undo_all', 'kanthorq_task_undo_batch', 'kanthorq_task_undo_preview')
+      and p.proname in ('_kanthorq_as_milliseconds', '_kanthorq_as_time', '_kanthorq_bulk', '_kanthorq_check_action', '_kanthorq_check_can_commit', '_kanthorq_check_event_ids', '_kanthorq_check_filter', '_kanthorq_check_name', '_kanthorq_check_progress', '_kanthorq_check_role', '_kanthorq_check_schema', '_kanthorq_check_subject', '_kanthorq_check_subject_filters', '_kanthorq_check_takes', '_kanthorq_claimed_by', '_kanthorq_consumer', '_kanthorq_consumers', '_kanthorq_crockford', '_kanthorq_divide_ids', '_kanthorq_doctor_findings', '_kanthorq_doctor_installation', '_kanthorq_doctor_rights', '_kanthorq_doctor_tables', '_kanthorq_doctor_tasks', '_kanthorq_due', '_kanthorq_find_table', '_kanthorq_function_levels', '_kanthorq_has_scheduling_index', '_kanthorq_hold_triggers', '_kanthorq_id', '_kanthorq_id_time', '_kanthorq_names_hint', '_kanthorq_newest_migration', '_kanthorq_now', '_kanthorq_one_line', '_kanthorq_only_sql', '_kanthorq_own_tables', '_kanthorq_refuse_state', '_kanthorq_refuse_table', '_kanthorq_registered', '_kanthorq_reset_rights', '_kanthorq_revoke_usage', '_kanthorq_role_levels', '_kanthorq_set_level', '_kanthorq_shown', '_kanthorq_stream', '_kanthorq_subject_pattern', '_kanthorq_table_fault', '_kanthorq_table_repair', '_kanthorq_task_all', '_kanthorq_task_columns_sql', '_kanthorq_task_log', '_kanthorq_task_matches', '_kanthorq_task_state', '_kanthorq_task_state_name', '_kanthorq_task_states', '_kanthorq_task_takes_sql', '_kanthorq_task_transition', '_kanthorq_task_undo', '_kanthorq_task_why', '_kanthorq_trigger_fault', 'kanthorq_consumer_list', 'kanthorq_consumer_register', 'kanthorq_doctor', 'kanthorq_grant', 'kanthorq_help', 'kanthorq_revoke', 'kanthorq_stream_publish', 'kanthorq_stream_register', 'kanthorq_task_batch', 'kanthorq_task_cancel', 'kanthorq_task_cancel_all', 'kanthorq_task_convert', 'kanthorq_task_count', 'kanthorq_task_discard', 'kanthorq_task_discard_all', 'kanthorq_task_explain', 'kanthorq_task_find', 'kanthorq_task_history', 'kanthorq_task_operation_purge', 'kanthorq_task_operations', 'kanthorq_task_preview', 'kanthorq_task_resume', 'kanthorq_task_resume_all', 'kanthorq_task_stats', 'kanthorq_task_undo', 'kanthorq_task_undo_all', 'kanthorq_task_undo_batch', 'kanthorq_task_undo_preview')
   );
 begin
   if v_functions is not null then
@@ -467,6 +467,40 @@ end
 $function$;
 
 comment on function kanthorq_schema._kanthorq_consumer(text) is 'Internal. The settings of a consumer and its tasks as SQL; KQ001 or KQ002 if either is missing.';
+
+-- function: _kanthorq_consumers
+create or replace function kanthorq_schema._kanthorq_consumers(consumer text)
+returns setof text
+language plpgsql
+stable
+as $function$
+declare
+  v_name text;
+  v_fault text;
+begin
+  if consumer is not null then
+    return next consumer;
+    return;
+  end if;
+  perform kanthorq_schema._kanthorq_check_schema();
+  for v_name, v_fault in
+    select r.name,
+      case when r.task_table is null then 'is gone' else kanthorq_schema._kanthorq_table_fault(r.task_table, 'consumer') end
+    from kanthorq_schema._kanthorq_registered() r
+    where r.kind = 'consumer'
+    order by r.name
+  loop
+    if v_fault is null then
+      return next v_name;
+    else
+      raise warning 'consumer % is left out: its table %', kanthorq_schema._kanthorq_shown(v_name), v_fault
+        using hint = 'kanthorq_doctor() has the statement that repairs it.';
+    end if;
+  end loop;
+end
+$function$;
+
+comment on function kanthorq_schema._kanthorq_consumers(text) is 'Internal. The name of the given consumer, or of all that can be looked at.';
 
 -- function: _kanthorq_crockford
 create or replace function kanthorq_schema._kanthorq_crockford(value bigint, digits int)
@@ -1030,6 +1064,7 @@ begin atomic
     ('_kanthorq_check_takes', 'internal'),
     ('_kanthorq_claimed_by', 'internal'),
     ('_kanthorq_consumer', 'internal'),
+    ('_kanthorq_consumers', 'internal'),
     ('_kanthorq_crockford', 'internal'),
     ('_kanthorq_divide_ids', 'internal'),
     ('_kanthorq_doctor_findings', 'internal'),
@@ -3223,28 +3258,12 @@ set search_path to pg_catalog, pg_temp
 as $function$
 declare
   v_name text;
-  v_fault text;
   v_consumer record;
 begin
   if event_id is null then
     raise exception 'event_id is null' using errcode = 'KQ003', hint = 'Pass the id of an event.';
   end if;
-  perform kanthorq_schema._kanthorq_check_schema();
-  for v_name, v_fault in
-    select r.name,
-      case when r.task_table is null then 'is gone' else kanthorq_schema._kanthorq_table_fault(r.task_table, 'consumer') end
-    from kanthorq_schema._kanthorq_registered() r
-    where r.kind = 'consumer' and kanthorq_task_history.consumer is null
-    union all
-    select kanthorq_task_history.consumer, null
-    where kanthorq_task_history.consumer is not null
-    order by 1
-  loop
-    if v_fault is not null then
-      raise warning 'consumer % is left out: its table %', kanthorq_schema._kanthorq_shown(v_name), v_fault
-        using hint = 'kanthorq_doctor() has the statement that repairs it.';
-      continue;
-    end if;
+  for v_name in select c from kanthorq_schema._kanthorq_consumers(kanthorq_task_history.consumer) c loop
     v_consumer := kanthorq_schema._kanthorq_consumer(v_name);
     return query execute format($q$
       with task as materialized (select t.* from %s t where t.event_id = $1),
@@ -3725,25 +3744,9 @@ set search_path to pg_catalog, pg_temp
 as $function$
 declare
   v_name text;
-  v_fault text;
   v_consumer record;
 begin
-  perform kanthorq_schema._kanthorq_check_schema();
-  for v_name, v_fault in
-    select r.name,
-      case when r.task_table is null then 'is gone' else kanthorq_schema._kanthorq_table_fault(r.task_table, 'consumer') end
-    from kanthorq_schema._kanthorq_registered() r
-    where r.kind = 'consumer' and kanthorq_task_stats.consumer is null
-    union all
-    select kanthorq_task_stats.consumer, null
-    where kanthorq_task_stats.consumer is not null
-    order by 1
-  loop
-    if v_fault is not null then
-      raise warning 'consumer % is left out: its table %', kanthorq_schema._kanthorq_shown(v_name), v_fault
-        using hint = 'kanthorq_doctor() has the statement that repairs it.';
-      continue;
-    end if;
+  for v_name in select c from kanthorq_schema._kanthorq_consumers(kanthorq_task_stats.consumer) c loop
     v_consumer := kanthorq_schema._kanthorq_consumer(v_name);
     return query execute format($q$
       select $3, kanthorq_schema._kanthorq_task_state_name(c.state), c.tasks,
@@ -4061,6 +4064,7 @@ declare
       'kanthorq_schema._kanthorq_check_takes(text, text[])',
       'kanthorq_schema._kanthorq_claimed_by()',
       'kanthorq_schema._kanthorq_consumer(text)',
+      'kanthorq_schema._kanthorq_consumers(text)',
       'kanthorq_schema._kanthorq_crockford(bigint, int)',
       'kanthorq_schema._kanthorq_divide_ids(text[], kanthorq_schema.kanthorq_task_change[])',
       'kanthorq_schema._kanthorq_doctor_findings()',
@@ -4177,7 +4181,7 @@ declare
     select string_agg(p.oid::regprocedure::text, ', ')
     from pg_proc p
     where p.pronamespace = 'kanthorq_schema'::regnamespace and pg_get_userbyid(p.proowner) = current_user
-      and p.proname in ('_kanthorq_as_milliseconds', '_kanthorq_as_time', '_kanthorq_bulk', '_kanthorq_check_action', '_kanthorq_check_can_commit', '_kanthorq_check_event_ids', '_kanthorq_check_filter', '_kanthorq_check_name', '_kanthorq_check_progress', '_kanthorq_check_role', '_kanthorq_check_schema', '_kanthorq_check_subject', '_kanthorq_check_subject_filters', '_kanthorq_check_takes', '_kanthorq_claimed_by', '_kanthorq_consumer', '_kanthorq_crockford', '_kanthorq_divide_ids', '_kanthorq_doctor_findings', '_kanthorq_doctor_installation', '_kanthorq_doctor_rights', '_kanthorq_doctor_tables', '_kanthorq_doctor_tasks', '_kanthorq_due', '_kanthorq_find_table', '_kanthorq_function_levels', '_kanthorq_has_scheduling_index', '_kanthorq_hold_triggers', '_kanthorq_id', '_kanthorq_id_time', '_kanthorq_names_hint', '_kanthorq_newest_migration', '_kanthorq_now', '_kanthorq_one_line', '_kanthorq_only_sql', '_kanthorq_own_tables', '_kanthorq_refuse_state', '_kanthorq_refuse_table', '_kanthorq_registered', '_kanthorq_reset_rights', '_kanthorq_revoke_usage', '_kanthorq_role_levels', '_kanthorq_set_level', '_kanthorq_shown', '_kanthorq_stream', '_kanthorq_subject_pattern', '_kanthorq_table_fault', '_kanthorq_table_repair', '_kanthorq_task_all', '_kanthorq_task_columns_sql', '_kanthorq_task_log', '_kanthorq_task_matches', '_kanthorq_task_state', '_kanthorq_task_state_name', '_kanthorq_task_states', '_kanthorq_task_takes_sql', '_kanthorq_task_transition', '_kanthorq_task_undo', '_kanthorq_task_why', '_kanthorq_trigger_fault', 'kanthorq_consumer_list', 'kanthorq_consumer_register', 'kanthorq_doctor', 'kanthorq_grant', 'kanthorq_help', 'kanthorq_revoke', 'kanthorq_stream_publish', 'kanthorq_stream_register', 'kanthorq_task_batch', 'kanthorq_task_cancel', 'kanthorq_task_cancel_all', 'kanthorq_task_convert', 'kanthorq_task_count', 'kanthorq_task_discard', 'kanthorq_task_discard_all', 'kanthorq_task_explain', 'kanthorq_task_find', 'kanthorq_task_history', 'kanthorq_task_operation_purge', 'kanthorq_task_operations', 'kanthorq_task_preview', 'kanthorq_task_resume', 'kanthorq_task_resume_all', 'kanthorq_task_stats', 'kanthorq_task_undo', 'kanthorq_task_undo_all', 'kanthorq_task_undo_batch', 'kanthorq_task_undo_preview')
+      and p.proname in ('_kanthorq_as_milliseconds', '_kanthorq_as_time', '_kanthorq_bulk', '_kanthorq_check_action', '_kanthorq_check_can_commit', '_kanthorq_check_event_ids', '_kanthorq_check_filter', '_kanthorq_check_name', '_kanthorq_check_progress', '_kanthorq_check_role', '_kanthorq_check_schema', '_kanthorq_check_subject', '_kanthorq_check_subject_filters', '_kanthorq_check_takes', '_kanthorq_claimed_by', '_kanthorq_consumer', '_kanthorq_consumers', '_kanthorq_crockford', '_kanthorq_divide_ids', '_kanthorq_doctor_findings', '_kanthorq_doctor_installation', '_kanthorq_doctor_rights', '_kanthorq_doctor_tables', '_kanthorq_doctor_tasks', '_kanthorq_due', '_kanthorq_find_table', '_kanthorq_function_levels', '_kanthorq_has_scheduling_index', '_kanthorq_hold_triggers', '_kanthorq_id', '_kanthorq_id_time', '_kanthorq_names_hint', '_kanthorq_newest_migration', '_kanthorq_now', '_kanthorq_one_line', '_kanthorq_only_sql', '_kanthorq_own_tables', '_kanthorq_refuse_state', '_kanthorq_refuse_table', '_kanthorq_registered', '_kanthorq_reset_rights', '_kanthorq_revoke_usage', '_kanthorq_role_levels', '_kanthorq_set_level', '_kanthorq_shown', '_kanthorq_stream', '_kanthorq_subject_pattern', '_kanthorq_table_fault', '_kanthorq_table_repair', '_kanthorq_task_all', '_kanthorq_task_columns_sql', '_kanthorq_task_log', '_kanthorq_task_matches', '_kanthorq_task_state', '_kanthorq_task_state_name', '_kanthorq_task_states', '_kanthorq_task_takes_sql', '_kanthorq_task_transition', '_kanthorq_task_undo', '_kanthorq_task_why', '_kanthorq_trigger_fault', 'kanthorq_consumer_list', 'kanthorq_consumer_register', 'kanthorq_doctor', 'kanthorq_grant', 'kanthorq_help', 'kanthorq_revoke', 'kanthorq_stream_publish', 'kanthorq_stream_register', 'kanthorq_task_batch', 'kanthorq_task_cancel', 'kanthorq_task_cancel_all', 'kanthorq_task_convert', 'kanthorq_task_count', 'kanthorq_task_discard', 'kanthorq_task_discard_all', 'kanthorq_task_explain', 'kanthorq_task_find', 'kanthorq_task_history', 'kanthorq_task_operation_purge', 'kanthorq_task_operations', 'kanthorq_task_preview', 'kanthorq_task_resume', 'kanthorq_task_resume_all', 'kanthorq_task_stats', 'kanthorq_task_undo', 'kanthorq_task_undo_all', 'kanthorq_task_undo_batch', 'kanthorq_task_undo_preview')
   );
 begin
   if v_functions is not null then

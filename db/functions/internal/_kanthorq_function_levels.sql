@@ -24,6 +24,7 @@ begin atomic
     ('_kanthorq_check_takes', 'internal'),
     ('_kanthorq_claimed_by', 'internal'),
     ('_kanthorq_consumer', 'internal'),
+    ('_kanthorq_consumers', 'internal'),
     ('_kanthorq_crockford', 'internal'),
     ('_kanthorq_divide_ids', 'internal'),
     ('_kanthorq_doctor_findings', 'internal'),

@@ -18,25 +18,9 @@ set search_path to pg_catalog, pg_temp
 as $function$
 declare
   v_name text;
-  v_fault text;
   v_consumer record;
 begin
-  perform kanthorq_schema._kanthorq_check_schema();
-  for v_name, v_fault in
-    select r.name,
-      case when r.task_table is null then 'is gone' else kanthorq_schema._kanthorq_table_fault(r.task_table, 'consumer') end
-    from kanthorq_schema._kanthorq_registered() r
-    where r.kind = 'consumer' and kanthorq_task_stats.consumer is null
-    union all
-    select kanthorq_task_stats.consumer, null
-    where kanthorq_task_stats.consumer is not null
-    order by 1
-  loop
-    if v_fault is not null then
-      raise warning 'consumer % is left out: its table %', kanthorq_schema._kanthorq_shown(v_name), v_fault
-        using hint = 'kanthorq_doctor() has the statement that repairs it.';
-      continue;
-    end if;
+  for v_name in select c from kanthorq_schema._kanthorq_consumers(kanthorq_task_stats.consumer) c loop
     v_consumer := kanthorq_schema._kanthorq_consumer(v_name);
     return query execute format($q$
       select $3, kanthorq_schema._kanthorq_task_state_name(c.state), c.tasks,
