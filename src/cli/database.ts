@@ -1,4 +1,5 @@
 import pg from 'pg'
+import { withCamelCase } from '../client/connection.ts'
 import { TaskClient } from '../client/task-client.ts'
 import { connect, type Target } from './connect.ts'
 
@@ -72,7 +73,7 @@ export class Database {
     const text = size === undefined ? `select ${columns} from ${call}` : cutShort(call, columns, size)
     const values = given.map(([, value]) => value)
     const { rows } = await this.#client.query<Record<string, unknown>>(text, values)
-    return rows.map((row) => camelCased(row) as Row)
+    return rows.map((row) => withCamelCase(row) as Row)
   }
 
   /** Calls a function that returns one row. */
@@ -99,9 +100,4 @@ function cutShort(call: string, columns: string, size: string): string {
     ) c
     where coalesce(c.before, 0) < ${maxResult}
     order by c.ordinality`
-}
-
-function camelCased(row: Record<string, unknown>): Record<string, unknown> {
-  const camelCase = (name: string) => name.replace(/_([a-z])/g, (_, letter: string) => letter.toUpperCase())
-  return Object.fromEntries(Object.entries(row).map(([key, value]) => [camelCase(key), value]))
 }
