@@ -76,6 +76,8 @@ function filesIn(folder: string, ending: string): string[] {
 const server = await startServer()
 console.log(`PostgreSQL ${server.version}, as the ${role}\n`)
 const sum = { passed: 0, failed: 0 }
+/** What failed in ava, to be read where the output ends. */
+const failures: string[] = []
 try {
   const template = await createTemplate(server.url)
   const closeRoute = await openRoute(server.url, template)
@@ -101,6 +103,7 @@ try {
     sum.failed += failed
   }
   process.stdout.write(report)
+  for (const failure of failures) console.log(`\n${failure}`)
   await closeRoute()
 } finally {
   await server.stop()
@@ -108,7 +111,7 @@ try {
 console.log(`\n${sum.passed} passed, ${sum.failed} failed`)
 process.exitCode = sum.failed === 0 && sum.passed > 0 ? 0 : 1
 
-/** Prints a line for each test, and the details of those that failed. A bad end for another reason is one failure. */
+/** Prints a line for each test, and keeps the details of those that failed. A bad end for another reason is one failure. */
 async function runAva(files: string[], env: NodeJS.ProcessEnv) {
   const result = { passed: 0, failed: 0 }
   if (files.length === 0) return result
@@ -121,13 +124,13 @@ async function runAva(files: string[], env: NodeJS.ProcessEnv) {
   parser.on('assert', ({ ok, name, diag }) => {
     result[ok ? 'passed' : 'failed'] += 1
     console.log(`${ok ? '✓' : '✗'} ${name}`)
-    if (!ok && diag) console.log(JSON.stringify(diag, undefined, 2))
+    if (!ok) failures.push([`✗ ${name}`, JSON.stringify(diag, undefined, 2)].join('\n'))
   })
   parser.on('extra', (text: string) => process.stdout.write(text))
   ava.stdout.pipe(parser)
   const [[code]] = (await Promise.all([once(ava, 'exit'), once(parser, 'complete')])) as [[number | null], unknown]
   if (result.failed === 0 && (code !== 0 || result.passed === 0)) {
-    console.log(`✗ ava ended with ${String(code)} after ${result.passed} tests`)
+    failures.push(`✗ ava ended with ${String(code)} after ${result.passed} tests`)
     result.failed = 1
   }
   return result
