@@ -309,7 +309,8 @@ begin
       'kanthorq_schema.kanthorq_consumer_registry'::regclass, 'kanthorq_schema.kanthorq_stream_registry'::regclass,
       'kanthorq_schema.kanthorq_task_operation'::regclass
     )
-    and (pg_get_userbyid(c.relowner) <> current_user or c.relkind <> 'r' or c.relrowsecurity or c.relhastriggers or c.relacl is not null)
+    and (pg_get_userbyid(c.relowner) <> current_user or c.relkind <> 'r' or c.relrowsecurity or c.relhastriggers
+      or c.relacl <> acldefault('r', c.relowner))
     and kanthorq_schema._kanthorq_table_fault(c.oid::regclass, null::text) is not null
   limit 1;
   if found then
@@ -1675,7 +1676,12 @@ declare
   end;
   v_present text[];
 begin
-  select c.relkind, c.relhastriggers, c.relacl, pg_get_userbyid(c.relowner) as owner into v_class from pg_class c where c.oid = name;
+  select c.relkind, pg_get_userbyid(c.relowner) as owner,
+    c.relkind = 'p' or c.relhastriggers
+      or exists (select from aclexplode(c.relacl) a where a.privilege_type = 'TRIGGER' and a.grantee <> c.relowner) as has_more
+  into v_class
+  from pg_class c
+  where c.oid = name;
   if not found then
     return null;
   elsif v_class.relkind not in ('r', 'p') then
@@ -1703,7 +1709,7 @@ begin
     );
   end if;
 
-  if v_class.relkind = 'p' or v_class.relhastriggers or v_class.relacl is not null then
+  if v_class.has_more then
     return coalesce(
       (
         select kanthorq_schema._kanthorq_one_line(format('has a partition of the role %I', pg_get_userbyid(c.relowner)))

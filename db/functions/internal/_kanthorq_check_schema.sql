@@ -15,7 +15,8 @@ begin
       'kanthorq_schema.kanthorq_consumer_registry'::regclass, 'kanthorq_schema.kanthorq_stream_registry'::regclass,
       'kanthorq_schema.kanthorq_task_operation'::regclass
     )
-    and (pg_get_userbyid(c.relowner) <> current_user or c.relkind <> 'r' or c.relrowsecurity or c.relhastriggers or c.relacl is not null)
+    and (pg_get_userbyid(c.relowner) <> current_user or c.relkind <> 'r' or c.relrowsecurity or c.relhastriggers
+      or c.relacl <> acldefault('r', c.relowner))
     and kanthorq_schema._kanthorq_table_fault(c.oid::regclass, null::text) is not null
   limit 1;
   if found then

@@ -22,7 +22,12 @@ declare
   end;
   v_present text[];
 begin
-  select c.relkind, c.relhastriggers, c.relacl, pg_get_userbyid(c.relowner) as owner into v_class from pg_class c where c.oid = name;
+  select c.relkind, pg_get_userbyid(c.relowner) as owner,
+    c.relkind = 'p' or c.relhastriggers
+      or exists (select from aclexplode(c.relacl) a where a.privilege_type = 'TRIGGER' and a.grantee <> c.relowner) as has_more
+  into v_class
+  from pg_class c
+  where c.oid = name;
   if not found then
     return null;
   elsif v_class.relkind not in ('r', 'p') then
@@ -50,7 +55,7 @@ begin
     );
   end if;
 
-  if v_class.relkind = 'p' or v_class.relhastriggers or v_class.relacl is not null then
+  if v_class.has_more then
     return coalesce(
       (
         select kanthorq_schema._kanthorq_one_line(format('has a partition of the role %I', pg_get_userbyid(c.relowner)))
