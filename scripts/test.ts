@@ -13,7 +13,8 @@
 // - KANTHORQ_TEST_SEED=42          repeats what was done at random
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { existsSync, readdirSync } from 'node:fs'
+import { existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
@@ -73,6 +74,11 @@ function filesIn(folder: string, ending: string): string[] {
     .sort()
 }
 
+// Here the first file that needs the package packs it.
+const packed = mkdtempSync(join(tmpdir(), 'kanthorq-packed-'))
+atExit(() => {
+  rmSync(packed, { recursive: true, force: true })
+})
 const server = await startServer()
 console.log(`PostgreSQL ${server.version}, as the ${role}\n`)
 const sum = { passed: 0, failed: 0 }
@@ -88,6 +94,7 @@ try {
     DATABASE_URL: server.url,
     KANTHORQ_TEST_TEMPLATE: JSON.stringify(template),
     KANTHORQ_TEST_COMPILED: compile(),
+    KANTHORQ_TEST_PACKED: packed,
   }
   // pgTAP beside the first files of ava, because alone it leaves half of the machine idle.
   let report = ''

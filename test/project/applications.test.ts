@@ -22,10 +22,9 @@ test.before(async () => {
     await run('node', ['install.js'], join(tools, 'node_modules/bun'))
   }
   folder = mkdtempSync(join(tools, 'run-'))
-  const [tarball, to] = [mkdtempSync(join(tmpdir(), 'kanthorq-tarball-')), join(folder, 'node_modules/kanthorq-tasks')]
+  const to = join(folder, 'node_modules/kanthorq-tasks')
   mkdirSync(to, { recursive: true })
-  await run('tar', ['-xzf', await pack(tarball), '-C', to, '--strip-components=1'], folder)
-  rmSync(tarball, { recursive: true })
+  await run('tar', ['-xzf', await pack(), '-C', to, '--strip-components=1'], folder)
 })
 test.after.always(() => {
   if (folder !== '') rmSync(folder, { recursive: true, force: true })

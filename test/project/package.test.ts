@@ -25,7 +25,7 @@ let newestProject: Project
 test.before(async () => {
   newestProject = await emptyProject()
   projects.set(newest, newestProject)
-  projects.set(oldest, await emptyProject(newestProject.tarball, oldest))
+  projects.set(oldest, await emptyProject(oldest))
 })
 test.after.always(() => {
   for (const project of projects.values()) project.remove()

@@ -1,6 +1,18 @@
-import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
 import { basename, join } from 'node:path'
+import { setTimeout } from 'node:timers/promises'
 import { projectFolder, runProgram } from './run-program.ts'
 
 /** An application's project, empty but for what it depends on. */
@@ -12,9 +24,9 @@ export interface Project {
 }
 
 /** Installs the package and pg into an empty strict TypeScript project. */
-export async function emptyProject(tarball?: string, pgVersion = versionOf('pg')): Promise<Project> {
+export async function emptyProject(pgVersion = versionOf('pg')): Promise<Project> {
   const folder = mkdtempSync(join(tmpdir(), 'kanthorq-project-'))
-  const packed = tarball ?? (await pack(folder))
+  const packed = await pack()
   writeFileSync(join(folder, 'package.json'), JSON.stringify({ type: 'module', private: true }))
   // The versions that we have, which npm keeps in its cache.
   const types = ['@types/pg', '@types/node'].map((name) => `${name}@${versionOf(name)}`)
@@ -32,23 +44,43 @@ export async function emptyProject(tarball?: string, pgVersion = versionOf('pg')
   }
 }
 
+/** Where a run of the tests keeps the package that the first of its files has packed. */
+const shared = process.env['KANTHORQ_TEST_PACKED'] ?? mkdtempSync(join(tmpdir(), 'kanthorq-packed-'))
+if (shared !== process.env['KANTHORQ_TEST_PACKED'])
+  process.once('exit', () => {
+    rmSync(shared, { recursive: true, force: true })
+  })
+
 /**
- * Packs the package into a folder as `npm publish` would, and says where it is. That is done in a copy of the project, whose
- * `dist` holds nothing old, and where two that pack at once don't build into each other's.
+ * Packs the package as `npm publish` would, and says where it is. That is done in a copy of the project, whose `dist` holds nothing
+ * old, and once in a run of the tests: other files wait for the one that has begun.
  */
-export async function pack(to: string): Promise<string> {
-  const copy = mkdtempSync(join(tmpdir(), 'kanthorq-pack-'))
+export async function pack(): Promise<string> {
+  const packed = join(shared, 'kanthorq-tasks.tgz')
+  const copy = join(shared, 'copy')
+  for (;;) {
+    if (existsSync(packed)) return packed
+    try {
+      mkdirSync(copy)
+      break
+    } catch {
+      // It is there: another file is at work in it.
+      await setTimeout(100)
+    }
+  }
   try {
     cpSync(projectFolder, copy, {
       recursive: true,
       filter: (path) => !['node_modules', 'dist', '.git'].includes(basename(path)),
     })
     symlinkSync(join(projectFolder, 'node_modules'), join(copy, 'node_modules'))
-    await npm(['pack', '--pack-destination', to], copy)
+    await npm(['pack', '--pack-destination', copy], copy)
+    const name = readdirSync(copy).find((each) => each.endsWith('.tgz')) ?? ''
+    renameSync(join(copy, name), packed)
+    return packed
   } finally {
     rmSync(copy, { recursive: true, force: true })
   }
-  return join(to, readdirSync(to).find((name) => name.endsWith('.tgz')) ?? '')
 }
 
 async function npm(args: string[], cwd: string): Promise<void> {
