@@ -24,6 +24,23 @@ comment on column kanthorq_schema.kanthorq_task.schedule_at is 'When it may be p
 
 comment on column kanthorq_schema.kanthorq_task.finalized_at is 'When it was completed, cancelled or discarded.';
 
+create type kanthorq_schema.kanthorq_pulled_task as (
+  event_id text,
+  subject text,
+  body bytea,
+  metadata jsonb,
+  attempt int,
+  attempt_max int,
+  lease_until timestamp with time zone,
+  created_at timestamp with time zone
+);
+
+comment on type kanthorq_schema.kanthorq_pulled_task is 'A task that a worker holds, and its event.';
+
+comment on column kanthorq_schema.kanthorq_pulled_task.attempt is 'Goes with each report on the task: 0 for the first attempt. Another pull of the task makes it grow.';
+
+comment on column kanthorq_schema.kanthorq_pulled_task.lease_until is 'When another worker may take the task, unless it is extended.';
+
 -- The common filter, checked and ready for comparison with the columns of a task. A part that is null lets everything through.
 create type kanthorq_schema._kanthorq_task_filter as (
   states smallint[],

@@ -45,6 +45,29 @@ comment on column kanthorq_schema.kanthorq_task.finalized_at is 'When it was com
 
 do $type$
 begin
+  if to_regclass('kanthorq_schema.kanthorq_pulled_task') is null then
+    create type kanthorq_schema.kanthorq_pulled_task as (
+      event_id text,
+      subject text,
+      body bytea,
+      metadata jsonb,
+      attempt int,
+      attempt_max int,
+      lease_until timestamp with time zone,
+      created_at timestamp with time zone
+    );
+  end if;
+end
+$type$;
+
+comment on type kanthorq_schema.kanthorq_pulled_task is 'A task that a worker holds, and its event.';
+
+comment on column kanthorq_schema.kanthorq_pulled_task.attempt is 'Goes with each report on the task: 0 for the first attempt. Another pull of the task makes it grow.';
+
+comment on column kanthorq_schema.kanthorq_pulled_task.lease_until is 'When another worker may take the task, unless it is extended.';
+
+do $type$
+begin
   if to_regclass('kanthorq_schema._kanthorq_task_filter') is null then
     create type kanthorq_schema._kanthorq_task_filter as (
       states smallint[],
@@ -223,6 +246,8 @@ drop type if exists kanthorq_schema.kanthorq_operation;
 drop type if exists kanthorq_schema.kanthorq_task_progress;
 
 drop type if exists kanthorq_schema._kanthorq_task_filter;
+
+drop type if exists kanthorq_schema.kanthorq_pulled_task;
 
 drop type if exists kanthorq_schema.kanthorq_task;
 $sql$, 'kanthorq_schema', quote_ident(v_schema));

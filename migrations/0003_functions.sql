@@ -35,7 +35,7 @@ declare
     select string_agg(p.oid::regprocedure::text, ', ')
     from pg_proc p
     where p.pronamespace = 'kanthorq_schema'::regnamespace and pg_get_userbyid(p.proowner) = current_user
-      and p.proname in ('_kanthorq_as_milliseconds', '_kanthorq_as_time', '_kanthorq_bulk', '_kanthorq_check_action', '_kanthorq_check_can_commit', '_kanthorq_check_event_ids', '_kanthorq_check_filter', '_kanthorq_check_name', '_kanthorq_check_progress', '_kanthorq_check_role', '_kanthorq_check_schema', '_kanthorq_check_subject', '_kanthorq_check_subject_filters', '_kanthorq_check_takes', '_kanthorq_claimed_by', '_kanthorq_consumer', '_kanthorq_consumers', '_kanthorq_crockford', '_kanthorq_divide_ids', '_kanthorq_doctor_findings', '_kanthorq_doctor_installation', '_kanthorq_doctor_rights', '_kanthorq_doctor_tables', '_kanthorq_doctor_tasks', '_kanthorq_due', '_kanthorq_find_table', '_kanthorq_function_levels', '_kanthorq_has_scheduling_index', '_kanthorq_hold_triggers', '_kanthorq_id', '_kanthorq_id_time', '_kanthorq_names_hint', '_kanthorq_newest_migration', '_kanthorq_now', '_kanthorq_one_line', '_kanthorq_only_sql', '_kanthorq_own_tables', '_kanthorq_refuse_state', '_kanthorq_refuse_table', '_kanthorq_registered', '_kanthorq_reset_rights', '_kanthorq_revoke_usage', '_kanthorq_role_levels', '_kanthorq_set_level', '_kanthorq_shown', '_kanthorq_stream', '_kanthorq_subject_pattern', '_kanthorq_table_fault', '_kanthorq_table_repair', '_kanthorq_task_all', '_kanthorq_task_columns_sql', '_kanthorq_task_log', '_kanthorq_task_matches', '_kanthorq_task_state', '_kanthorq_task_state_name', '_kanthorq_task_states', '_kanthorq_task_takes_sql', '_kanthorq_task_transition', '_kanthorq_task_undo', '_kanthorq_task_why', '_kanthorq_trigger_fault', 'kanthorq_consumer_list', 'kanthorq_consumer_register', 'kanthorq_doctor', 'kanthorq_grant', 'kanthorq_help', 'kanthorq_revoke', 'kanthorq_stream_publish', 'kanthorq_stream_register', 'kanthorq_task_batch', 'kanthorq_task_cancel', 'kanthorq_task_cancel_all', 'kanthorq_task_convert', 'kanthorq_task_count', 'kanthorq_task_discard', 'kanthorq_task_discard_all', 'kanthorq_task_explain', 'kanthorq_task_find', 'kanthorq_task_history', 'kanthorq_task_operation_purge', 'kanthorq_task_operations', 'kanthorq_task_preview', 'kanthorq_task_resume', 'kanthorq_task_resume_all', 'kanthorq_task_stats', 'kanthorq_task_undo', 'kanthorq_task_undo_all', 'kanthorq_task_undo_batch', 'kanthorq_task_undo_preview')
+      and p.proname in ('_kanthorq_as_milliseconds', '_kanthorq_as_time', '_kanthorq_bulk', '_kanthorq_check_action', '_kanthorq_check_can_commit', '_kanthorq_check_event_ids', '_kanthorq_check_filter', '_kanthorq_check_name', '_kanthorq_check_progress', '_kanthorq_check_role', '_kanthorq_check_schema', '_kanthorq_check_subject', '_kanthorq_check_subject_filters', '_kanthorq_check_takes', '_kanthorq_claimed_by', '_kanthorq_consumer', '_kanthorq_consumers', '_kanthorq_crockford', '_kanthorq_divide_ids', '_kanthorq_doctor_findings', '_kanthorq_doctor_installation', '_kanthorq_doctor_rights', '_kanthorq_doctor_tables', '_kanthorq_doctor_tasks', '_kanthorq_due', '_kanthorq_find_table', '_kanthorq_function_levels', '_kanthorq_has_scheduling_index', '_kanthorq_hold_triggers', '_kanthorq_id', '_kanthorq_id_time', '_kanthorq_levels', '_kanthorq_names_hint', '_kanthorq_newest_migration', '_kanthorq_now', '_kanthorq_one_line', '_kanthorq_only_sql', '_kanthorq_own_tables', '_kanthorq_refuse_state', '_kanthorq_refuse_table', '_kanthorq_registered', '_kanthorq_reset_rights', '_kanthorq_revoke_usage', '_kanthorq_role_levels', '_kanthorq_set_level', '_kanthorq_shown', '_kanthorq_stream', '_kanthorq_subject_pattern', '_kanthorq_table_fault', '_kanthorq_table_repair', '_kanthorq_task_all', '_kanthorq_task_begin', '_kanthorq_task_columns_sql', '_kanthorq_task_log', '_kanthorq_task_matches', '_kanthorq_task_report', '_kanthorq_task_state', '_kanthorq_task_state_name', '_kanthorq_task_states', '_kanthorq_task_takes_sql', '_kanthorq_task_transition', '_kanthorq_task_undo', '_kanthorq_task_why', '_kanthorq_trigger_fault', 'kanthorq_consumer_list', 'kanthorq_consumer_register', 'kanthorq_doctor', 'kanthorq_grant', 'kanthorq_help', 'kanthorq_revoke', 'kanthorq_stream_publish', 'kanthorq_stream_publish_many', 'kanthorq_stream_register', 'kanthorq_task_batch', 'kanthorq_task_cancel', 'kanthorq_task_cancel_all', 'kanthorq_task_complete', 'kanthorq_task_convert', 'kanthorq_task_count', 'kanthorq_task_discard', 'kanthorq_task_discard_all', 'kanthorq_task_explain', 'kanthorq_task_extend', 'kanthorq_task_fail', 'kanthorq_task_find', 'kanthorq_task_history', 'kanthorq_task_operation_purge', 'kanthorq_task_operations', 'kanthorq_task_preview', 'kanthorq_task_pull', 'kanthorq_task_release', 'kanthorq_task_resume', 'kanthorq_task_resume_all', 'kanthorq_task_stats', 'kanthorq_task_undo', 'kanthorq_task_undo_all', 'kanthorq_task_undo_batch', 'kanthorq_task_undo_preview')
   );
 begin
   if v_functions is not null then
@@ -520,7 +520,7 @@ comment on function kanthorq_schema._kanthorq_crockford(bigint, int) is 'Interna
 create or replace function
 kanthorq_schema._kanthorq_divide_ids(
   event_ids text[],
-  changes kanthorq_schema.kanthorq_task_change[],
+  moved text[],
   out updated text[],
   out noop text[]
 )
@@ -530,21 +530,21 @@ immutable
 as $function$
 begin
   -- As many as were asked for: each id was there once, and moved. The slice makes the array begin at 1.
-  if cardinality(changes) = cardinality(event_ids) then
+  if cardinality(moved) = cardinality(event_ids) then
     updated := event_ids[:];
     noop := '{}';
     return;
   end if;
   select
-    coalesce(array_agg(i.event_id) filter (where i.moved), '{}'),
-    coalesce(array_agg(i.event_id) filter (where not i.moved), '{}')
+    coalesce(array_agg(i.event_id) filter (where i.is_moved), '{}'),
+    coalesce(array_agg(i.event_id) filter (where not i.is_moved), '{}')
   into updated, noop
   from (
-    select u.event_id, bool_or(u.moved) as moved
+    select u.event_id, bool_or(u.is_moved) as is_moved
     from (
-      select a.event_id, a.position, false as moved from unnest(event_ids) with ordinality a (event_id, position)
+      select a.event_id, a.position, false as is_moved from unnest(event_ids) with ordinality a (event_id, position)
       union all
-      select c.event_id, null, true from unnest(changes) c
+      select m.event_id, null, true from unnest(moved) m (event_id)
     ) u
     group by u.event_id
     order by min(u.position)
@@ -552,7 +552,7 @@ begin
 end
 $function$;
 
-comment on function kanthorq_schema._kanthorq_divide_ids(text[], kanthorq_schema.kanthorq_task_change[]) is 'Internal. The distinct ids of a call, divided into moved and not moved, in input order.';
+comment on function kanthorq_schema._kanthorq_divide_ids(text[], text[]) is 'Internal. The distinct ids of a call, divided into moved and not moved, in input order.';
 
 -- function: _kanthorq_doctor_findings
 create or replace function kanthorq_schema._kanthorq_doctor_findings()
@@ -1007,21 +1007,25 @@ $function$;
 comment on function kanthorq_schema._kanthorq_doctor_tasks(text) is 'Internal. What kanthorq_doctor finds about one consumer.';
 
 -- function: _kanthorq_due
-create or replace function kanthorq_schema._kanthorq_due(schedule_at timestamp with time zone)
+create or replace function
+kanthorq_schema._kanthorq_due(
+  name text,
+  schedule_at timestamp with time zone
+)
 returns bigint
 language plpgsql
 immutable
 as $function$
 begin
   if not isfinite(schedule_at) or schedule_at < to_timestamp(0) then
-    raise exception 'schedule_at is %', schedule_at
-      using errcode = 'KQ003', hint = 'Pass a point in time since 1970, or null for now.';
+    raise exception '% is %', name, schedule_at
+      using errcode = 'KQ003', hint = 'Pass a point in time since 1970, or null.';
   end if;
   return kanthorq_schema._kanthorq_as_milliseconds(schedule_at);
 end
 $function$;
 
-comment on function kanthorq_schema._kanthorq_due(timestamp with time zone) is 'Internal. When resumed tasks are due, in epoch milliseconds; KQ003 for a time before 1970.';
+comment on function kanthorq_schema._kanthorq_due(text, timestamp with time zone) is 'Internal. When tasks are due, in epoch milliseconds; KQ003 for a time before 1970.';
 
 -- function: _kanthorq_find_table
 create or replace function kanthorq_schema._kanthorq_find_table(id text)
@@ -1080,6 +1084,7 @@ begin atomic
     ('_kanthorq_hold_triggers', 'internal'),
     ('_kanthorq_id', 'internal'),
     ('_kanthorq_id_time', 'internal'),
+    ('_kanthorq_levels', 'internal'),
     ('_kanthorq_names_hint', 'internal'),
     ('_kanthorq_newest_migration', 'internal'),
     ('_kanthorq_now', 'internal'),
@@ -1099,9 +1104,11 @@ begin atomic
     ('_kanthorq_table_fault', 'internal'),
     ('_kanthorq_table_repair', 'internal'),
     ('_kanthorq_task_all', 'operator'),
+    ('_kanthorq_task_begin', 'internal'),
     ('_kanthorq_task_columns_sql', 'internal'),
     ('_kanthorq_task_log', 'internal'),
     ('_kanthorq_task_matches', 'internal'),
+    ('_kanthorq_task_report', 'internal'),
     ('_kanthorq_task_state', 'internal'),
     ('_kanthorq_task_state_name', 'internal'),
     ('_kanthorq_task_states', 'internal'),
@@ -1116,21 +1123,27 @@ begin atomic
     ('kanthorq_grant', 'owner'),
     ('kanthorq_help', 'viewer'),
     ('kanthorq_revoke', 'owner'),
-    ('kanthorq_stream_publish', 'owner'),
+    ('kanthorq_stream_publish', 'publisher'),
+    ('kanthorq_stream_publish_many', 'publisher'),
     ('kanthorq_stream_register', 'owner'),
     ('kanthorq_task_batch', 'operator'),
     ('kanthorq_task_cancel', 'operator'),
     ('kanthorq_task_cancel_all', 'operator'),
+    ('kanthorq_task_complete', 'worker'),
     ('kanthorq_task_convert', 'owner'),
     ('kanthorq_task_count', 'viewer'),
     ('kanthorq_task_discard', 'operator'),
     ('kanthorq_task_discard_all', 'operator'),
     ('kanthorq_task_explain', 'viewer'),
+    ('kanthorq_task_extend', 'worker'),
+    ('kanthorq_task_fail', 'worker'),
     ('kanthorq_task_find', 'viewer'),
     ('kanthorq_task_history', 'viewer'),
     ('kanthorq_task_operation_purge', 'owner'),
     ('kanthorq_task_operations', 'viewer'),
     ('kanthorq_task_preview', 'viewer'),
+    ('kanthorq_task_pull', 'worker'),
+    ('kanthorq_task_release', 'worker'),
     ('kanthorq_task_resume', 'operator'),
     ('kanthorq_task_resume_all', 'operator'),
     ('kanthorq_task_stats', 'viewer'),
@@ -1222,6 +1235,22 @@ from generate_series(1, 10) d
 $function$;
 
 comment on function kanthorq_schema._kanthorq_id_time(text) is 'Internal. The time in an id, in epoch milliseconds.';
+
+-- function: _kanthorq_levels
+create or replace function kanthorq_schema._kanthorq_levels(out level text, out executes text)
+returns setof record
+language sql
+immutable
+begin atomic
+  values
+    ('viewer', 'viewer'),
+    ('operator', 'viewer'),
+    ('operator', 'operator'),
+    ('worker', 'worker'),
+    ('publisher', 'publisher');
+end;
+
+comment on function kanthorq_schema._kanthorq_levels() is 'Internal. The levels, and the levels of the functions that each may execute.';
 
 -- function: _kanthorq_names_hint
 create or replace function kanthorq_schema._kanthorq_names_hint(kind text, name text)
@@ -1491,18 +1520,22 @@ begin atomic
         select f.pronamespace from pg_proc f where f.oid = 'kanthorq_schema._kanthorq_function_levels()'::regprocedure
       )
       and pg_get_userbyid(p.proowner) = current_user
+  ),
+  level as materialized (
+    select l.level, array_agg(r.oid order by r.oid) as routines
+    from kanthorq_schema._kanthorq_levels() l
+    join routine r on r.level = l.executes
+    group by l.level
+  ),
+  granted as materialized (
+    select a.grantee, array_agg(distinct r.oid order by r.oid) as routines, bool_or(a.is_grantable) as is_grantable
+    from routine r, aclexplode(coalesce(r.proacl, acldefault('f', r.proowner))) a
+    where a.grantee <> r.proowner
+    group by a.grantee
   )
-  select a.grantee,
-    case
-      when a.grantee = 0 or bool_or(a.is_grantable) then null
-      when count(*) filter (where r.level = 'viewer') = count(*)
-        and count(*) = (select count(*) from routine v where v.level = 'viewer') then 'viewer'
-      when count(*) filter (where r.level in ('viewer', 'operator')) = count(*)
-        and count(*) = (select count(*) from routine v where v.level in ('viewer', 'operator')) then 'operator'
-    end
-  from routine r, aclexplode(coalesce(r.proacl, acldefault('f', r.proowner))) a
-  where a.grantee <> r.proowner
-  group by a.grantee;
+  select g.grantee, l.level
+  from granted g
+  left join level l on l.routines = g.routines and g.grantee <> 0 and not g.is_grantable;
 end;
 
 comment on function kanthorq_schema._kanthorq_role_levels() is 'Internal. The roles with rights on the functions, and the level that they make.';
@@ -1531,7 +1564,9 @@ begin
   lock table kanthorq_schema.kanthorq_task_operation in share update exclusive mode;
 
   select string_agg(p.oid::regprocedure::text, ', '),
-    string_agg(p.oid::regprocedure::text, ', ') filter (where l.level = 'viewer' or l.level = _kanthorq_set_level.level)
+    string_agg(p.oid::regprocedure::text, ', ') filter (
+      where l.level in (select g.executes from kanthorq_schema._kanthorq_levels() g where g.level = _kanthorq_set_level.level)
+    )
   into v_all, v_granted
   from pg_proc p
   left join kanthorq_schema._kanthorq_function_levels() l on l.name = p.proname
@@ -1861,6 +1896,77 @@ $procedure$;
 
 comment on procedure kanthorq_schema._kanthorq_task_all(text, text, text[], text, jsonb, text, timestamp with time zone, timestamp with time zone, boolean, int, bigint, interval, text, timestamp with time zone, boolean, interval, bigint, bigint, bigint, bigint) is 'Internal. The loop of the procedures that move many tasks in committed batches.';
 
+-- function: _kanthorq_task_begin
+create or replace function
+kanthorq_schema._kanthorq_task_begin(
+  consumer text,
+  after text,
+  until text,
+  page int,
+  max_tasks int,
+  patterns text[],
+  out read text,
+  out made int,
+  out tasks kanthorq_schema.kanthorq_pulled_task[]
+)
+returns record
+language plpgsql
+volatile
+as $function$
+declare
+  v_consumer record := kanthorq_schema._kanthorq_consumer(consumer);
+  v_registry kanthorq_schema.kanthorq_consumer_registry;
+begin
+  select r.* into v_registry from kanthorq_schema.kanthorq_consumer_registry r where r.name = consumer;
+  execute format($q$
+    with wanted as materialized (
+      select p.id
+      from (select e.id, e.subject from %1$s e where e.id > $1 and ($2 is null or e.id < $2) order by e.id limit $3) p
+      where p.subject ~ any ($5) and not p.subject ~ any ($6) and not exists (select from %2$s t where t.event_id = p.id)
+      order by p.id
+      limit $4
+    ),
+    made as (
+      insert into %3$s as t (event_id, subject, state, schedule_at, metadata)
+      select e.id, e.subject, kanthorq_schema._kanthorq_task_state('running'),
+        case when $7 is null or e.subject ~ any ($7) then $8 + $9 else $8 end, e.metadata
+      from wanted w
+      join %1$s e on e.id = w.id
+      order by e.id
+      on conflict (event_id) do nothing
+      returning t.event_id, t.subject, t.metadata, t.schedule_at
+    )
+    select
+      case when (select count(*) from wanted) = $4 then (select max(w.id) from wanted w)
+        else (select max(p.id) from (select e.id from %1$s e where e.id > $1 and ($2 is null or e.id < $2) order by e.id limit $3) p)
+      end,
+      (select count(*) from made),
+      array(
+        select row(m.event_id::text, m.subject::text, e.body, m.metadata, 0, $10, kanthorq_schema._kanthorq_as_time(m.schedule_at),
+          kanthorq_schema._kanthorq_as_time(e.created_at))::kanthorq_schema.kanthorq_pulled_task
+        from made m
+        join %1$s e on e.id = m.event_id
+        where $7 is null or m.subject ~ any ($7)
+        order by m.event_id
+      )
+    $q$,
+    kanthorq_schema._kanthorq_only_sql(kanthorq_schema._kanthorq_find_table(v_consumer.stream_id)), v_consumer.tasks,
+    kanthorq_schema._kanthorq_find_table(v_consumer.id)
+  )
+  into read, made, tasks
+  using after, until, page, max_tasks,
+    array(select kanthorq_schema._kanthorq_subject_pattern(f) from unnest(v_registry.subject_includes::text[]) f),
+    -- KanthorQ compares as many excludes as there are includes.
+    array(
+      select kanthorq_schema._kanthorq_subject_pattern(f)
+      from unnest((v_registry.subject_excludes::text[])[:cardinality(v_registry.subject_includes)]) f
+    ),
+    patterns, kanthorq_schema._kanthorq_now(), v_consumer.visibility_timeout, v_consumer.attempt_max;
+end
+$function$;
+
+comment on function kanthorq_schema._kanthorq_task_begin(text, text, text, int, int, text[]) is 'Internal. Makes running tasks of events that a consumer wants and has no task for.';
+
 -- function: _kanthorq_task_columns_sql
 create or replace function kanthorq_schema._kanthorq_task_columns_sql()
 returns text
@@ -1954,6 +2060,97 @@ return ((filter).states is null or state = any ((filter).states))
   );
 
 comment on function kanthorq_schema._kanthorq_task_matches(kanthorq_schema._kanthorq_task_filter, smallint, text, jsonb, jsonb[], bigint) is 'Internal. Whether the common filter lets a task through.';
+
+-- function: _kanthorq_task_report
+create or replace function
+kanthorq_schema._kanthorq_task_report(
+  action text,
+  consumer text,
+  event_ids text[],
+  attempts int[],
+  errors text[],
+  stacks text[],
+  due bigint,
+  extend_by interval,
+  out updated text[],
+  out noop text[]
+)
+returns record
+language plpgsql
+volatile
+as $function$
+declare
+  v_consumer record;
+  v_moved text[];
+begin
+  perform kanthorq_schema._kanthorq_check_event_ids(event_ids);
+  v_consumer := kanthorq_schema._kanthorq_consumer(consumer);
+  if cardinality(attempts) <> cardinality(event_ids) then
+    raise exception 'there are % attempts for % event_ids', cardinality(attempts), cardinality(event_ids)
+      using errcode = 'KQ003', hint = 'Pass the attempt that kanthorq_task_pull returned with each id, or null to report on any attempt.';
+  end if;
+  if action = 'fail' and (errors is null or cardinality(errors) <> cardinality(event_ids) or cardinality(stacks) <> cardinality(event_ids)) then
+    raise exception 'there are % errors and % stacks for % event_ids', coalesce(cardinality(errors)::text, 'null'),
+        coalesce(cardinality(stacks)::text, 'null'), cardinality(event_ids)
+      using errcode = 'KQ003', hint = 'Pass an error for each id, and as many stacks or null.';
+  elsif array_position(errors, null) is not null or '' = any (errors) then
+    raise exception 'errors[%] is %', coalesce(array_position(errors, null), array_position(errors, '')),
+        case when array_position(errors, null) is null then 'empty' else 'null' end
+      using errcode = 'KQ003', hint = 'Say why the task failed: KanthorQ''s program refuses tasks with an empty error.';
+  end if;
+  if not isfinite(extend_by) or extend_by <= interval '0' or extend_by > interval '1 year' then
+    raise exception 'extend_by is %', extend_by
+      using errcode = 'KQ003', hint = 'Pass an interval of more than nothing and at most a year, or null for the visibility timeout.';
+  end if;
+
+  execute format($q$
+    with given as materialized (
+      select distinct on (g.event_id) g.event_id, g.attempt, g.error, g.stack
+      from unnest($3, $4, $5, $6) with ordinality g (event_id, attempt, error, stack, n)
+      order by g.event_id, g.n
+    ),
+    locked as materialized (
+      select t.event_id
+      from %1$s t
+      where t.event_id = any ((select $3)::text[]) and t.state + 0 = kanthorq_schema._kanthorq_task_state('running')
+      order by t.event_id
+      for no key update
+    ),
+    moved as (
+      update %1$s t
+      set %2$s
+      from locked l
+      join given g on g.event_id = l.event_id
+      where t.event_id = l.event_id and t.state + 0 = kanthorq_schema._kanthorq_task_state('running')
+        and ($4 is null or t.attempt_count = g.attempt)
+      returning t.event_id
+    )
+    select array_agg(m.event_id::text) from moved m
+    $q$,
+    v_consumer.tasks,
+    case action
+      when 'complete' then $set$state = kanthorq_schema._kanthorq_task_state('completed'), finalized_at = $1$set$
+      when 'fail' then $set$
+        state = case when t.attempt_count >= $2 then kanthorq_schema._kanthorq_task_state('discarded')
+          else kanthorq_schema._kanthorq_task_state('retryable') end,
+        finalized_at = case when t.attempt_count >= $2 then $1 else t.finalized_at end,
+        schedule_at = coalesce($7, t.schedule_at),
+        attempted_error = t.attempted_error
+          || jsonb_build_object('at', $1, 'error', g.error, 'stack', coalesce(nullif(g.stack, ''), g.error))
+        $set$
+      when 'extend' then 'schedule_at = greatest(t.schedule_at, $1 + $8)'
+      when 'release' then 'schedule_at = $1, attempt_count = greatest(t.attempt_count - 1, 0)'
+    end
+  )
+  into v_moved
+  using kanthorq_schema._kanthorq_now(), v_consumer.attempt_max, event_ids, attempts, errors, stacks, due,
+    coalesce((extract(epoch from extend_by) * 1000)::bigint, v_consumer.visibility_timeout);
+
+  select d.updated, d.noop into updated, noop from kanthorq_schema._kanthorq_divide_ids(event_ids, v_moved) d;
+end
+$function$;
+
+comment on function kanthorq_schema._kanthorq_task_report(text, text, text[], int[], text[], text[], bigint, interval) is 'Internal. Writes what a worker reports into the tasks whose attempt it holds.';
 
 -- function: _kanthorq_task_state
 create or replace function kanthorq_schema._kanthorq_task_state(name text)
@@ -2057,6 +2254,7 @@ declare
   v_consumer record := kanthorq_schema._kanthorq_consumer(consumer);
   v_now bigint := kanthorq_schema._kanthorq_now();
   v_changes kanthorq_schema.kanthorq_task_change[];
+  v_moved text[];
 begin
   -- The array of ids stands in a sub-select: the planner would look at each element.
   execute format($q$
@@ -2077,7 +2275,7 @@ begin
         t.state, t.schedule_at, t.finalized_at, t.attempt_count, t.updated_at
       )::kanthorq_schema.kanthorq_task_change as change
     )
-    select array_agg(m.change) from moved m
+    select array_agg(m.change), array_agg((m.change).event_id) from moved m
     $q$,
     v_consumer.tasks,
     kanthorq_schema._kanthorq_task_takes_sql(action, true),
@@ -2091,7 +2289,7 @@ begin
     end,
     case action when 'resume' then '(select *, row_number() over (order by event_id) as n from locked)' else 'locked' end
   )
-  into v_changes
+  into v_changes, v_moved
   using v_now, v_consumer.attempt_max, event_ids,
     case action
       when 'cancel' then kanthorq_schema._kanthorq_task_state('cancelled')
@@ -2103,7 +2301,7 @@ begin
   if v_changes is not null then
     operation_id := kanthorq_schema._kanthorq_task_log(v_now, action, consumer, reason, v_changes, bulk_id, null::bigint, null::bigint);
   end if;
-  select d.updated, d.noop into updated, noop from kanthorq_schema._kanthorq_divide_ids(event_ids, v_changes) d;
+  select d.updated, d.noop into updated, noop from kanthorq_schema._kanthorq_divide_ids(event_ids, v_moved) d;
 end
 $function$;
 
@@ -2129,6 +2327,7 @@ declare
   v_ids text[];
   v_wanted kanthorq_schema.kanthorq_task_change[];
   v_changes kanthorq_schema.kanthorq_task_change[];
+  v_moved text[];
 begin
   perform kanthorq_schema._kanthorq_check_schema();
   select o.* into v_operation from kanthorq_schema.kanthorq_task_operation o where o.id = operation_id;
@@ -2173,11 +2372,11 @@ begin
         t.state, t.schedule_at, t.finalized_at, t.attempt_count, t.updated_at
       )::kanthorq_schema.kanthorq_task_change as change
     )
-    select array_agg(m.change) from moved m
+    select array_agg(m.change), array_agg((m.change).event_id) from moved m
     $q$,
     v_consumer.tasks
   )
-  into v_changes
+  into v_changes, v_moved
   using v_wanted;
 
   if v_changes is not null then
@@ -2187,7 +2386,7 @@ begin
     );
   end if;
   select d.updated, d.noop into updated, noop
-  from kanthorq_schema._kanthorq_divide_ids(v_ids, v_changes) d;
+  from kanthorq_schema._kanthorq_divide_ids(v_ids, v_moved) d;
 end
 $function$;
 
@@ -2451,9 +2650,10 @@ security definer
 set search_path to pg_catalog, pg_temp
 as $function$
 begin
-  if level is null or level not in ('viewer', 'operator') then
+  if not exists (select from kanthorq_schema._kanthorq_levels() l where l.level = kanthorq_grant.level) then
     raise exception '% is not a level', kanthorq_schema._kanthorq_shown(level)
-      using errcode = 'KQ003', hint = 'The levels are viewer and operator. kanthorq_revoke takes the rights away.';
+      using errcode = 'KQ003',
+        hint = 'The levels are viewer, operator, worker and publisher. kanthorq_revoke takes the rights away.';
   end if;
   perform kanthorq_schema._kanthorq_check_role(role);
   perform kanthorq_schema._kanthorq_set_level(role::name, level);
@@ -2463,11 +2663,13 @@ $function$;
 comment on function kanthorq_schema.kanthorq_grant(text, text) is 'Gives a role the rights of a level, and takes from it all others on the functions and on the log.
 
 role   name of a role that exists, as in pg_roles; a group role serves all its members
-level  viewer: the functions that look: explain, preview, find, count, stats, operations, doctor
-       operator: those, and the ones that move tasks: cancel, resume, discard, undo, their _all procedures and batch functions
+level  viewer: the functions that look, such as find, stats, explain, errors and doctor
+       operator: those, and the ones that move tasks, such as cancel, resume, discard and undo
+       worker: pull, complete, fail, extend and release
+       publisher: publish
 
-The role needs no rights on any table; it gets USAGE on the schema if it has not. Registering, publishing, converting, purging the
-log and granting stay with the owner. Raises KQ003 if there is no such role or level, or if the role is the owner; 42501 if the
+A role has one level; a login that needs two is a member of two group roles. The role needs no rights on any table; it gets USAGE on the schema if it has not. Registering, converting,
+purging and granting stay with the owner. Raises KQ003 if there is no such role or level, or if the role is the owner; 42501 if the
 role has no USAGE on the schema and the owner of the functions can''t give it.';
 
 -- function: kanthorq_help
@@ -2603,6 +2805,64 @@ metadata  a JSON object; a task made from the event carries it too
 
 Returns the id of the event. Raises KQ001 if there is no such stream, KQ002 if its table is gone, KQ003 for a bad argument.';
 
+-- function: kanthorq_stream_publish_many
+create or replace function
+kanthorq_schema.kanthorq_stream_publish_many(
+  stream text,
+  subjects text[],
+  bodies bytea[],
+  metadata jsonb[] default null
+)
+returns text[]
+language plpgsql
+volatile
+security definer
+set search_path to pg_catalog, pg_temp
+as $function$
+declare
+  v_stream record;
+  v_ids text[];
+begin
+  if subjects is null or bodies is null or cardinality(bodies) <> cardinality(subjects)
+    or cardinality(metadata) <> cardinality(subjects) then
+    raise exception 'there are % bodies and % metadata for % subjects', coalesce(cardinality(bodies)::text, 'null'),
+        coalesce(cardinality(metadata)::text, 'null'), coalesce(cardinality(subjects)::text, 'null')
+      using errcode = 'KQ003', hint = 'Pass a subject and a body for each event, and as many metadata or null.';
+  end if;
+  if array_position(bodies, null) is not null then
+    raise exception 'bodies[%] is null', array_position(bodies, null)
+      using errcode = 'KQ003', hint = 'Pass the event''s bytes; an empty body is allowed.';
+  end if;
+  if exists (select from unnest(metadata) m where jsonb_typeof(m) is distinct from 'object') then
+    raise exception 'metadata has a part that is no object'
+      using errcode = 'KQ003', hint = 'Pass JSON objects, or null instead of all of them.';
+  end if;
+  perform kanthorq_schema._kanthorq_check_subject(s.subject) from (select distinct u as subject from unnest(subjects) u) s;
+  v_stream := kanthorq_schema._kanthorq_stream(stream);
+
+  v_ids := array(select kanthorq_schema._kanthorq_id('event') from generate_series(1, cardinality(subjects)));
+  execute format($q$
+    insert into %s (id, subject, body, metadata, created_at)
+    select e.id, e.subject, e.body, coalesce(e.metadata, '{}'), kanthorq_schema._kanthorq_id_time(e.id)
+    from unnest($1, $2, $3, $4) e (id, subject, body, metadata)
+    $q$,
+    v_stream.event_table
+  )
+  using v_ids, subjects, bodies, metadata;
+  return v_ids;
+end
+$function$;
+
+comment on function kanthorq_schema.kanthorq_stream_publish_many(text, text[], bytea[], jsonb[]) is 'Publishes many events to a stream.
+
+stream    name of the stream
+subjects  of each event the subject, as kanthorq_stream_publish takes it
+bodies    of each event the payload; may be empty
+metadata  of each event a JSON object; null instead of all of them is {}
+
+Returns the ids of the events, in the order of subjects. Raises KQ001 if there is no such stream, KQ002 if its table is gone, KQ003 for
+a bad argument; then nothing is published.';
+
 -- function: kanthorq_stream_register
 create or replace function kanthorq_schema.kanthorq_stream_register(name text)
 returns kanthorq_schema.kanthorq_stream_registry
@@ -2708,7 +2968,7 @@ begin
     raise exception '% takes no schedule_at, spread or reset_attempts', action
       using errcode = 'KQ003', hint = 'Only resume does.';
   end if;
-  v_due := kanthorq_schema._kanthorq_due(schedule_at);
+  v_due := kanthorq_schema._kanthorq_due('schedule_at', schedule_at);
   if not isfinite(spread) or spread < interval '0' or spread > interval '100 years' then
     raise exception 'spread is %', spread
       using errcode = 'KQ003', hint = 'Pass an interval of at most a hundred years, or null for all at once.';
@@ -2911,6 +3171,39 @@ bulk_id         what kanthorq_task_undo_all takes; null if nothing was moved
 It commits, so it can''t be called in a transaction. Raises KQ001 if there is no such consumer, KQ002 if its table is gone, KQ003 for
 a bad argument or no filter, KQ004 if the bulk is undone meanwhile. Batches that were committed before an error stay; the error''s
 detail says how many.';
+
+-- function: kanthorq_task_complete
+create or replace function
+kanthorq_schema.kanthorq_task_complete(
+  consumer text,
+  event_ids text[],
+  attempts int[] default null,
+  out updated text[],
+  out noop text[]
+)
+returns record
+language plpgsql
+volatile
+security definer
+set search_path to pg_catalog, pg_temp
+as $function$
+begin
+  select r.updated, r.noop into updated, noop
+  from kanthorq_schema._kanthorq_task_report('complete', consumer, event_ids, attempts, null::text[], null::text[], null::bigint, null::interval) r;
+end
+$function$;
+
+comment on function kanthorq_schema.kanthorq_task_complete(text, text[], int[]) is 'Completes running tasks.
+
+consumer        name of the consumer
+event_ids       ids of the tasks'' events; any number, duplicates count once
+attempts        the attempt of each, as kanthorq_task_pull returned it; null reports on whatever attempt is running
+
+Returns one row of two arrays that hold each distinct id once, in the order of event_ids:
+updated         tasks that are completed now
+noop            ids of tasks that are not running, are in another attempt or do not exist
+
+Raises KQ001 if there is no such consumer, KQ002 if its table is gone, KQ003 for a bad argument; then nothing has changed.';
 
 -- function: kanthorq_task_convert
 create or replace function
@@ -3180,6 +3473,82 @@ why          a sentence about where it stands and what can be done
 next_run_at  when a worker may take it, at the earliest; null if none ever will unless a person acts
 
 Raises KQ001 if there is no such consumer, KQ002 if its table is gone, KQ003 for a bad argument.';
+
+-- function: kanthorq_task_extend
+create or replace function
+kanthorq_schema.kanthorq_task_extend(
+  consumer text,
+  event_ids text[],
+  attempts int[] default null,
+  extend_by interval default null,
+  out updated text[],
+  out noop text[]
+)
+returns record
+language plpgsql
+volatile
+security definer
+set search_path to pg_catalog, pg_temp
+as $function$
+begin
+  select r.updated, r.noop into updated, noop
+  from kanthorq_schema._kanthorq_task_report('extend', consumer, event_ids, attempts, null::text[], null::text[], null::bigint, extend_by) r;
+end
+$function$;
+
+comment on function kanthorq_schema.kanthorq_task_extend(text, text[], int[], interval) is 'Extends the leases of running tasks: the heartbeat of a worker.
+
+consumer        name of the consumer
+event_ids       ids of the tasks'' events; any number, duplicates count once
+attempts        the attempt of each, as kanthorq_task_pull returned it; null reports on whatever attempt is running
+extend_by       how long the leases are from now on, at least; null is the consumer''s visibility timeout
+
+Returns one row of two arrays that hold each distinct id once, in the order of event_ids:
+updated         tasks that the worker still holds
+noop            ids of tasks that it has lost: cancelled, discarded, completed, pulled by another worker, or gone
+
+Raises KQ001 if there is no such consumer, KQ002 if its table is gone, KQ003 for a bad argument; then nothing has changed.';
+
+-- function: kanthorq_task_fail
+create or replace function
+kanthorq_schema.kanthorq_task_fail(
+  consumer text,
+  event_ids text[],
+  errors text[],
+  attempts int[] default null,
+  retry_at timestamp with time zone default null,
+  stacks text[] default null,
+  out updated text[],
+  out noop text[]
+)
+returns record
+language plpgsql
+volatile
+security definer
+set search_path to pg_catalog, pg_temp
+as $function$
+begin
+  select r.updated, r.noop into updated, noop
+  from kanthorq_schema._kanthorq_task_report(
+    'fail', consumer, event_ids, attempts, errors, stacks, kanthorq_schema._kanthorq_due('retry_at', retry_at), null::interval
+  ) r;
+end
+$function$;
+
+comment on function kanthorq_schema.kanthorq_task_fail(text, text[], text[], int[], timestamp with time zone, text[]) is 'Fails running tasks: each is tried again, or discarded when its attempts are spent.
+
+consumer        name of the consumer
+event_ids       ids of the tasks'' events; any number, duplicates count once
+errors          why each failed; as many as event_ids
+attempts        the attempt of each, as kanthorq_task_pull returned it; null reports on whatever attempt is running
+retry_at        when all of them are due again; null leaves the time that the pull chose
+stacks          where each failed; null repeats the error, because KanthorQ wants some text
+
+Returns one row of two arrays that hold each distinct id once, in the order of event_ids:
+updated         tasks that are retryable or discarded now
+noop            ids of tasks that are not running, are in another attempt or do not exist
+
+Raises KQ001 if there is no such consumer, KQ002 if its table is gone, KQ003 for a bad argument; then nothing has changed.';
 
 -- function: kanthorq_task_find
 create or replace function
@@ -3629,6 +3998,175 @@ left_out        how many match the filter but are in a state that the action doe
 
 Raises KQ001 if there is no such consumer, KQ002 if its table is gone, KQ003 for a bad argument.';
 
+-- function: kanthorq_task_pull
+create or replace function
+kanthorq_schema.kanthorq_task_pull(
+  consumer text,
+  max_tasks int default 100,
+  subjects text[] default null,
+  lookback interval default '1 minute'
+)
+returns setof kanthorq_schema.kanthorq_pulled_task
+language plpgsql
+volatile
+security definer
+set search_path to pg_catalog, pg_temp
+as $function$
+declare
+  v_consumer record := kanthorq_schema._kanthorq_consumer(consumer);
+  v_now bigint := kanthorq_schema._kanthorq_now();
+  v_events regclass := kanthorq_schema._kanthorq_find_table(v_consumer.stream_id);
+  v_patterns text[];
+  v_cursor text;
+  v_begun record;
+  v_left int;
+  v_pulled int;
+begin
+  if max_tasks is null or max_tasks < 1 then
+    raise exception 'max_tasks is %', coalesce(max_tasks::text, 'null')
+      using errcode = 'KQ003', hint = 'Pass how many tasks the worker can take, at least 1.';
+  end if;
+  if lookback is null or not isfinite(lookback) or lookback < interval '0' or lookback > interval '1 year' then
+    raise exception 'lookback is %', coalesce(lookback::text, 'null')
+      using errcode = 'KQ003', hint = 'Pass an interval of at most a year; 0 looks at no event behind the cursor.';
+  end if;
+  if v_events is null or kanthorq_schema._kanthorq_table_fault(v_events, 'stream') is not null then
+    perform kanthorq_schema._kanthorq_refuse_table(v_consumer.stream_id, 'stream', v_consumer.stream_name);
+  end if;
+  if subjects is not null then
+    perform kanthorq_schema._kanthorq_check_subject_filters('subjects', subjects);
+    v_patterns := array(select kanthorq_schema._kanthorq_subject_pattern(s) from unnest(subjects) s);
+  end if;
+
+  return query execute format($q$
+    with retryable as materialized (
+      select t.event_id
+      from %1$s t
+      where t.state = kanthorq_schema._kanthorq_task_state('retryable') and t.attempt_count <= $2 and t.schedule_at < $1
+        and ($5 is null or t.subject ~ any ($5))
+      order by t.schedule_at
+      limit $3
+      for no key update
+      skip locked
+    ),
+    overdue as materialized (
+      select t.event_id
+      from %1$s t
+      where t.state = kanthorq_schema._kanthorq_task_state('running') and t.attempt_count <= $2 and t.schedule_at < $1
+        and ($5 is null or t.subject ~ any ($5))
+      order by t.schedule_at
+      limit greatest($3 - (select count(*) from retryable), 0)
+      for no key update
+      skip locked
+    ),
+    due as materialized (
+      select d.event_id, e.id is null as is_gone, e.body, e.created_at
+      from (select r.event_id from retryable r union all select o.event_id from overdue o) d
+      left join %2$s e on e.id = d.event_id
+    ),
+    pulled as (
+      update %1$s t
+      set state = case when d.is_gone then kanthorq_schema._kanthorq_task_state('discarded')
+          else kanthorq_schema._kanthorq_task_state('running') end,
+        finalized_at = case when d.is_gone then $1 else t.finalized_at end,
+        attempt_count = t.attempt_count + 1,
+        attempted_at = $1,
+        attempted_error = case when d.is_gone
+          then t.attempted_error || jsonb_build_object('at', $1, 'error', 'the event is gone', 'stack', 'kanthorq_task_pull')
+          else t.attempted_error end,
+        schedule_at = $1 + $4 + (least(power(t.attempt_count, 4) * 1000, 1e15) * (0.9 + random() * 0.2))::bigint
+      from due d
+      where t.event_id = d.event_id and t.attempt_count <= $2 and t.schedule_at < $1
+        and t.state in (kanthorq_schema._kanthorq_task_state('retryable'), kanthorq_schema._kanthorq_task_state('running'))
+      returning t.event_id, t.subject, d.body, t.metadata, t.attempt_count, t.schedule_at, d.created_at, d.is_gone
+    )
+    select p.event_id::text, p.subject::text, p.body, p.metadata, p.attempt_count::integer, $2::integer,
+      kanthorq_schema._kanthorq_as_time(p.schedule_at), kanthorq_schema._kanthorq_as_time(p.created_at)
+    from pulled p
+    where not p.is_gone
+    order by p.event_id
+    $q$,
+    v_consumer.tasks, kanthorq_schema._kanthorq_only_sql(v_events)
+  )
+  using v_now, v_consumer.attempt_max, max_tasks, v_consumer.visibility_timeout, v_patterns;
+  get diagnostics v_pulled = row_count;
+  v_left := max_tasks - v_pulled;
+  if v_left = 0 then
+    return;
+  end if;
+
+  -- As KanthorQ's puller locks it.
+  select r.cursor into v_cursor from kanthorq_schema.kanthorq_consumer_registry r where r.name = consumer for update skip locked;
+  if not found then
+    return;
+  end if;
+  -- A consumer that wants few events passes over at most 100,000 of the others in one call.
+  for v_page in 1..10 loop
+    v_begun := kanthorq_schema._kanthorq_task_begin(consumer, v_cursor, null::text, 10000, v_left, v_patterns);
+    exit when v_begun.read is null;
+    v_cursor := v_begun.read;
+    return query select u.* from unnest(v_begun.tasks) u;
+    v_left := v_left - v_begun.made;
+    exit when v_left = 0;
+  end loop;
+  update kanthorq_schema.kanthorq_consumer_registry r set cursor = v_cursor where r.name = consumer and r.cursor <> v_cursor;
+
+  if v_left > 0 and lookback > interval '0' then
+    v_begun := kanthorq_schema._kanthorq_task_begin(
+      consumer, 'event_' || kanthorq_schema._kanthorq_crockford(v_now - (extract(epoch from lookback) * 1000)::bigint, 10), v_cursor, null::int,
+      v_left, v_patterns
+    );
+    return query select u.* from unnest(v_begun.tasks) u;
+  end if;
+end
+$function$;
+
+comment on function kanthorq_schema.kanthorq_task_pull(text, int, text[], interval) is 'Gives tasks to a worker: those that are due, and new ones of events that came since the last pull.
+
+consumer   name of the consumer
+max_tasks  how many at most
+subjects   only tasks whose subject one of these filters matches; tasks of other new events are left to other workers, due at once
+lookback   how far behind the cursor to look for events that came late; 0 is not at all. It costs a look at each event of that time
+
+Returns rows of type kanthorq_pulled_task. The worker holds each until lease_until, and reports on it with its attempt:
+kanthorq_task_complete, kanthorq_task_fail, kanthorq_task_extend, kanthorq_task_release. Without a report, another pull gives the task
+to another worker after that, as long as it has attempts left.
+
+Raises KQ001 if there is no such consumer, KQ002 if a table is gone, KQ003 for a bad argument.';
+
+-- function: kanthorq_task_release
+create or replace function
+kanthorq_schema.kanthorq_task_release(
+  consumer text,
+  event_ids text[],
+  attempts int[] default null,
+  out updated text[],
+  out noop text[]
+)
+returns record
+language plpgsql
+volatile
+security definer
+set search_path to pg_catalog, pg_temp
+as $function$
+begin
+  select r.updated, r.noop into updated, noop
+  from kanthorq_schema._kanthorq_task_report('release', consumer, event_ids, attempts, null::text[], null::text[], null::bigint, null::interval) r;
+end
+$function$;
+
+comment on function kanthorq_schema.kanthorq_task_release(text, text[], int[]) is 'Gives running tasks back, so that another worker takes them at once: what a worker that stops does with tasks it has not handled.
+
+consumer        name of the consumer
+event_ids       ids of the tasks'' events; any number, duplicates count once
+attempts        the attempt of each, as kanthorq_task_pull returned it; null reports on whatever attempt is running
+
+Returns one row of two arrays that hold each distinct id once, in the order of event_ids:
+updated         tasks that are due now
+noop            ids of tasks that are not running, are in another attempt or do not exist
+
+Raises KQ001 if there is no such consumer, KQ002 if its table is gone, KQ003 for a bad argument; then nothing has changed.';
+
 -- function: kanthorq_task_resume
 create or replace function
 kanthorq_schema.kanthorq_task_resume(
@@ -3650,7 +4188,7 @@ begin
   perform kanthorq_schema._kanthorq_check_event_ids(event_ids);
   select t.updated, t.noop into updated, noop
   from kanthorq_schema._kanthorq_task_transition(
-    'resume', consumer, event_ids, reason, kanthorq_schema._kanthorq_due(schedule_at), reset_attempts,
+    'resume', consumer, event_ids, reason, kanthorq_schema._kanthorq_due('schedule_at', schedule_at), reset_attempts,
     0::double precision, 0::bigint, null::bigint
   ) t;
 end
@@ -4072,19 +4610,20 @@ declare
       'kanthorq_schema._kanthorq_consumer(text)',
       'kanthorq_schema._kanthorq_consumers(text)',
       'kanthorq_schema._kanthorq_crockford(bigint, int)',
-      'kanthorq_schema._kanthorq_divide_ids(text[], kanthorq_schema.kanthorq_task_change[])',
+      'kanthorq_schema._kanthorq_divide_ids(text[], text[])',
       'kanthorq_schema._kanthorq_doctor_findings()',
       'kanthorq_schema._kanthorq_doctor_installation()',
       'kanthorq_schema._kanthorq_doctor_rights()',
       'kanthorq_schema._kanthorq_doctor_tables()',
       'kanthorq_schema._kanthorq_doctor_tasks(text)',
-      'kanthorq_schema._kanthorq_due(timestamp with time zone)',
+      'kanthorq_schema._kanthorq_due(text, timestamp with time zone)',
       'kanthorq_schema._kanthorq_find_table(text)',
       'kanthorq_schema._kanthorq_function_levels()',
       'kanthorq_schema._kanthorq_has_scheduling_index(regclass)',
       'kanthorq_schema._kanthorq_hold_triggers(regclass)',
       'kanthorq_schema._kanthorq_id(text)',
       'kanthorq_schema._kanthorq_id_time(text)',
+      'kanthorq_schema._kanthorq_levels()',
       'kanthorq_schema._kanthorq_names_hint(text, text)',
       'kanthorq_schema._kanthorq_newest_migration()',
       'kanthorq_schema._kanthorq_now()',
@@ -4104,9 +4643,11 @@ declare
       'kanthorq_schema._kanthorq_table_fault(regclass, text)',
       'kanthorq_schema._kanthorq_table_repair(regclass)',
       'kanthorq_schema._kanthorq_task_all(text, text, text[], text, jsonb, text, timestamp with time zone, timestamp with time zone, boolean, int, bigint, interval, text, timestamp with time zone, boolean, interval, bigint, bigint, bigint, bigint)',
+      'kanthorq_schema._kanthorq_task_begin(text, text, text, int, int, text[])',
       'kanthorq_schema._kanthorq_task_columns_sql()',
       'kanthorq_schema._kanthorq_task_log(bigint, text, text, text, kanthorq_schema.kanthorq_task_change[], bigint, bigint, bigint)',
       'kanthorq_schema._kanthorq_task_matches(kanthorq_schema._kanthorq_task_filter, smallint, text, jsonb, jsonb[], bigint)',
+      'kanthorq_schema._kanthorq_task_report(text, text, text[], int[], text[], text[], bigint, interval)',
       'kanthorq_schema._kanthorq_task_state(text)',
       'kanthorq_schema._kanthorq_task_state_name(smallint)',
       'kanthorq_schema._kanthorq_task_states()',
@@ -4122,20 +4663,26 @@ declare
       'kanthorq_schema.kanthorq_help()',
       'kanthorq_schema.kanthorq_revoke(text)',
       'kanthorq_schema.kanthorq_stream_publish(text, text, bytea, jsonb)',
+      'kanthorq_schema.kanthorq_stream_publish_many(text, text[], bytea[], jsonb[])',
       'kanthorq_schema.kanthorq_stream_register(text)',
       'kanthorq_schema.kanthorq_task_batch(text, text, text[], text, jsonb, text, timestamp with time zone, timestamp with time zone, boolean, int, bigint, text, timestamp with time zone, boolean, interval, kanthorq_schema.kanthorq_task_progress)',
       'kanthorq_schema.kanthorq_task_cancel(text, text[], text)',
       'kanthorq_schema.kanthorq_task_cancel_all(text, text[], text, jsonb, text, timestamp with time zone, timestamp with time zone, boolean, int, bigint, interval, text, bigint, bigint, bigint)',
+      'kanthorq_schema.kanthorq_task_complete(text, text[], int[])',
       'kanthorq_schema.kanthorq_task_convert(text, text[], text)',
       'kanthorq_schema.kanthorq_task_count(text, text[], text, jsonb, text, timestamp with time zone, timestamp with time zone)',
       'kanthorq_schema.kanthorq_task_discard(text, text[], text)',
       'kanthorq_schema.kanthorq_task_discard_all(text, text[], text, jsonb, text, timestamp with time zone, timestamp with time zone, boolean, int, bigint, interval, text, bigint, bigint, bigint)',
       'kanthorq_schema.kanthorq_task_explain(text, text[])',
+      'kanthorq_schema.kanthorq_task_extend(text, text[], int[], interval)',
+      'kanthorq_schema.kanthorq_task_fail(text, text[], text[], int[], timestamp with time zone, text[])',
       'kanthorq_schema.kanthorq_task_find(text, text[], text, jsonb, text, timestamp with time zone, timestamp with time zone, text, int, boolean)',
       'kanthorq_schema.kanthorq_task_history(text, text)',
       'kanthorq_schema.kanthorq_task_operation_purge(timestamp with time zone)',
       'kanthorq_schema.kanthorq_task_operations(text, text, bigint, int, text, text, text, bigint, boolean, boolean)',
       'kanthorq_schema.kanthorq_task_preview(text, text, text[], text, jsonb, text, timestamp with time zone, timestamp with time zone, bigint)',
+      'kanthorq_schema.kanthorq_task_pull(text, int, text[], interval)',
+      'kanthorq_schema.kanthorq_task_release(text, text[], int[])',
       'kanthorq_schema.kanthorq_task_resume(text, text[], text, timestamp with time zone, boolean)',
       'kanthorq_schema.kanthorq_task_resume_all(text, text[], text, jsonb, text, timestamp with time zone, timestamp with time zone, boolean, int, bigint, interval, text, timestamp with time zone, boolean, interval, bigint, bigint, bigint)',
       'kanthorq_schema.kanthorq_task_stats(text)',
@@ -4187,7 +4734,7 @@ declare
     select string_agg(p.oid::regprocedure::text, ', ')
     from pg_proc p
     where p.pronamespace = 'kanthorq_schema'::regnamespace and pg_get_userbyid(p.proowner) = current_user
-      and p.proname in ('_kanthorq_as_milliseconds', '_kanthorq_as_time', '_kanthorq_bulk', '_kanthorq_check_action', '_kanthorq_check_can_commit', '_kanthorq_check_event_ids', '_kanthorq_check_filter', '_kanthorq_check_name', '_kanthorq_check_progress', '_kanthorq_check_role', '_kanthorq_check_schema', '_kanthorq_check_subject', '_kanthorq_check_subject_filters', '_kanthorq_check_takes', '_kanthorq_claimed_by', '_kanthorq_consumer', '_kanthorq_consumers', '_kanthorq_crockford', '_kanthorq_divide_ids', '_kanthorq_doctor_findings', '_kanthorq_doctor_installation', '_kanthorq_doctor_rights', '_kanthorq_doctor_tables', '_kanthorq_doctor_tasks', '_kanthorq_due', '_kanthorq_find_table', '_kanthorq_function_levels', '_kanthorq_has_scheduling_index', '_kanthorq_hold_triggers', '_kanthorq_id', '_kanthorq_id_time', '_kanthorq_names_hint', '_kanthorq_newest_migration', '_kanthorq_now', '_kanthorq_one_line', '_kanthorq_only_sql', '_kanthorq_own_tables', '_kanthorq_refuse_state', '_kanthorq_refuse_table', '_kanthorq_registered', '_kanthorq_reset_rights', '_kanthorq_revoke_usage', '_kanthorq_role_levels', '_kanthorq_set_level', '_kanthorq_shown', '_kanthorq_stream', '_kanthorq_subject_pattern', '_kanthorq_table_fault', '_kanthorq_table_repair', '_kanthorq_task_all', '_kanthorq_task_columns_sql', '_kanthorq_task_log', '_kanthorq_task_matches', '_kanthorq_task_state', '_kanthorq_task_state_name', '_kanthorq_task_states', '_kanthorq_task_takes_sql', '_kanthorq_task_transition', '_kanthorq_task_undo', '_kanthorq_task_why', '_kanthorq_trigger_fault', 'kanthorq_consumer_list', 'kanthorq_consumer_register', 'kanthorq_doctor', 'kanthorq_grant', 'kanthorq_help', 'kanthorq_revoke', 'kanthorq_stream_publish', 'kanthorq_stream_register', 'kanthorq_task_batch', 'kanthorq_task_cancel', 'kanthorq_task_cancel_all', 'kanthorq_task_convert', 'kanthorq_task_count', 'kanthorq_task_discard', 'kanthorq_task_discard_all', 'kanthorq_task_explain', 'kanthorq_task_find', 'kanthorq_task_history', 'kanthorq_task_operation_purge', 'kanthorq_task_operations', 'kanthorq_task_preview', 'kanthorq_task_resume', 'kanthorq_task_resume_all', 'kanthorq_task_stats', 'kanthorq_task_undo', 'kanthorq_task_undo_all', 'kanthorq_task_undo_batch', 'kanthorq_task_undo_preview')
+      and p.proname in ('_kanthorq_as_milliseconds', '_kanthorq_as_time', '_kanthorq_bulk', '_kanthorq_check_action', '_kanthorq_check_can_commit', '_kanthorq_check_event_ids', '_kanthorq_check_filter', '_kanthorq_check_name', '_kanthorq_check_progress', '_kanthorq_check_role', '_kanthorq_check_schema', '_kanthorq_check_subject', '_kanthorq_check_subject_filters', '_kanthorq_check_takes', '_kanthorq_claimed_by', '_kanthorq_consumer', '_kanthorq_consumers', '_kanthorq_crockford', '_kanthorq_divide_ids', '_kanthorq_doctor_findings', '_kanthorq_doctor_installation', '_kanthorq_doctor_rights', '_kanthorq_doctor_tables', '_kanthorq_doctor_tasks', '_kanthorq_due', '_kanthorq_find_table', '_kanthorq_function_levels', '_kanthorq_has_scheduling_index', '_kanthorq_hold_triggers', '_kanthorq_id', '_kanthorq_id_time', '_kanthorq_levels', '_kanthorq_names_hint', '_kanthorq_newest_migration', '_kanthorq_now', '_kanthorq_one_line', '_kanthorq_only_sql', '_kanthorq_own_tables', '_kanthorq_refuse_state', '_kanthorq_refuse_table', '_kanthorq_registered', '_kanthorq_reset_rights', '_kanthorq_revoke_usage', '_kanthorq_role_levels', '_kanthorq_set_level', '_kanthorq_shown', '_kanthorq_stream', '_kanthorq_subject_pattern', '_kanthorq_table_fault', '_kanthorq_table_repair', '_kanthorq_task_all', '_kanthorq_task_begin', '_kanthorq_task_columns_sql', '_kanthorq_task_log', '_kanthorq_task_matches', '_kanthorq_task_report', '_kanthorq_task_state', '_kanthorq_task_state_name', '_kanthorq_task_states', '_kanthorq_task_takes_sql', '_kanthorq_task_transition', '_kanthorq_task_undo', '_kanthorq_task_why', '_kanthorq_trigger_fault', 'kanthorq_consumer_list', 'kanthorq_consumer_register', 'kanthorq_doctor', 'kanthorq_grant', 'kanthorq_help', 'kanthorq_revoke', 'kanthorq_stream_publish', 'kanthorq_stream_publish_many', 'kanthorq_stream_register', 'kanthorq_task_batch', 'kanthorq_task_cancel', 'kanthorq_task_cancel_all', 'kanthorq_task_complete', 'kanthorq_task_convert', 'kanthorq_task_count', 'kanthorq_task_discard', 'kanthorq_task_discard_all', 'kanthorq_task_explain', 'kanthorq_task_extend', 'kanthorq_task_fail', 'kanthorq_task_find', 'kanthorq_task_history', 'kanthorq_task_operation_purge', 'kanthorq_task_operations', 'kanthorq_task_preview', 'kanthorq_task_pull', 'kanthorq_task_release', 'kanthorq_task_resume', 'kanthorq_task_resume_all', 'kanthorq_task_stats', 'kanthorq_task_undo', 'kanthorq_task_undo_all', 'kanthorq_task_undo_batch', 'kanthorq_task_undo_preview')
   );
 begin
   if v_functions is not null then

@@ -16,9 +16,11 @@ export async function callEach(
   const values: Readonly<Record<string, string>> = {
     action: "'cancel'",
     before: "'-infinity'",
+    bodies: "'{x}'",
     body: "''",
     bulk_id: given.operationId,
     consumer: `'${given.consumer}'`,
+    errors: `'{${given.ids.map(() => 'x').join()}}'`,
     event_id: `'${given.ids[0] ?? ''}'`,
     event_ids: `'{${given.ids.join()}}'`,
     everything: 'true',
@@ -29,6 +31,7 @@ export async function callEach(
     stream: `'${given.stream}'`,
     subject: "'order.created'",
     subject_includes: "'{>}'",
+    subjects: "'{order.created}'",
   }
   const { rows } = await client.query<{
     name: string

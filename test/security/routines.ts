@@ -64,9 +64,11 @@ export function callText({ call, parameters }: Routine, args: Arguments) {
 const usualValues: Arguments = {
   action: "'resume'",
   before: "'2100-01-01'",
+  bodies: "array['body'::bytea]",
   body: "'body'",
   bulk_id: '1',
   consumer: "'send_email'",
+  errors: "'{x}'",
   event_id: "'event_unknown'",
   event_ids: "'{event_unknown}'",
   level: "'operator'",
@@ -76,6 +78,7 @@ const usualValues: Arguments = {
   stream: "'send_email_stream'",
   subject: "'order-eu.created'",
   subject_includes: "'{>}'",
+  subjects: "'{order-eu.created}'",
 }
 
 /** Optional, but without the one nothing is done, and without the other all at once. */

@@ -64,7 +64,7 @@ begin
     raise exception '% takes no schedule_at, spread or reset_attempts', action
       using errcode = 'KQ003', hint = 'Only resume does.';
   end if;
-  v_due := kanthorq_schema._kanthorq_due(schedule_at);
+  v_due := kanthorq_schema._kanthorq_due('schedule_at', schedule_at);
   if not isfinite(spread) or spread < interval '0' or spread > interval '100 years' then
     raise exception 'spread is %', spread
       using errcode = 'KQ003', hint = 'Pass an interval of at most a hundred years, or null for all at once.';

@@ -4,7 +4,7 @@
 create or replace function
 kanthorq_schema._kanthorq_divide_ids(
   event_ids text[],
-  changes kanthorq_schema.kanthorq_task_change[],
+  moved text[],
   out updated text[],
   out noop text[]
 )
@@ -14,21 +14,21 @@ immutable
 as $function$
 begin
   -- As many as were asked for: each id was there once, and moved. The slice makes the array begin at 1.
-  if cardinality(changes) = cardinality(event_ids) then
+  if cardinality(moved) = cardinality(event_ids) then
     updated := event_ids[:];
     noop := '{}';
     return;
   end if;
   select
-    coalesce(array_agg(i.event_id) filter (where i.moved), '{}'),
-    coalesce(array_agg(i.event_id) filter (where not i.moved), '{}')
+    coalesce(array_agg(i.event_id) filter (where i.is_moved), '{}'),
+    coalesce(array_agg(i.event_id) filter (where not i.is_moved), '{}')
   into updated, noop
   from (
-    select u.event_id, bool_or(u.moved) as moved
+    select u.event_id, bool_or(u.is_moved) as is_moved
     from (
-      select a.event_id, a.position, false as moved from unnest(event_ids) with ordinality a (event_id, position)
+      select a.event_id, a.position, false as is_moved from unnest(event_ids) with ordinality a (event_id, position)
       union all
-      select c.event_id, null, true from unnest(changes) c
+      select m.event_id, null, true from unnest(moved) m (event_id)
     ) u
     group by u.event_id
     order by min(u.position)

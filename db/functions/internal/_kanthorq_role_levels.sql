@@ -17,18 +17,22 @@ begin atomic
         select f.pronamespace from pg_proc f where f.oid = 'kanthorq_schema._kanthorq_function_levels()'::regprocedure
       )
       and pg_get_userbyid(p.proowner) = current_user
+  ),
+  level as materialized (
+    select l.level, array_agg(r.oid order by r.oid) as routines
+    from kanthorq_schema._kanthorq_levels() l
+    join routine r on r.level = l.executes
+    group by l.level
+  ),
+  granted as materialized (
+    select a.grantee, array_agg(distinct r.oid order by r.oid) as routines, bool_or(a.is_grantable) as is_grantable
+    from routine r, aclexplode(coalesce(r.proacl, acldefault('f', r.proowner))) a
+    where a.grantee <> r.proowner
+    group by a.grantee
   )
-  select a.grantee,
-    case
-      when a.grantee = 0 or bool_or(a.is_grantable) then null
-      when count(*) filter (where r.level = 'viewer') = count(*)
-        and count(*) = (select count(*) from routine v where v.level = 'viewer') then 'viewer'
-      when count(*) filter (where r.level in ('viewer', 'operator')) = count(*)
-        and count(*) = (select count(*) from routine v where v.level in ('viewer', 'operator')) then 'operator'
-    end
-  from routine r, aclexplode(coalesce(r.proacl, acldefault('f', r.proowner))) a
-  where a.grantee <> r.proowner
-  group by a.grantee;
+  select g.grantee, l.level
+  from granted g
+  left join level l on l.routines = g.routines and g.grantee <> 0 and not g.is_grantable;
 end;
 
 comment on function kanthorq_schema._kanthorq_role_levels is 'Internal. The roles with rights on the functions, and the level that they make.';

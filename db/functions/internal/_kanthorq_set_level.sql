@@ -26,7 +26,9 @@ begin
   lock table kanthorq_schema.kanthorq_task_operation in share update exclusive mode;
 
   select string_agg(p.oid::regprocedure::text, ', '),
-    string_agg(p.oid::regprocedure::text, ', ') filter (where l.level = 'viewer' or l.level = _kanthorq_set_level.level)
+    string_agg(p.oid::regprocedure::text, ', ') filter (
+      where l.level in (select g.executes from kanthorq_schema._kanthorq_levels() g where g.level = _kanthorq_set_level.level)
+    )
   into v_all, v_granted
   from pg_proc p
   left join kanthorq_schema._kanthorq_function_levels() l on l.name = p.proname

@@ -34,6 +34,7 @@ declare
   v_consumer record := kanthorq_schema._kanthorq_consumer(consumer);
   v_now bigint := kanthorq_schema._kanthorq_now();
   v_changes kanthorq_schema.kanthorq_task_change[];
+  v_moved text[];
 begin
   -- The array of ids stands in a sub-select: the planner would look at each element.
   execute format($q$
@@ -54,7 +55,7 @@ begin
         t.state, t.schedule_at, t.finalized_at, t.attempt_count, t.updated_at
       )::kanthorq_schema.kanthorq_task_change as change
     )
-    select array_agg(m.change) from moved m
+    select array_agg(m.change), array_agg((m.change).event_id) from moved m
     $q$,
     v_consumer.tasks,
     kanthorq_schema._kanthorq_task_takes_sql(action, true),
@@ -68,7 +69,7 @@ begin
     end,
     case action when 'resume' then '(select *, row_number() over (order by event_id) as n from locked)' else 'locked' end
   )
-  into v_changes
+  into v_changes, v_moved
   using v_now, v_consumer.attempt_max, event_ids,
     case action
       when 'cancel' then kanthorq_schema._kanthorq_task_state('cancelled')
@@ -80,7 +81,7 @@ begin
   if v_changes is not null then
     operation_id := kanthorq_schema._kanthorq_task_log(v_now, action, consumer, reason, v_changes, bulk_id, null::bigint, null::bigint);
   end if;
-  select d.updated, d.noop into updated, noop from kanthorq_schema._kanthorq_divide_ids(event_ids, v_changes) d;
+  select d.updated, d.noop into updated, noop from kanthorq_schema._kanthorq_divide_ids(event_ids, v_moved) d;
 end
 $function$;
 

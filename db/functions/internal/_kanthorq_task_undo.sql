@@ -25,6 +25,7 @@ declare
   v_ids text[];
   v_wanted kanthorq_schema.kanthorq_task_change[];
   v_changes kanthorq_schema.kanthorq_task_change[];
+  v_moved text[];
 begin
   perform kanthorq_schema._kanthorq_check_schema();
   select o.* into v_operation from kanthorq_schema.kanthorq_task_operation o where o.id = operation_id;
@@ -69,11 +70,11 @@ begin
         t.state, t.schedule_at, t.finalized_at, t.attempt_count, t.updated_at
       )::kanthorq_schema.kanthorq_task_change as change
     )
-    select array_agg(m.change) from moved m
+    select array_agg(m.change), array_agg((m.change).event_id) from moved m
     $q$,
     v_consumer.tasks
   )
-  into v_changes
+  into v_changes, v_moved
   using v_wanted;
 
   if v_changes is not null then
@@ -83,7 +84,7 @@ begin
     );
   end if;
   select d.updated, d.noop into updated, noop
-  from kanthorq_schema._kanthorq_divide_ids(v_ids, v_changes) d;
+  from kanthorq_schema._kanthorq_divide_ids(v_ids, v_moved) d;
 end
 $function$;
 

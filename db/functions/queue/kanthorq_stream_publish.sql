@@ -1,4 +1,4 @@
--- level: owner
+-- level: publisher
 -- Publishes one event to a stream: the row that KanthorQ's publisher writes. Subscribers find it by its id, which sorts after all ids
 -- that were made before it.
 create or replace function

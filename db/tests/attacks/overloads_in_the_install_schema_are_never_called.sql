@@ -14,14 +14,14 @@ select id from kanthorq_task_operations();
 -- Arguments with which each function does something. All others are null.
 create temp table argument (name, type, value) as
 values ('action', 'text', '''resume'''), ('attempt_max', 'integer', '3'), ('batch_size', 'integer', '10'), ('bulk_id', 'bigint', (select id::text from operation)),
-  ('before', 'timestamp with time zone', '''2000-01-01'''), ('body', 'bytea', ''''''), ('consumer', 'text', '''send_email'''),
-  ('event_id', 'text', '(select min(id) from task)'), ('event_ids', 'text[]', '(select array_agg(id) from task)'),
+  ('before', 'timestamp with time zone', '''2000-01-01'''), ('bodies', 'bytea[]', '''{x}'''), ('body', 'bytea', ''''''), ('consumer', 'text', '''send_email'''),
+  ('errors', 'text[]', '(select array_agg(''x''::text) from task)'), ('event_id', 'text', '(select min(id) from task)'), ('event_ids', 'text[]', '(select array_agg(id) from task)'),
   ('everything', 'boolean', 'true'),
   ('initial_state', 'text', '''pending'''), ('level', 'text', '''viewer'''), ('max_operations', 'integer', '10'),
   ('max_tasks', 'integer', '10'), ('metadata', 'jsonb', '''{"customer": "42"}'''), ('name', 'text', '''other'''),
   ('operation_id', 'bigint', '(select id from operation)'), ('role', 'text', '''pg_monitor'''),
   ('stream', 'text', '''send_email_stream'''), ('spread', 'interval', '''1 second'''), ('subject', 'text', '''order.created'''),
-  ('subject_excludes', 'text[]', '''{}'''), ('subject_includes', 'text[]', '''{>}'''),
+  ('subject_excludes', 'text[]', '''{}'''), ('subject_includes', 'text[]', '''{>}'''), ('subjects', 'text[]', '''{order.created}'''),
   ('visibility_timeout', 'bigint', '2000');
 
 -- Each argument has exactly the type of its parameter.

@@ -3,16 +3,17 @@ begin;
 create temp table level as
 select row ->> 'name' as name, row ->> 'level' as level from test.read('select * from _kanthorq_function_levels()') row;
 
-select test.as_owner('create role kanthorq_test_viewer; create role kanthorq_test_operator; create role kanthorq_test_stranger');
+select test.as_owner('create role kanthorq_test_viewer; create role kanthorq_test_operator; create role kanthorq_test_worker;
+  create role kanthorq_test_publisher; create role kanthorq_test_stranger');
 
-select test.as_owner(format($$ select kanthorq_grant('kanthorq_test_%1$s', %1$L) $$, level)) from unnest(array['viewer', 'operator']) level;
+select test.as_owner(format($$ select kanthorq_grant('kanthorq_test_%1$s', %1$L) $$, level)) from unnest(array['viewer', 'operator', 'worker', 'publisher']) level;
 
 create temp table granted as
 select r.role, p.oid, p.proname, p.provolatile, p.prokind, l.level, has_function_privilege('kanthorq_test_' || r.role, p.oid, 'execute') as may
-from pg_proc p left join level l on l.name = p.proname, unnest(array['viewer', 'operator', 'stranger']) r (role)
+from pg_proc p left join level l on l.name = p.proname, unnest(array['viewer', 'operator', 'worker', 'publisher', 'stranger']) r (role)
 where p.pronamespace = 'public'::regnamespace;
 
-select plan(6);
+select plan(7);
 
 select bag_eq(
   'select name from level',
@@ -20,12 +21,12 @@ select bag_eq(
   'every function has a level, and only one'
 );
 
-select set_eq('select level from level', array['viewer', 'operator', 'owner', 'internal'], 'those are the levels');
+select set_eq('select level from level', array['viewer', 'operator', 'worker', 'publisher', 'owner', 'internal'], 'those are the levels');
 
 select is_empty(
   $$ select role, proname from granted
-     where may <> coalesce(role = 'viewer' and level = 'viewer' or role = 'operator' and level in ('viewer', 'operator'), false) $$,
-  'viewer, operator and stranger may execute what the level says, and no helper'
+     where may <> coalesce(role = level or role = 'operator' and level = 'viewer', false) $$,
+  'each may execute what the level says, and a stranger nothing'
 );
 
 -- That says, independently of the level, what a viewer must not be able to do.
@@ -40,9 +41,17 @@ select is_empty(
   'an operator neither grants, nor registers, nor publishes, nor makes tasks, nor deletes'
 );
 
+select set_eq(
+  $$ select proname::text from granted where role = 'worker' and may $$,
+  array['kanthorq_task_pull', 'kanthorq_task_complete', 'kanthorq_task_fail', 'kanthorq_task_extend', 'kanthorq_task_release'],
+  'a worker works, and does nothing else'
+);
+
 select is_empty(
   $$ select r.role, c.relname
-     from pg_class c, unnest(array['kanthorq_test_viewer', 'kanthorq_test_operator', 'kanthorq_test_stranger']) r (role)
+     from pg_class c, unnest(array[
+       'kanthorq_test_viewer', 'kanthorq_test_operator', 'kanthorq_test_worker', 'kanthorq_test_publisher', 'kanthorq_test_stranger'
+     ]) r (role)
      where c.relnamespace = 'public'::regnamespace and case
        when c.relkind in ('r', 'p', 'v', 'm') then
          has_table_privilege(r.role, c.oid, 'select, insert, update, delete, truncate, references, trigger')

@@ -1,0 +1,68 @@
+begin;
+
+select plan(8);
+
+select kanthorq_consumer_register('shop', 'send_email', '{order.>,user.*}', '{order.parked,user.bot}', 3);
+
+create temp table event as
+select u.id, u.n
+from unnest(kanthorq_stream_publish_many(
+  'shop', '{order.paid,order.parked,user.new,user.bot,invoice,order.sent.twice,user.new}', array_fill('x'::bytea, array[7]),
+  array_fill('{"customer": "42"}'::jsonb, array[7])
+)) with ordinality u (id, n);
+
+create temp table registry as
+select * from test.read('select cursor from kanthorq_consumer_registry') r (before);
+
+select results_eq(
+  $$ select e.n::int, p.subject, p.attempt, p.metadata from kanthorq_task_pull('send_email', 2) p join event e on e.id = p.event_id order by 1 $$,
+  $$ values (1, 'order.paid', 0, '{"customer": "42"}'::jsonb), (3, 'user.new', 0, '{"customer": "42"}'::jsonb) $$,
+  'the first that match an include and no exclude'
+);
+
+select results_eq(
+  $$ select r ->> 'cursor' from test.read('select cursor from kanthorq_consumer_registry') r $$,
+  'select id from event where n = 3',
+  'the cursor is the last event that was looked at'
+);
+
+select results_eq(
+  $$ select t.event_id, t.state, t.attempt_count, t.attempted_at, t.schedule_at - t.created_at between 299000 and 301000, t.metadata
+     from test.tasks('send_email') t $$,
+  $$ select id, 'running', 0, 0::bigint, true, '{"customer": "42"}'::jsonb from event where n in (1, 3) order by 1 $$,
+  'the tasks are as KanthorQ makes them'
+);
+
+select results_eq(
+  $$ select e.n::int from kanthorq_task_pull('send_email', subjects => '{user.>}') p join event e on e.id = p.event_id $$,
+  'values (7)',
+  'a worker that handles some subjects gets only these'
+);
+
+select results_eq(
+  $$ select e.n::int, p.attempt from kanthorq_task_pull('send_email') p join event e on e.id = p.event_id $$,
+  'values (6, 1)',
+  'and leaves the others to other workers, due at once'
+);
+
+select results_eq(
+  $$ select r ->> 'cursor' from test.read('select cursor from kanthorq_consumer_registry') r $$,
+  'select id from event where n = 7',
+  'all events have been looked at'
+);
+
+-- An event that is committed after younger ones were read.
+select test.as_owner(format(
+  'insert into %s (id, subject, body) values (%L, ''order.late'', ''late''), (%L, ''invoice'', ''late'')',
+  (select r ->> 'name' from test.read('select ''kanthorq_'' || stream_id as name from kanthorq_consumer_registry') r),
+  overlay((select id from event where n = 1) placing '0' from 17), overlay((select id from event where n = 1) placing '1' from 17)
+));
+
+select is_empty('select * from kanthorq_task_pull(''send_email'', lookback => ''0'')', 'KanthorQ never sees an event behind its cursor');
+
+select results_eq(
+  'select subject, body, attempt from kanthorq_task_pull(''send_email'')', $$ values ('order.late', 'late'::bytea, 0) $$,
+  'a look behind the cursor finds it'
+);
+
+rollback;
