@@ -47,9 +47,15 @@ create type kanthorq_schema._kanthorq_task_filter as (
   subject text,
   subject_pattern text,
   metadata jsonb,
+  -- In lower case.
   error text,
+  fingerprint text,
+  -- What stands before the first value: a text without it needs no fingerprint.
+  fingerprint_start text,
   created_from bigint,
-  created_to bigint
+  created_to bigint,
+  finalized_from bigint,
+  finalized_to bigint
 );
 
 -- Where the next batch of an _all call goes on. Callers pass it back as it is.
@@ -68,6 +74,40 @@ create type kanthorq_schema.kanthorq_task_progress as (
 );
 
 comment on type kanthorq_schema.kanthorq_task_progress is 'Where the next batch of an _all call continues. Pass it back unchanged.';
+
+create type kanthorq_schema.kanthorq_error as (
+  consumer_name text,
+  fingerprint text,
+  tasks bigint,
+  first_failed_at timestamp with time zone,
+  last_failed_at timestamp with time zone,
+  by_state jsonb,
+  by_subject jsonb,
+  subjects bigint,
+  sample_error text,
+  sample_ids text[],
+  cut boolean
+);
+
+comment on type kanthorq_schema.kanthorq_error is 'Tasks that failed for one cause: what kanthorq_task_errors returns.';
+
+comment on column kanthorq_schema.kanthorq_error.fingerprint is 'The first line of their last error, with * for each value.';
+
+comment on column kanthorq_schema.kanthorq_error.first_failed_at is 'The first of the times at which their last attempts failed; null if no error has a time.';
+
+comment on column kanthorq_schema.kanthorq_error.last_failed_at is 'The last of these times.';
+
+comment on column kanthorq_schema.kanthorq_error.by_state is 'How many are in each state: {"discarded": 3}.';
+
+comment on column kanthorq_schema.kanthorq_error.by_subject is 'The ten subjects with the most of them: [{"subject": "order.created", "tasks": 3}].';
+
+comment on column kanthorq_schema.kanthorq_error.subjects is 'How many different subjects they have.';
+
+comment on column kanthorq_schema.kanthorq_error.sample_error is 'The last error of the newest of them, at most 1000 characters.';
+
+comment on column kanthorq_schema.kanthorq_error.sample_ids is 'Event ids of up to five of them, the newest first.';
+
+comment on column kanthorq_schema.kanthorq_error.cut is 'Whether max_tasks left out older failures of the consumer.';
 
 create type kanthorq_schema.kanthorq_operation as (
   id bigint,

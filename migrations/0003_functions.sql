@@ -35,7 +35,7 @@ declare
     select string_agg(p.oid::regprocedure::text, ', ')
     from pg_proc p
     where p.pronamespace = 'kanthorq_schema'::regnamespace and pg_get_userbyid(p.proowner) = current_user
-      and p.proname in ('_kanthorq_as_milliseconds', '_kanthorq_as_time', '_kanthorq_bulk', '_kanthorq_check_action', '_kanthorq_check_can_commit', '_kanthorq_check_event_ids', '_kanthorq_check_filter', '_kanthorq_check_name', '_kanthorq_check_progress', '_kanthorq_check_role', '_kanthorq_check_schema', '_kanthorq_check_subject', '_kanthorq_check_subject_filters', '_kanthorq_check_takes', '_kanthorq_claimed_by', '_kanthorq_consumer', '_kanthorq_consumers', '_kanthorq_crockford', '_kanthorq_divide_ids', '_kanthorq_doctor_findings', '_kanthorq_doctor_installation', '_kanthorq_doctor_rights', '_kanthorq_doctor_tables', '_kanthorq_doctor_tasks', '_kanthorq_due', '_kanthorq_find_table', '_kanthorq_function_levels', '_kanthorq_has_scheduling_index', '_kanthorq_hold_triggers', '_kanthorq_id', '_kanthorq_id_time', '_kanthorq_levels', '_kanthorq_names_hint', '_kanthorq_newest_migration', '_kanthorq_now', '_kanthorq_one_line', '_kanthorq_only_sql', '_kanthorq_own_tables', '_kanthorq_refuse_state', '_kanthorq_refuse_table', '_kanthorq_registered', '_kanthorq_reset_rights', '_kanthorq_revoke_usage', '_kanthorq_role_levels', '_kanthorq_set_level', '_kanthorq_shown', '_kanthorq_stream', '_kanthorq_subject_pattern', '_kanthorq_table_fault', '_kanthorq_table_repair', '_kanthorq_task_all', '_kanthorq_task_begin', '_kanthorq_task_columns_sql', '_kanthorq_task_log', '_kanthorq_task_matches', '_kanthorq_task_report', '_kanthorq_task_state', '_kanthorq_task_state_name', '_kanthorq_task_states', '_kanthorq_task_takes_sql', '_kanthorq_task_transition', '_kanthorq_task_undo', '_kanthorq_task_why', '_kanthorq_trigger_fault', 'kanthorq_consumer_list', 'kanthorq_consumer_register', 'kanthorq_doctor', 'kanthorq_grant', 'kanthorq_help', 'kanthorq_revoke', 'kanthorq_stream_publish', 'kanthorq_stream_publish_many', 'kanthorq_stream_register', 'kanthorq_task_batch', 'kanthorq_task_cancel', 'kanthorq_task_cancel_all', 'kanthorq_task_complete', 'kanthorq_task_convert', 'kanthorq_task_count', 'kanthorq_task_discard', 'kanthorq_task_discard_all', 'kanthorq_task_explain', 'kanthorq_task_extend', 'kanthorq_task_fail', 'kanthorq_task_find', 'kanthorq_task_history', 'kanthorq_task_operation_purge', 'kanthorq_task_operations', 'kanthorq_task_preview', 'kanthorq_task_pull', 'kanthorq_task_release', 'kanthorq_task_resume', 'kanthorq_task_resume_all', 'kanthorq_task_stats', 'kanthorq_task_undo', 'kanthorq_task_undo_all', 'kanthorq_task_undo_batch', 'kanthorq_task_undo_preview')
+      and p.proname in ('_kanthorq_as_milliseconds', '_kanthorq_as_time', '_kanthorq_bulk', '_kanthorq_check_action', '_kanthorq_check_can_commit', '_kanthorq_check_event_ids', '_kanthorq_check_filter', '_kanthorq_check_name', '_kanthorq_check_progress', '_kanthorq_check_role', '_kanthorq_check_schema', '_kanthorq_check_subject', '_kanthorq_check_subject_filters', '_kanthorq_check_takes', '_kanthorq_claimed_by', '_kanthorq_consumer', '_kanthorq_consumers', '_kanthorq_crockford', '_kanthorq_divide_ids', '_kanthorq_doctor_findings', '_kanthorq_doctor_installation', '_kanthorq_doctor_rights', '_kanthorq_doctor_tables', '_kanthorq_doctor_tasks', '_kanthorq_due', '_kanthorq_error_time', '_kanthorq_find_table', '_kanthorq_fingerprint', '_kanthorq_folded', '_kanthorq_function_levels', '_kanthorq_has_scheduling_index', '_kanthorq_hold_triggers', '_kanthorq_id', '_kanthorq_id_time', '_kanthorq_levels', '_kanthorq_names_hint', '_kanthorq_newest_migration', '_kanthorq_now', '_kanthorq_one_line', '_kanthorq_only_sql', '_kanthorq_own_tables', '_kanthorq_refuse_state', '_kanthorq_refuse_table', '_kanthorq_registered', '_kanthorq_reset_rights', '_kanthorq_revoke_usage', '_kanthorq_role_levels', '_kanthorq_set_level', '_kanthorq_shown', '_kanthorq_stream', '_kanthorq_subject_pattern', '_kanthorq_table_fault', '_kanthorq_table_repair', '_kanthorq_task_all', '_kanthorq_task_begin', '_kanthorq_task_columns_sql', '_kanthorq_task_log', '_kanthorq_task_matches', '_kanthorq_task_report', '_kanthorq_task_state', '_kanthorq_task_state_name', '_kanthorq_task_states', '_kanthorq_task_takes_sql', '_kanthorq_task_transition', '_kanthorq_task_undo', '_kanthorq_task_why', '_kanthorq_time_limit', '_kanthorq_trigger_fault', 'kanthorq_consumer_list', 'kanthorq_consumer_register', 'kanthorq_doctor', 'kanthorq_grant', 'kanthorq_help', 'kanthorq_revoke', 'kanthorq_stream_publish', 'kanthorq_stream_publish_many', 'kanthorq_stream_register', 'kanthorq_task_batch', 'kanthorq_task_cancel', 'kanthorq_task_cancel_all', 'kanthorq_task_complete', 'kanthorq_task_convert', 'kanthorq_task_count', 'kanthorq_task_discard', 'kanthorq_task_discard_all', 'kanthorq_task_errors', 'kanthorq_task_explain', 'kanthorq_task_extend', 'kanthorq_task_fail', 'kanthorq_task_find', 'kanthorq_task_history', 'kanthorq_task_operation_purge', 'kanthorq_task_operations', 'kanthorq_task_preview', 'kanthorq_task_pull', 'kanthorq_task_release', 'kanthorq_task_resume', 'kanthorq_task_resume_all', 'kanthorq_task_stats', 'kanthorq_task_undo', 'kanthorq_task_undo_all', 'kanthorq_task_undo_batch', 'kanthorq_task_undo_preview')
   );
 begin
   if v_functions is not null then
@@ -168,8 +168,11 @@ kanthorq_schema._kanthorq_check_filter(
   subject text,
   metadata jsonb,
   error text,
+  fingerprint text,
   created_after timestamp with time zone,
-  created_before timestamp with time zone
+  created_before timestamp with time zone,
+  finalized_after timestamp with time zone,
+  finalized_before timestamp with time zone
 )
 returns kanthorq_schema._kanthorq_task_filter
 language plpgsql
@@ -213,19 +216,29 @@ begin
     raise exception 'error is empty'
       using errcode = 'KQ003', hint = 'Pass null for any error, or a part of the last error''s text.';
   end if;
-  v_filter.error := error;
-  if not isfinite(created_after) or not isfinite(created_before) then
-    raise exception 'created_after or created_before is infinite'
-      using errcode = 'KQ003', hint = 'Pass points in time, or null for no limit.';
+  v_filter.error := kanthorq_schema._kanthorq_folded(error);
+  if fingerprint <> kanthorq_schema._kanthorq_fingerprint(fingerprint) then
+    raise exception 'fingerprint is %, which is not one', kanthorq_schema._kanthorq_shown(fingerprint)
+      using errcode = 'KQ003', hint = format(
+        'The fingerprint of this text is %L; kanthorq_task_errors() lists those that there are.',
+        kanthorq_schema._kanthorq_fingerprint(fingerprint)
+      );
   end if;
-  -- Rounded up: a task made in a millisecond before a time was made before it.
-  v_filter.created_from := ceil(extract(epoch from created_after) * 1000);
-  v_filter.created_to := ceil(extract(epoch from created_before) * 1000);
+  v_filter.fingerprint := fingerprint;
+  v_filter.fingerprint_start := split_part(fingerprint, '*', 1);
+  v_filter.created_from := kanthorq_schema._kanthorq_time_limit('created_after', created_after);
+  v_filter.created_to := kanthorq_schema._kanthorq_time_limit('created_before', created_before);
+  v_filter.finalized_from := kanthorq_schema._kanthorq_time_limit('finalized_after', finalized_after);
+  v_filter.finalized_to := kanthorq_schema._kanthorq_time_limit('finalized_before', finalized_before);
+  -- 0 is no time: such a task is not finished.
+  if finalized_after is not null or finalized_before is not null then
+    v_filter.finalized_from := greatest(v_filter.finalized_from, 1);
+  end if;
   return case when v_filter is null then null else v_filter end;
 end
 $function$;
 
-comment on function kanthorq_schema._kanthorq_check_filter(text[], text, jsonb, text, timestamp with time zone, timestamp with time zone) is 'Internal. The common filter of its arguments; KQ003 for a bad one, null for an empty one.';
+comment on function kanthorq_schema._kanthorq_check_filter(text[], text, jsonb, text, text, timestamp with time zone, timestamp with time zone, timestamp with time zone, timestamp with time zone) is 'Internal. The common filter of its arguments; KQ003 for a bad one, null for an empty one.';
 
 -- function: _kanthorq_check_name
 create or replace function kanthorq_schema._kanthorq_check_name(kind text, name text)
@@ -1027,6 +1040,18 @@ $function$;
 
 comment on function kanthorq_schema._kanthorq_due(text, timestamp with time zone) is 'Internal. When tasks are due, in epoch milliseconds; KQ003 for a time before 1970.';
 
+-- function: _kanthorq_error_time
+create or replace function kanthorq_schema._kanthorq_error_time(failure jsonb)
+returns bigint
+language sql
+immutable
+return case
+  when jsonb_typeof(failure -> 'at') = 'number' and (failure ->> 'at')::numeric between 1 and 253402300799999
+  then (failure ->> 'at')::numeric::bigint
+end;
+
+comment on function kanthorq_schema._kanthorq_error_time(jsonb) is 'Internal. When an attempt failed, in epoch milliseconds; null if its error does not say.';
+
 -- function: _kanthorq_find_table
 create or replace function kanthorq_schema._kanthorq_find_table(id text)
 returns regclass
@@ -1045,6 +1070,45 @@ end
 $function$;
 
 comment on function kanthorq_schema._kanthorq_find_table(text) is 'Internal. The table behind a stream id or a consumer id, or null.';
+
+-- function: _kanthorq_fingerprint
+create or replace function kanthorq_schema._kanthorq_fingerprint(error text)
+returns text
+language sql
+immutable
+return btrim(left(
+  regexp_replace(regexp_replace(regexp_replace(
+    split_part(translate(btrim(left(error, 1000), e' \t\r\n'), e'\r', e'\n'), e'\n', 1) collate "C",
+    -- An empty text, control characters, and what is quoted: an apostrophe within a word is not.
+    e'^$|[[:cntrl:]]+|"([^"\\\\]|\\\\.?)*("|$)|`[^`]*(`|$)|(?<![^ =:,([{<])''([^''\\\\]|\\\\.?)*(''|$)'
+    -- What is in brackets; < may also mean less.
+    || e'|\\[[^]]*\\]*|\\([^)]*\\)*|\\{.*\\}|\\{[^}]*$|<[^> =-][^>]*>'
+    -- URLs and e-mail addresses.
+    || e'|[a-zA-Z][a-zA-Z0-9+.-]*://[^ ]*[a-zA-Z0-9/]|[a-zA-Z0-9._%+-]+@[a-zA-Z0-9.-]+',
+    '*', 'g'
+  ),
+    -- Long hex numbers, UUIDs, and addresses with colons.
+    e'\\m([0-9a-fA-F]{8,}(-[0-9a-fA-F]+)*|[0-9a-fA-F]+:[0-9a-fA-F]*:[0-9a-fA-F:]*)\\M'
+    -- Words with a digit before a letter, such as ids; numbers; and what hangs on them, such as the rest of a date.
+    || '|([a-zA-Z_]+[0-9]+[a-zA-Z]|[0-9])[a-zA-Z0-9_]*([-+.:/,]+[a-zA-Z_]*[0-9][a-zA-Z0-9_]*)*',
+    '*', 'g'
+  ),
+    -- A list is one value.
+    '[*](, ?[*])+', '*', 'g'
+  ),
+  200
+), ' ');
+
+comment on function kanthorq_schema._kanthorq_fingerprint(text) is 'Internal. The first line of an error with * for each value in it, at most 200 characters.';
+
+-- function: _kanthorq_folded
+create or replace function kanthorq_schema._kanthorq_folded(value text)
+returns text
+language sql
+immutable
+return lower(lower(value collate "C") collate "default");
+
+comment on function kanthorq_schema._kanthorq_folded(text) is 'Internal. A text in lower case, for a comparison that ignores case.';
 
 -- function: _kanthorq_function_levels
 create or replace function kanthorq_schema._kanthorq_function_levels(out name text, out level text)
@@ -1078,7 +1142,10 @@ begin atomic
     ('_kanthorq_doctor_tables', 'internal'),
     ('_kanthorq_doctor_tasks', 'internal'),
     ('_kanthorq_due', 'internal'),
+    ('_kanthorq_error_time', 'internal'),
     ('_kanthorq_find_table', 'internal'),
+    ('_kanthorq_fingerprint', 'internal'),
+    ('_kanthorq_folded', 'internal'),
     ('_kanthorq_function_levels', 'internal'),
     ('_kanthorq_has_scheduling_index', 'internal'),
     ('_kanthorq_hold_triggers', 'internal'),
@@ -1116,6 +1183,7 @@ begin atomic
     ('_kanthorq_task_transition', 'internal'),
     ('_kanthorq_task_undo', 'internal'),
     ('_kanthorq_task_why', 'internal'),
+    ('_kanthorq_time_limit', 'internal'),
     ('_kanthorq_trigger_fault', 'internal'),
     ('kanthorq_consumer_list', 'viewer'),
     ('kanthorq_consumer_register', 'owner'),
@@ -1134,6 +1202,7 @@ begin atomic
     ('kanthorq_task_count', 'viewer'),
     ('kanthorq_task_discard', 'operator'),
     ('kanthorq_task_discard_all', 'operator'),
+    ('kanthorq_task_errors', 'viewer'),
     ('kanthorq_task_explain', 'viewer'),
     ('kanthorq_task_extend', 'worker'),
     ('kanthorq_task_fail', 'worker'),
@@ -1798,8 +1867,11 @@ kanthorq_schema._kanthorq_task_all(
   subject text,
   metadata jsonb,
   error text,
+  fingerprint text,
   created_after timestamp with time zone,
   created_before timestamp with time zone,
+  finalized_after timestamp with time zone,
+  finalized_before timestamp with time zone,
   everything boolean,
   batch_size int,
   max_tasks bigint,
@@ -1841,8 +1913,8 @@ begin
       else
         select b.progress, b.updated, b.skipped, b.total, b.bulk_id into v_batch
         from kanthorq_schema.kanthorq_task_batch(
-          action, consumer, states, subject, metadata, error, created_after, created_before, everything, batch_size,
-          max_tasks, reason, schedule_at, reset_attempts, spread, v_progress
+          action, consumer, states, subject, metadata, error, fingerprint, created_after, created_before, finalized_after,
+          finalized_before, everything, batch_size, max_tasks, reason, schedule_at, reset_attempts, spread, v_progress
         ) b;
       end if;
     exception when others or query_canceled then
@@ -1894,7 +1966,7 @@ begin
 end
 $procedure$;
 
-comment on procedure kanthorq_schema._kanthorq_task_all(text, text, text[], text, jsonb, text, timestamp with time zone, timestamp with time zone, boolean, int, bigint, interval, text, timestamp with time zone, boolean, interval, bigint, bigint, bigint, bigint) is 'Internal. The loop of the procedures that move many tasks in committed batches.';
+comment on procedure kanthorq_schema._kanthorq_task_all(text, text, text[], text, jsonb, text, text, timestamp with time zone, timestamp with time zone, timestamp with time zone, timestamp with time zone, boolean, int, bigint, interval, text, timestamp with time zone, boolean, interval, bigint, bigint, bigint, bigint) is 'Internal. The loop of the procedures that move many tasks in committed batches.';
 
 -- function: _kanthorq_task_begin
 create or replace function
@@ -2043,7 +2115,8 @@ kanthorq_schema._kanthorq_task_matches(
   subject text,
   metadata jsonb,
   attempted_error jsonb[],
-  created_at bigint
+  created_at bigint,
+  finalized_at bigint
 )
 returns boolean
 language sql
@@ -2054,12 +2127,19 @@ return ((filter).states is null or state = any ((filter).states))
   and ((filter).metadata is null or metadata @> (filter).metadata)
   and ((filter).created_from is null or created_at >= (filter).created_from)
   and ((filter).created_to is null or created_at < (filter).created_to)
+  and ((filter).finalized_from is null or finalized_at >= (filter).finalized_from)
+  and ((filter).finalized_to is null or finalized_at < (filter).finalized_to)
   and (
     (filter).error is null
-    or strpos(attempted_error[array_upper(attempted_error, 1)] ->> 'error', (filter).error) > 0
+    or strpos(kanthorq_schema._kanthorq_folded(attempted_error[array_upper(attempted_error, 1)] ->> 'error'), (filter).error) > 0
+  )
+  and (
+    (filter).fingerprint is null
+    or strpos(attempted_error[array_upper(attempted_error, 1)] ->> 'error', (filter).fingerprint_start) > 0
+    and kanthorq_schema._kanthorq_fingerprint(attempted_error[array_upper(attempted_error, 1)] ->> 'error') = (filter).fingerprint
   );
 
-comment on function kanthorq_schema._kanthorq_task_matches(kanthorq_schema._kanthorq_task_filter, smallint, text, jsonb, jsonb[], bigint) is 'Internal. Whether the common filter lets a task through.';
+comment on function kanthorq_schema._kanthorq_task_matches(kanthorq_schema._kanthorq_task_filter, smallint, text, jsonb, jsonb[], bigint, bigint) is 'Internal. Whether the common filter lets a task through.';
 
 -- function: _kanthorq_task_report
 create or replace function
@@ -2435,6 +2515,27 @@ end;
 
 comment on function kanthorq_schema._kanthorq_task_why(text, timestamp with time zone, timestamp with time zone, smallint, smallint, text, timestamp with time zone) is 'Internal. Where a task stands, as a sentence.';
 
+-- function: _kanthorq_time_limit
+create or replace function
+kanthorq_schema._kanthorq_time_limit(
+  parameter text,
+  moment timestamp with time zone
+)
+returns bigint
+language plpgsql
+immutable
+as $function$
+begin
+  if not isfinite(moment) then
+    raise exception '% is infinite', parameter
+      using errcode = 'KQ003', hint = 'Pass a point in time, or null for no limit.';
+  end if;
+  return ceil(extract(epoch from moment) * 1000);
+end
+$function$;
+
+comment on function kanthorq_schema._kanthorq_time_limit(text, timestamp with time zone) is 'Internal. The limit of a period in epoch milliseconds; KQ003 if it is infinite.';
+
 -- function: _kanthorq_trigger_fault
 create or replace function kanthorq_schema._kanthorq_trigger_fault(name regclass)
 returns text
@@ -2690,6 +2791,7 @@ begin
       (1, 'kanthorq_doctor()', 'see what is wrong, with repairs'),
       (2, 'kanthorq_consumer_list()', 'list the consumers'),
       (3, 'kanthorq_task_stats(consumer)', 'count tasks by state'),
+      (4, 'kanthorq_task_errors(consumer)', 'group failures by cause'),
       (4, 'kanthorq_task_find(consumer)', 'list tasks'),
       (5, 'kanthorq_task_count(consumer)', 'count tasks'),
       (6, 'kanthorq_task_explain(consumer, ids)', 'see why a task waits'),
@@ -2920,8 +3022,11 @@ kanthorq_schema.kanthorq_task_batch(
   subject text default null,
   metadata jsonb default null,
   error text default null,
+  fingerprint text default null,
   created_after timestamp with time zone default null,
   created_before timestamp with time zone default null,
+  finalized_after timestamp with time zone default null,
+  finalized_before timestamp with time zone default null,
   everything boolean default false,
   batch_size int default 1000,
   max_tasks bigint default null,
@@ -2955,7 +3060,9 @@ declare
 begin
   perform kanthorq_schema._kanthorq_check_action(action);
   v_consumer := kanthorq_schema._kanthorq_consumer(consumer);
-  v_filter := kanthorq_schema._kanthorq_check_filter(states, subject, metadata, error, created_after, created_before);
+  v_filter := kanthorq_schema._kanthorq_check_filter(
+    states, subject, metadata, error, fingerprint, created_after, created_before, finalized_after, finalized_before
+  );
   if v_filter is null and everything is not true then
     raise exception 'the filter is empty, so it would % all tasks of %', action, kanthorq_schema._kanthorq_shown(consumer)
       using errcode = 'KQ003', hint = 'Name states, a subject or another part of the filter; pass everything => true to mean all tasks.';
@@ -2983,7 +3090,9 @@ begin
           select count(*)
           from %1$s t
           where %2$s
-            and kanthorq_schema._kanthorq_task_matches($3, t.state, t.subject::text, t.metadata, t.attempted_error, t.created_at)
+            and kanthorq_schema._kanthorq_task_matches(
+              $3, t.state, t.subject::text, t.metadata, t.attempted_error, t.created_at, t.finalized_at
+            )
         )
       $q$,
       v_consumer.tasks,
@@ -3002,7 +3111,9 @@ begin
       select t.event_id
       from %1$s t
       where %2$s
-        and kanthorq_schema._kanthorq_task_matches($3, t.state, t.subject::text, t.metadata, t.attempted_error, t.created_at)
+        and kanthorq_schema._kanthorq_task_matches(
+          $3, t.state, t.subject::text, t.metadata, t.attempted_error, t.created_at, t.finalized_at
+        )
         and ($4 is null or t.event_id > $4)
         and t.event_id <= $5
       order by t.event_id
@@ -3050,33 +3161,36 @@ begin
 end
 $function$;
 
-comment on function kanthorq_schema.kanthorq_task_batch(text, text, text[], text, jsonb, text, timestamp with time zone, timestamp with time zone, boolean, int, bigint, text, timestamp with time zone, boolean, interval, kanthorq_schema.kanthorq_task_progress) is 'Does one batch of kanthorq_task_cancel_all, kanthorq_task_resume_all or kanthorq_task_discard_all. For programs that make the loop
+comment on function kanthorq_schema.kanthorq_task_batch(text, text, text[], text, jsonb, text, text, timestamp with time zone, timestamp with time zone, timestamp with time zone, timestamp with time zone, boolean, int, bigint, text, timestamp with time zone, boolean, interval, kanthorq_schema.kanthorq_task_progress) is 'Does one batch of kanthorq_task_cancel_all, kanthorq_task_resume_all or kanthorq_task_discard_all. For programs that make the loop
 themselves.
 
-action          cancel, resume or discard
-consumer        name of the consumer
-states          only tasks in one of these states
-subject         only tasks whose subject this filter matches: * is one token, > at the end is one or more
-metadata        only tasks whose metadata contains this: {"customer": "42"}
-error           only tasks whose last error contains this text; case-sensitive
-created_after   only tasks made at this time or later
-created_before  only tasks made before this time
-everything      has to be true if there is no filter
-batch_size      how many tasks the batch looks at
-max_tasks       how many tasks at most in all batches; null is no limit
-reason          why, for the log
-schedule_at     when the resumed tasks are due; null is now
-reset_attempts  true sets attempt_count to 0; otherwise one more failure discards the task again
-spread          the time over which the tasks are spread evenly, from schedule_at on
-progress        null to begin; then what the batch before returned, until that is null, with all else unchanged
+action            cancel, resume or discard
+consumer          name of the consumer
+states            only tasks in one of these states
+subject           only tasks whose subject this filter matches: * is one token, > at the end is one or more
+metadata          only tasks whose metadata contains this: {"customer": "42"}
+error             only tasks whose last error contains this text, upper and lower case alike
+fingerprint       only tasks whose last error has this fingerprint: see kanthorq_task_errors
+created_after     only tasks made at this time or later
+created_before    only tasks made before this time
+finalized_after   only tasks completed, cancelled or discarded at this time or later
+finalized_before  only tasks completed, cancelled or discarded before this time
+everything        has to be true if there is no filter
+batch_size        how many tasks the batch looks at
+max_tasks         how many tasks at most in all batches; null is no limit
+reason            why, for the log
+schedule_at       when the resumed tasks are due; null is now
+reset_attempts    true sets attempt_count to 0; otherwise one more failure discards the task again
+spread            the time over which the tasks are spread evenly, from schedule_at on
+progress          null to begin; then what the batch before returned, until that is null, with all else unchanged
 
 Returns one row:
-progress        where the next batch goes on; null when there is nothing left to do
-updated         how many tasks this batch moved; it can be 0 before the end
-skipped         how many all batches so far left alone because another session held or moved them meanwhile; in the last batch, at
-                least as many as matched at the start and were not moved, if max_tasks allows them
-total           how many all batches so far moved
-bulk_id         what kanthorq_task_undo_all takes; null if nothing was moved so far
+progress          where the next batch goes on; null when there is nothing left to do
+updated           how many tasks this batch moved; it can be 0 before the end
+skipped           how many all batches so far left alone because another session held or moved them meanwhile; in the last batch, at
+                  least as many as matched at the start and were not moved, if max_tasks allows them
+total             how many all batches so far moved
+bulk_id           what kanthorq_task_undo_all takes; null if nothing was moved so far
 
 Raises KQ001 if there is no such consumer, KQ002 if its table is gone, KQ003 for a bad argument or no filter, KQ004 if the bulk has been
 undone meanwhile.';
@@ -3125,8 +3239,11 @@ kanthorq_schema.kanthorq_task_cancel_all(
   subject text default null,
   metadata jsonb default null,
   error text default null,
+  fingerprint text default null,
   created_after timestamp with time zone default null,
   created_before timestamp with time zone default null,
+  finalized_after timestamp with time zone default null,
+  finalized_before timestamp with time zone default null,
   everything boolean default false,
   batch_size int default 1000,
   max_tasks bigint default null,
@@ -3140,33 +3257,36 @@ language plpgsql
 as $procedure$
 begin
   call kanthorq_schema._kanthorq_task_all(
-    'cancel', consumer, states, subject, metadata, error, created_after, created_before, everything, batch_size,
-    max_tasks, pause, reason, null::pg_catalog.timestamptz, false, null::pg_catalog.interval, null::pg_catalog.int8,
-    updated, skipped, bulk_id
+    'cancel', consumer, states, subject, metadata, error, fingerprint, created_after, created_before, finalized_after,
+    finalized_before, everything, batch_size, max_tasks, pause, reason, null::pg_catalog.timestamptz, false,
+    null::pg_catalog.interval, null::pg_catalog.int8, updated, skipped, bulk_id
   );
 end
 $procedure$;
 
-comment on procedure kanthorq_schema.kanthorq_task_cancel_all(text, text[], text, jsonb, text, timestamp with time zone, timestamp with time zone, boolean, int, bigint, interval, text, bigint, bigint, bigint) is 'Cancels all tasks that a filter matches and that are pending, available or retryable, batch by batch.
+comment on procedure kanthorq_schema.kanthorq_task_cancel_all(text, text[], text, jsonb, text, text, timestamp with time zone, timestamp with time zone, timestamp with time zone, timestamp with time zone, boolean, int, bigint, interval, text, bigint, bigint, bigint) is 'Cancels all tasks that a filter matches and that are pending, available or retryable, batch by batch.
 
-consumer        name of the consumer
-states          only tasks in one of these states
-subject         only tasks whose subject this filter matches: * is one token, > at the end is one or more
-metadata        only tasks whose metadata contains this: {"customer": "42"}
-error           only tasks whose last error contains this text; case-sensitive
-created_after   only tasks made at this time or later
-created_before  only tasks made before this time
-everything      has to be true if there is no filter
-batch_size      how many tasks one batch looks at
-max_tasks       how many tasks at most; null is no limit
-pause           the time between two batches; null is twice as long as the batch took, so that workers keep most of the server
-reason          why, for the log
+consumer          name of the consumer
+states            only tasks in one of these states
+subject           only tasks whose subject this filter matches: * is one token, > at the end is one or more
+metadata          only tasks whose metadata contains this: {"customer": "42"}
+error             only tasks whose last error contains this text, upper and lower case alike
+fingerprint       only tasks whose last error has this fingerprint: see kanthorq_task_errors
+created_after     only tasks made at this time or later
+created_before    only tasks made before this time
+finalized_after   only tasks completed, cancelled or discarded at this time or later
+finalized_before  only tasks completed, cancelled or discarded before this time
+everything        has to be true if there is no filter
+batch_size        how many tasks one batch looks at
+max_tasks         how many tasks at most; null is no limit
+pause             the time between two batches; null is twice as long as the batch took, so that workers keep most of the server
+reason            why, for the log
 
 Returns one row:
-updated         how many tasks it moved
-skipped         how many it left alone because another session held or moved them meanwhile: at least as many as matched when it
-                began and were not moved, if max_tasks allows them
-bulk_id         what kanthorq_task_undo_all takes; null if nothing was moved
+updated           how many tasks it moved
+skipped           how many it left alone because another session held or moved them meanwhile: at least as many as matched when it
+                  began and were not moved, if max_tasks allows them
+bulk_id           what kanthorq_task_undo_all takes; null if nothing was moved
 
 It commits, so it can''t be called in a transaction. Raises KQ001 if there is no such consumer, KQ002 if its table is gone, KQ003 for
 a bad argument or no filter, KQ004 if the bulk is undone meanwhile. Batches that were committed before an error stay; the error''s
@@ -3275,8 +3395,11 @@ kanthorq_schema.kanthorq_task_count(
   subject text default null,
   metadata jsonb default null,
   error text default null,
+  fingerprint text default null,
   created_after timestamp with time zone default null,
-  created_before timestamp with time zone default null
+  created_before timestamp with time zone default null,
+  finalized_after timestamp with time zone default null,
+  finalized_before timestamp with time zone default null
 )
 returns bigint
 language plpgsql
@@ -3291,25 +3414,32 @@ begin
   execute format($q$
     select count(*)
     from %s t
-    where kanthorq_schema._kanthorq_task_matches($1, t.state, t.subject::text, t.metadata, t.attempted_error, t.created_at)
+    where kanthorq_schema._kanthorq_task_matches(
+      $1, t.state, t.subject::text, t.metadata, t.attempted_error, t.created_at, t.finalized_at
+    )
     $q$,
     v_consumer.tasks
   )
   into v_count
-  using kanthorq_schema._kanthorq_check_filter(states, subject, metadata, error, created_after, created_before);
+  using kanthorq_schema._kanthorq_check_filter(
+    states, subject, metadata, error, fingerprint, created_after, created_before, finalized_after, finalized_before
+  );
   return v_count;
 end
 $function$;
 
-comment on function kanthorq_schema.kanthorq_task_count(text, text[], text, jsonb, text, timestamp with time zone, timestamp with time zone) is 'Counts the tasks of a consumer that a filter matches.
+comment on function kanthorq_schema.kanthorq_task_count(text, text[], text, jsonb, text, text, timestamp with time zone, timestamp with time zone, timestamp with time zone, timestamp with time zone) is 'Counts the tasks of a consumer that a filter matches.
 
-consumer        name of the consumer
-states          only tasks in one of these states: pending, available, running, completed, retryable, discarded, cancelled
-subject         only tasks whose subject this filter matches: * is one token, > at the end is one or more
-metadata        only tasks whose metadata contains this: {"customer": "42"}
-error           only tasks whose last error contains this text; case-sensitive
-created_after   only tasks made at this time or later
-created_before  only tasks made before this time
+consumer          name of the consumer
+states            only tasks in one of these states: pending, available, running, completed, retryable, discarded, cancelled
+subject           only tasks whose subject this filter matches: * is one token, > at the end is one or more
+metadata          only tasks whose metadata contains this: {"customer": "42"}
+error             only tasks whose last error contains this text, upper and lower case alike
+fingerprint       only tasks whose last error has this fingerprint: see kanthorq_task_errors
+created_after     only tasks made at this time or later
+created_before    only tasks made before this time
+finalized_after   only tasks completed, cancelled or discarded at this time or later
+finalized_before  only tasks completed, cancelled or discarded before this time
 
 Raises KQ001 if there is no such consumer, KQ002 if its table is gone, KQ003 for a bad filter.';
 
@@ -3359,8 +3489,11 @@ kanthorq_schema.kanthorq_task_discard_all(
   subject text default null,
   metadata jsonb default null,
   error text default null,
+  fingerprint text default null,
   created_after timestamp with time zone default null,
   created_before timestamp with time zone default null,
+  finalized_after timestamp with time zone default null,
+  finalized_before timestamp with time zone default null,
   everything boolean default false,
   batch_size int default 1000,
   max_tasks bigint default null,
@@ -3374,38 +3507,192 @@ language plpgsql
 as $procedure$
 begin
   call kanthorq_schema._kanthorq_task_all(
-    'discard', consumer, states, subject, metadata, error, created_after, created_before, everything, batch_size,
-    max_tasks, pause, reason, null::pg_catalog.timestamptz, false, null::pg_catalog.interval, null::pg_catalog.int8,
-    updated, skipped, bulk_id
+    'discard', consumer, states, subject, metadata, error, fingerprint, created_after, created_before, finalized_after,
+    finalized_before, everything, batch_size, max_tasks, pause, reason, null::pg_catalog.timestamptz, false,
+    null::pg_catalog.interval, null::pg_catalog.int8, updated, skipped, bulk_id
   );
 end
 $procedure$;
 
-comment on procedure kanthorq_schema.kanthorq_task_discard_all(text, text[], text, jsonb, text, timestamp with time zone, timestamp with time zone, boolean, int, bigint, interval, text, bigint, bigint, bigint) is 'Discards all tasks that a filter matches and that are stuck: running, overdue, and with their attempts spent; batch by batch. A handler
+comment on procedure kanthorq_schema.kanthorq_task_discard_all(text, text[], text, jsonb, text, text, timestamp with time zone, timestamp with time zone, timestamp with time zone, timestamp with time zone, boolean, int, bigint, interval, text, bigint, bigint, bigint) is 'Discards all tasks that a filter matches and that are stuck: running, overdue, and with their attempts spent; batch by batch. A handler
 that outlives its visibility timeout may still be at work on such a task; its acknowledgement then does nothing.
 
-consumer        name of the consumer
-states          only tasks in one of these states
-subject         only tasks whose subject this filter matches: * is one token, > at the end is one or more
-metadata        only tasks whose metadata contains this: {"customer": "42"}
-error           only tasks whose last error contains this text; case-sensitive
-created_after   only tasks made at this time or later
-created_before  only tasks made before this time
-everything      has to be true if there is no filter
-batch_size      how many tasks one batch looks at
-max_tasks       how many tasks at most; null is no limit
-pause           the time between two batches; null is twice as long as the batch took, so that workers keep most of the server
-reason          why, for the log
+consumer          name of the consumer
+states            only tasks in one of these states
+subject           only tasks whose subject this filter matches: * is one token, > at the end is one or more
+metadata          only tasks whose metadata contains this: {"customer": "42"}
+error             only tasks whose last error contains this text, upper and lower case alike
+fingerprint       only tasks whose last error has this fingerprint: see kanthorq_task_errors
+created_after     only tasks made at this time or later
+created_before    only tasks made before this time
+finalized_after   only tasks completed, cancelled or discarded at this time or later
+finalized_before  only tasks completed, cancelled or discarded before this time
+everything        has to be true if there is no filter
+batch_size        how many tasks one batch looks at
+max_tasks         how many tasks at most; null is no limit
+pause             the time between two batches; null is twice as long as the batch took, so that workers keep most of the server
+reason            why, for the log
 
 Returns one row:
-updated         how many tasks it moved
-skipped         how many it left alone because another session held or moved them meanwhile: at least as many as matched when it
-                began and were not moved, if max_tasks allows them
-bulk_id         what kanthorq_task_undo_all takes; null if nothing was moved
+updated           how many tasks it moved
+skipped           how many it left alone because another session held or moved them meanwhile: at least as many as matched when it
+                  began and were not moved, if max_tasks allows them
+bulk_id           what kanthorq_task_undo_all takes; null if nothing was moved
 
 It commits, so it can''t be called in a transaction. Raises KQ001 if there is no such consumer, KQ002 if its table is gone, KQ003 for
 a bad argument or no filter, KQ004 if the bulk is undone meanwhile. Batches that were committed before an error stay; the error''s
 detail says how many.';
+
+-- function: kanthorq_task_errors
+create or replace function
+kanthorq_schema.kanthorq_task_errors(
+  consumer text default null,
+  states text[] default null,
+  subject text default null,
+  metadata jsonb default null,
+  error text default null,
+  fingerprint text default null,
+  created_after timestamp with time zone default null,
+  created_before timestamp with time zone default null,
+  finalized_after timestamp with time zone default null,
+  finalized_before timestamp with time zone default null,
+  since timestamp with time zone default null,
+  until timestamp with time zone default null,
+  max_tasks bigint default null
+)
+returns setof kanthorq_schema.kanthorq_error
+language plpgsql
+stable
+security definer
+set search_path to pg_catalog, pg_temp
+as $function$
+declare
+  v_filter kanthorq_schema._kanthorq_task_filter;
+  v_since bigint := kanthorq_schema._kanthorq_time_limit('since', since);
+  v_until bigint := kanthorq_schema._kanthorq_time_limit('until', until);
+  v_name text;
+  v_consumer record;
+begin
+  if consumer is not null then
+    perform kanthorq_schema._kanthorq_consumer(consumer);
+  end if;
+  v_filter := kanthorq_schema._kanthorq_check_filter(
+    states, subject, metadata, error, fingerprint, created_after, created_before, finalized_after, finalized_before
+  );
+  if max_tasks < 1 then
+    raise exception 'max_tasks is %', max_tasks using errcode = 'KQ003', hint = 'Pass at least 1, or null for no limit.';
+  end if;
+  for v_name in select c from kanthorq_schema._kanthorq_consumers(kanthorq_task_errors.consumer) c loop
+    v_consumer := kanthorq_schema._kanthorq_consumer(v_name);
+    return query execute format($q$
+      with failed as materialized (
+        select t.event_id::text collate "C" as event_id, t.subject, t.state, left(f.error, 1000) as error, f.at, %2$s as place
+        from (
+          select t.event_id, t.subject::text as subject, t.state, t.finalized_at, t.attempted_at,
+            (select a.errors[array_upper(a.errors, 1)] from (select t.attempted_error || '{}' as errors offset 0) a) as failure
+          from %1$s t
+          where kanthorq_schema._kanthorq_task_matches(
+            $2, t.state, t.subject::text, t.metadata, t.attempted_error, t.created_at, t.finalized_at
+          )
+          %3$s
+          offset 0
+        ) t
+        cross join lateral (
+          select t.failure ->> 'error' as error, coalesce(
+            kanthorq_schema._kanthorq_error_time(t.failure), nullif(t.finalized_at, 0), nullif(t.attempted_at, 0)
+          ) as at
+        ) f
+        where f.error is not null
+          and ($3 is null or f.at >= $3)
+          and ($4 is null or f.at < $4)
+        limit $5 + 1
+      ),
+      counted as materialized (
+        select f.error, f.state, f.subject, count(*) as tasks, min(f.at) as first, max(f.at) as last,
+          min(f.event_id) as oldest, max(f.event_id) as newest
+        from failed f
+        where $5 is null or f.place <= $5
+        group by f.error, f.state, f.subject
+      ),
+      cause as materialized (
+        select c.error, kanthorq_schema._kanthorq_fingerprint(c.error) as fingerprint
+        from (select distinct c.error from counted c) c
+      ),
+      failure as materialized (
+        select k.fingerprint, c.* from counted c join cause k on k.error = c.error
+      ),
+      state as (
+        select s.fingerprint, jsonb_object_agg(kanthorq_schema._kanthorq_task_state_name(s.state), s.tasks) as by_state
+        from (select f.fingerprint, f.state, sum(f.tasks) as tasks from failure f group by f.fingerprint, f.state) s
+        group by s.fingerprint
+      ),
+      subject as (
+        select s.fingerprint, count(*) as subjects,
+          jsonb_agg(jsonb_build_object('subject', s.subject, 'tasks', s.tasks) order by s.n) filter (where s.n <= 10) as by_subject
+        from (
+          select f.fingerprint, f.subject, sum(f.tasks) as tasks,
+            row_number() over (partition by f.fingerprint order by sum(f.tasks) desc, f.subject) as n
+          from failure f
+          group by f.fingerprint, f.subject
+        ) s
+        group by s.fingerprint
+      ),
+      sample as (
+        select s.fingerprint, array_agg(s.event_id order by s.n) as event_ids
+        from (
+          select d.*, row_number() over (partition by d.fingerprint order by d.event_id desc) as n
+          from (select f.fingerprint, f.newest as event_id from failure f union select f.fingerprint, f.oldest from failure f) d
+        ) s
+        where s.n <= 5
+        group by s.fingerprint
+      )
+      select $1, g.fingerprint, g.tasks, kanthorq_schema._kanthorq_as_time(g.first), kanthorq_schema._kanthorq_as_time(g.last),
+        s.by_state, u.by_subject, u.subjects, g.sample_error, i.event_ids,
+        coalesce((select count(*) from failed) > $5, false)
+      from (
+        select f.fingerprint, sum(f.tasks)::bigint as tasks, min(f.first) as first, max(f.last) as last,
+          (array_agg(f.error order by f.newest desc))[1] as sample_error
+        from failure f
+        group by f.fingerprint
+      ) g
+      join state s on s.fingerprint = g.fingerprint
+      join subject u on u.fingerprint = g.fingerprint
+      join sample i on i.fingerprint = g.fingerprint
+      order by g.tasks desc, g.fingerprint collate "C"
+      $q$,
+      v_consumer.tasks,
+      case when max_tasks is null then '0' else 'row_number() over (order by t.event_id desc)' end,
+      case when max_tasks is not null then 'order by t.event_id desc' end
+    )
+    using v_name, v_filter, v_since, v_until, max_tasks;
+  end loop;
+end
+$function$;
+
+comment on function kanthorq_schema.kanthorq_task_errors(text, text[], text, jsonb, text, text, timestamp with time zone, timestamp with time zone, timestamp with time zone, timestamp with time zone, timestamp with time zone, timestamp with time zone, bigint) is 'Groups the tasks that failed by the cause: by the fingerprint of their last error, most tasks first.
+
+A fingerprint is the first line of an error, at most 200 characters, in which * stands for each value: numbers, ids, hex, URLs and other
+addresses, and what is quoted or in brackets. Equal errors about other tasks have one fingerprint, which the filters take.
+
+consumer          name of a consumer, or null for all
+states            only tasks in one of these states: pending, available, running, completed, retryable, discarded, cancelled
+subject           only tasks whose subject this filter matches: * is one token, > at the end is one or more
+metadata          only tasks whose metadata contains this: {"customer": "42"}
+error             only tasks whose last error contains this text, upper and lower case alike
+fingerprint       only tasks whose last error has this fingerprint
+created_after     only tasks made at this time or later
+created_before    only tasks made before this time
+finalized_after   only tasks completed, cancelled or discarded at this time or later
+finalized_before  only tasks completed, cancelled or discarded before this time
+since             only tasks whose last attempt failed at this time or later, whether or not they are retried
+until             only tasks whose last attempt failed before this time
+max_tasks         only the newest events, so many of each consumer; null is no limit
+
+Returns rows of type kanthorq_error for each consumer, in the order of their names. Tasks that have been completed since are among them:
+by_state tells. A row has as many tasks as kanthorq_task_count counts with the same filter and its fingerprint.
+
+With null, a consumer whose table is gone or has a fault is left out with a warning. Raises KQ001 if there is no such consumer, KQ002 if
+its table is gone, KQ003 for a bad argument.';
 
 -- function: kanthorq_task_explain
 create or replace function kanthorq_schema.kanthorq_task_explain(consumer text, event_ids text[])
@@ -3558,8 +3845,11 @@ kanthorq_schema.kanthorq_task_find(
   subject text default null,
   metadata jsonb default null,
   error text default null,
+  fingerprint text default null,
   created_after timestamp with time zone default null,
   created_before timestamp with time zone default null,
+  finalized_after timestamp with time zone default null,
+  finalized_before timestamp with time zone default null,
   after text default null,
   max_tasks int default 100,
   oldest_first boolean default false
@@ -3580,7 +3870,9 @@ begin
   return query execute format($q$
     select %1$s
     from %2$s t
-    where kanthorq_schema._kanthorq_task_matches($3, t.state, t.subject::text, t.metadata, t.attempted_error, t.created_at)
+    where kanthorq_schema._kanthorq_task_matches(
+      $3, t.state, t.subject::text, t.metadata, t.attempted_error, t.created_at, t.finalized_at
+    )
       and ($4 is null or t.event_id %3$s $4)
     order by t.event_id %4$s
     limit $5
@@ -3591,22 +3883,27 @@ begin
     case when oldest_first then 'asc' else 'desc' end
   )
   using kanthorq_schema._kanthorq_now(), v_consumer.attempt_max,
-    kanthorq_schema._kanthorq_check_filter(states, subject, metadata, error, created_after, created_before), after, max_tasks;
+    kanthorq_schema._kanthorq_check_filter(
+      states, subject, metadata, error, fingerprint, created_after, created_before, finalized_after, finalized_before
+    ), after, max_tasks;
 end
 $function$;
 
-comment on function kanthorq_schema.kanthorq_task_find(text, text[], text, jsonb, text, timestamp with time zone, timestamp with time zone, text, int, boolean) is 'Finds the tasks of a consumer, newest event first, a page at a time.
+comment on function kanthorq_schema.kanthorq_task_find(text, text[], text, jsonb, text, text, timestamp with time zone, timestamp with time zone, timestamp with time zone, timestamp with time zone, text, int, boolean) is 'Finds the tasks of a consumer, newest event first, a page at a time.
 
-consumer        name of the consumer
-states          only tasks in one of these states: pending, available, running, completed, retryable, discarded, cancelled
-subject         only tasks whose subject this filter matches: * is one token, > at the end is one or more
-metadata        only tasks whose metadata contains this: {"customer": "42"}
-error           only tasks whose last error contains this text; case-sensitive
-created_after   only tasks made at this time or later
-created_before  only tasks made before this time
-after           the last event_id of the page before; null is the first page
-max_tasks       how many at most
-oldest_first    true turns the order round
+consumer          name of the consumer
+states            only tasks in one of these states: pending, available, running, completed, retryable, discarded, cancelled
+subject           only tasks whose subject this filter matches: * is one token, > at the end is one or more
+metadata          only tasks whose metadata contains this: {"customer": "42"}
+error             only tasks whose last error contains this text, upper and lower case alike
+fingerprint       only tasks whose last error has this fingerprint: see kanthorq_task_errors
+created_after     only tasks made at this time or later
+created_before    only tasks made before this time
+finalized_after   only tasks completed, cancelled or discarded at this time or later
+finalized_before  only tasks completed, cancelled or discarded before this time
+after             the last event_id of the page before; null is the first page
+max_tasks         how many at most
+oldest_first      true turns the order round
 
 Returns rows of type kanthorq_task. Raises KQ001 if there is no such consumer, KQ002 if its table is gone, KQ003 for a bad filter.';
 
@@ -3655,9 +3952,8 @@ begin
           null::text as actor, null::text as reason, null::bigint as id, null::boolean as undone
         from task t
         union all
-        select 2, case when jsonb_typeof(e.failure -> 'at') = 'number' and (e.failure ->> 'at')::numeric between 0 and 253402300799999
-            then kanthorq_schema._kanthorq_as_time((e.failure ->> 'at')::numeric::bigint) end,
-          'attempt failed', e.failure ->> 'error', null, null, null, null
+        select 2, kanthorq_schema._kanthorq_as_time(kanthorq_schema._kanthorq_error_time(e.failure)), 'attempt failed',
+          e.failure ->> 'error', null, null, null, null
         from task t
         cross join lateral unnest(t.attempted_error) e (failure)
         union all
@@ -3893,8 +4189,11 @@ kanthorq_schema.kanthorq_task_preview(
   subject text default null,
   metadata jsonb default null,
   error text default null,
+  fingerprint text default null,
   created_after timestamp with time zone default null,
   created_before timestamp with time zone default null,
+  finalized_after timestamp with time zone default null,
+  finalized_before timestamp with time zone default null,
   max_tasks bigint default null,
   out tasks bigint,
   out matching bigint,
@@ -3916,7 +4215,9 @@ declare
 begin
   perform kanthorq_schema._kanthorq_check_action(action);
   v_consumer := kanthorq_schema._kanthorq_consumer(consumer);
-  v_filter := kanthorq_schema._kanthorq_check_filter(states, subject, metadata, error, created_after, created_before);
+  v_filter := kanthorq_schema._kanthorq_check_filter(
+    states, subject, metadata, error, fingerprint, created_after, created_before, finalized_after, finalized_before
+  );
   if max_tasks < 1 then
     raise exception 'max_tasks is %', max_tasks using errcode = 'KQ003', hint = 'Pass at least 1, or null for no limit.';
   end if;
@@ -3929,7 +4230,9 @@ begin
         select t.state, t.subject, count(*) as tasks,
           coalesce(%3$s, false) as taken
         from %1$s t
-        where kanthorq_schema._kanthorq_task_matches($3, t.state, t.subject::text, t.metadata, t.attempted_error, t.created_at)
+        where kanthorq_schema._kanthorq_task_matches(
+          $3, t.state, t.subject::text, t.metadata, t.attempted_error, t.created_at, t.finalized_at
+        )
         group by t.state, t.subject, taken
       ) t
       group by t.state, t.subject, t.taken
@@ -3956,7 +4259,9 @@ begin
         from (
           select (row(%2$s)::kanthorq_schema.kanthorq_task).*
           from %1$s t
-          where kanthorq_schema._kanthorq_task_matches($3, t.state, t.subject::text, t.metadata, t.attempted_error, t.created_at)
+          where kanthorq_schema._kanthorq_task_matches(
+            $3, t.state, t.subject::text, t.metadata, t.attempted_error, t.created_at, t.finalized_at
+          )
             and %3$s
           order by t.event_id
           limit 5
@@ -3974,27 +4279,30 @@ begin
 end
 $function$;
 
-comment on function kanthorq_schema.kanthorq_task_preview(text, text, text[], text, jsonb, text, timestamp with time zone, timestamp with time zone, bigint) is 'Says what kanthorq_task_cancel_all, kanthorq_task_resume_all or kanthorq_task_discard_all with the same filter would do. Changes nothing.
+comment on function kanthorq_schema.kanthorq_task_preview(text, text, text[], text, jsonb, text, text, timestamp with time zone, timestamp with time zone, timestamp with time zone, timestamp with time zone, bigint) is 'Says what kanthorq_task_cancel_all, kanthorq_task_resume_all or kanthorq_task_discard_all with the same filter would do. Changes nothing.
 
-action          cancel, resume or discard
-consumer        name of the consumer
-states          only tasks in one of these states: pending, available, running, completed, retryable, discarded, cancelled
-subject         only tasks whose subject this filter matches: * is one token, > at the end is one or more
-metadata        only tasks whose metadata contains this: {"customer": "42"}
-error           only tasks whose last error contains this text; case-sensitive
-created_after   only tasks made at this time or later
-created_before  only tasks made before this time
-max_tasks       how many tasks the call may move at most; null is no limit
+action            cancel, resume or discard
+consumer          name of the consumer
+states            only tasks in one of these states: pending, available, running, completed, retryable, discarded, cancelled
+subject           only tasks whose subject this filter matches: * is one token, > at the end is one or more
+metadata          only tasks whose metadata contains this: {"customer": "42"}
+error             only tasks whose last error contains this text, upper and lower case alike
+fingerprint       only tasks whose last error has this fingerprint: see kanthorq_task_errors
+created_after     only tasks made at this time or later
+created_before    only tasks made before this time
+finalized_after   only tasks completed, cancelled or discarded at this time or later
+finalized_before  only tasks completed, cancelled or discarded before this time
+max_tasks         how many tasks the call may move at most; null is no limit
 
 Returns one row:
-tasks           how many tasks it would move
-matching        how many match the filter and can be moved: more than tasks where max_tasks is less
-by_state        how many of those are in each state: {"available": 3}
-by_subject      the ten subjects with the most of those: [{"subject": "order.created", "tasks": 3}]
-subjects        how many different subjects they have
-first_tasks     the first five of them, as an array of kanthorq_task
-left_out        how many match the filter but are in a state that the action does not take: {"running": 2}; of discard, also
-                running tasks that are not stuck
+tasks             how many tasks it would move
+matching          how many match the filter and can be moved: more than tasks where max_tasks is less
+by_state          how many of those are in each state: {"available": 3}
+by_subject        the ten subjects with the most of those: [{"subject": "order.created", "tasks": 3}]
+subjects          how many different subjects they have
+first_tasks       the first five of them, as an array of kanthorq_task
+left_out          how many match the filter but are in a state that the action does not take: {"running": 2}; of discard, also
+                  running tasks that are not stuck
 
 Raises KQ001 if there is no such consumer, KQ002 if its table is gone, KQ003 for a bad argument.';
 
@@ -4218,8 +4526,11 @@ kanthorq_schema.kanthorq_task_resume_all(
   subject text default null,
   metadata jsonb default null,
   error text default null,
+  fingerprint text default null,
   created_after timestamp with time zone default null,
   created_before timestamp with time zone default null,
+  finalized_after timestamp with time zone default null,
+  finalized_before timestamp with time zone default null,
   everything boolean default false,
   batch_size int default 1000,
   max_tasks bigint default null,
@@ -4236,36 +4547,39 @@ language plpgsql
 as $procedure$
 begin
   call kanthorq_schema._kanthorq_task_all(
-    'resume', consumer, states, subject, metadata, error, created_after, created_before, everything, batch_size,
-    max_tasks, pause, reason, schedule_at, reset_attempts, spread, null::pg_catalog.int8,
-    updated, skipped, bulk_id
+    'resume', consumer, states, subject, metadata, error, fingerprint, created_after, created_before, finalized_after,
+    finalized_before, everything, batch_size, max_tasks, pause, reason, schedule_at, reset_attempts, spread,
+    null::pg_catalog.int8, updated, skipped, bulk_id
   );
 end
 $procedure$;
 
-comment on procedure kanthorq_schema.kanthorq_task_resume_all(text, text[], text, jsonb, text, timestamp with time zone, timestamp with time zone, boolean, int, bigint, interval, text, timestamp with time zone, boolean, interval, bigint, bigint, bigint) is 'Resumes all tasks that a filter matches and that are discarded or cancelled, batch by batch.
+comment on procedure kanthorq_schema.kanthorq_task_resume_all(text, text[], text, jsonb, text, text, timestamp with time zone, timestamp with time zone, timestamp with time zone, timestamp with time zone, boolean, int, bigint, interval, text, timestamp with time zone, boolean, interval, bigint, bigint, bigint) is 'Resumes all tasks that a filter matches and that are discarded or cancelled, batch by batch.
 
-consumer        name of the consumer
-states          only tasks in one of these states
-subject         only tasks whose subject this filter matches: * is one token, > at the end is one or more
-metadata        only tasks whose metadata contains this: {"customer": "42"}
-error           only tasks whose last error contains this text; case-sensitive
-created_after   only tasks made at this time or later
-created_before  only tasks made before this time
-everything      has to be true if there is no filter
-batch_size      how many tasks one batch looks at
-max_tasks       how many tasks at most; null is no limit
-pause           the time between two batches; null is twice as long as the batch took, so that workers keep most of the server
-reason          why, for the log
-schedule_at     when the resumed tasks are due; null is now
-reset_attempts  true sets attempt_count to 0; otherwise one more failure discards the task again
-spread          the time over which the tasks are spread evenly, from schedule_at on
+consumer          name of the consumer
+states            only tasks in one of these states
+subject           only tasks whose subject this filter matches: * is one token, > at the end is one or more
+metadata          only tasks whose metadata contains this: {"customer": "42"}
+error             only tasks whose last error contains this text, upper and lower case alike
+fingerprint       only tasks whose last error has this fingerprint: see kanthorq_task_errors
+created_after     only tasks made at this time or later
+created_before    only tasks made before this time
+finalized_after   only tasks completed, cancelled or discarded at this time or later
+finalized_before  only tasks completed, cancelled or discarded before this time
+everything        has to be true if there is no filter
+batch_size        how many tasks one batch looks at
+max_tasks         how many tasks at most; null is no limit
+pause             the time between two batches; null is twice as long as the batch took, so that workers keep most of the server
+reason            why, for the log
+schedule_at       when the resumed tasks are due; null is now
+reset_attempts    true sets attempt_count to 0; otherwise one more failure discards the task again
+spread            the time over which the tasks are spread evenly, from schedule_at on
 
 Returns one row:
-updated         how many tasks it moved
-skipped         how many it left alone because another session held or moved them meanwhile: at least as many as matched when it
-                began and were not moved, if max_tasks allows them
-bulk_id         what kanthorq_task_undo_all takes; null if nothing was moved
+updated           how many tasks it moved
+skipped           how many it left alone because another session held or moved them meanwhile: at least as many as matched when it
+                  began and were not moved, if max_tasks allows them
+bulk_id           what kanthorq_task_undo_all takes; null if nothing was moved
 
 It commits, so it can''t be called in a transaction. Raises KQ001 if there is no such consumer, KQ002 if its table is gone, KQ003 for
 a bad argument or no filter, KQ004 if the bulk is undone meanwhile. Batches that were committed before an error stay; the error''s
@@ -4386,9 +4700,9 @@ as $procedure$
 begin
   call kanthorq_schema._kanthorq_task_all(
     'undo', null::pg_catalog.text, null::pg_catalog.text[], null::pg_catalog.text, null::pg_catalog.jsonb, null::pg_catalog.text,
-    null::pg_catalog.timestamptz, null::pg_catalog.timestamptz, null::pg_catalog.bool, null::pg_catalog.int4,
-    null::pg_catalog.int8, pause, reason, null::pg_catalog.timestamptz, null::pg_catalog.bool, null::pg_catalog.interval, bulk_id,
-    updated, skipped, undo_bulk_id
+    null::pg_catalog.text, null::pg_catalog.timestamptz, null::pg_catalog.timestamptz, null::pg_catalog.timestamptz,
+    null::pg_catalog.timestamptz, null::pg_catalog.bool, null::pg_catalog.int4, null::pg_catalog.int8, pause, reason,
+    null::pg_catalog.timestamptz, null::pg_catalog.bool, null::pg_catalog.interval, bulk_id, updated, skipped, undo_bulk_id
   );
 end
 $procedure$;
@@ -4598,7 +4912,7 @@ declare
       'kanthorq_schema._kanthorq_check_action(text)',
       'kanthorq_schema._kanthorq_check_can_commit(text, interval)',
       'kanthorq_schema._kanthorq_check_event_ids(text[])',
-      'kanthorq_schema._kanthorq_check_filter(text[], text, jsonb, text, timestamp with time zone, timestamp with time zone)',
+      'kanthorq_schema._kanthorq_check_filter(text[], text, jsonb, text, text, timestamp with time zone, timestamp with time zone, timestamp with time zone, timestamp with time zone)',
       'kanthorq_schema._kanthorq_check_name(text, text)',
       'kanthorq_schema._kanthorq_check_progress(kanthorq_schema.kanthorq_task_progress, boolean)',
       'kanthorq_schema._kanthorq_check_role(text)',
@@ -4617,7 +4931,10 @@ declare
       'kanthorq_schema._kanthorq_doctor_tables()',
       'kanthorq_schema._kanthorq_doctor_tasks(text)',
       'kanthorq_schema._kanthorq_due(text, timestamp with time zone)',
+      'kanthorq_schema._kanthorq_error_time(jsonb)',
       'kanthorq_schema._kanthorq_find_table(text)',
+      'kanthorq_schema._kanthorq_fingerprint(text)',
+      'kanthorq_schema._kanthorq_folded(text)',
       'kanthorq_schema._kanthorq_function_levels()',
       'kanthorq_schema._kanthorq_has_scheduling_index(regclass)',
       'kanthorq_schema._kanthorq_hold_triggers(regclass)',
@@ -4642,11 +4959,11 @@ declare
       'kanthorq_schema._kanthorq_subject_pattern(text)',
       'kanthorq_schema._kanthorq_table_fault(regclass, text)',
       'kanthorq_schema._kanthorq_table_repair(regclass)',
-      'kanthorq_schema._kanthorq_task_all(text, text, text[], text, jsonb, text, timestamp with time zone, timestamp with time zone, boolean, int, bigint, interval, text, timestamp with time zone, boolean, interval, bigint, bigint, bigint, bigint)',
+      'kanthorq_schema._kanthorq_task_all(text, text, text[], text, jsonb, text, text, timestamp with time zone, timestamp with time zone, timestamp with time zone, timestamp with time zone, boolean, int, bigint, interval, text, timestamp with time zone, boolean, interval, bigint, bigint, bigint, bigint)',
       'kanthorq_schema._kanthorq_task_begin(text, text, text, int, int, text[])',
       'kanthorq_schema._kanthorq_task_columns_sql()',
       'kanthorq_schema._kanthorq_task_log(bigint, text, text, text, kanthorq_schema.kanthorq_task_change[], bigint, bigint, bigint)',
-      'kanthorq_schema._kanthorq_task_matches(kanthorq_schema._kanthorq_task_filter, smallint, text, jsonb, jsonb[], bigint)',
+      'kanthorq_schema._kanthorq_task_matches(kanthorq_schema._kanthorq_task_filter, smallint, text, jsonb, jsonb[], bigint, bigint)',
       'kanthorq_schema._kanthorq_task_report(text, text, text[], int[], text[], text[], bigint, interval)',
       'kanthorq_schema._kanthorq_task_state(text)',
       'kanthorq_schema._kanthorq_task_state_name(smallint)',
@@ -4655,6 +4972,7 @@ declare
       'kanthorq_schema._kanthorq_task_transition(text, text, text[], text, bigint, boolean, double precision, bigint, bigint)',
       'kanthorq_schema._kanthorq_task_undo(bigint, text, bigint)',
       'kanthorq_schema._kanthorq_task_why(text, timestamp with time zone, timestamp with time zone, smallint, smallint, text, timestamp with time zone)',
+      'kanthorq_schema._kanthorq_time_limit(text, timestamp with time zone)',
       'kanthorq_schema._kanthorq_trigger_fault(regclass)',
       'kanthorq_schema.kanthorq_consumer_list()',
       'kanthorq_schema.kanthorq_consumer_register(text, text, text[], text[], int, bigint)',
@@ -4665,26 +4983,27 @@ declare
       'kanthorq_schema.kanthorq_stream_publish(text, text, bytea, jsonb)',
       'kanthorq_schema.kanthorq_stream_publish_many(text, text[], bytea[], jsonb[])',
       'kanthorq_schema.kanthorq_stream_register(text)',
-      'kanthorq_schema.kanthorq_task_batch(text, text, text[], text, jsonb, text, timestamp with time zone, timestamp with time zone, boolean, int, bigint, text, timestamp with time zone, boolean, interval, kanthorq_schema.kanthorq_task_progress)',
+      'kanthorq_schema.kanthorq_task_batch(text, text, text[], text, jsonb, text, text, timestamp with time zone, timestamp with time zone, timestamp with time zone, timestamp with time zone, boolean, int, bigint, text, timestamp with time zone, boolean, interval, kanthorq_schema.kanthorq_task_progress)',
       'kanthorq_schema.kanthorq_task_cancel(text, text[], text)',
-      'kanthorq_schema.kanthorq_task_cancel_all(text, text[], text, jsonb, text, timestamp with time zone, timestamp with time zone, boolean, int, bigint, interval, text, bigint, bigint, bigint)',
+      'kanthorq_schema.kanthorq_task_cancel_all(text, text[], text, jsonb, text, text, timestamp with time zone, timestamp with time zone, timestamp with time zone, timestamp with time zone, boolean, int, bigint, interval, text, bigint, bigint, bigint)',
       'kanthorq_schema.kanthorq_task_complete(text, text[], int[])',
       'kanthorq_schema.kanthorq_task_convert(text, text[], text)',
-      'kanthorq_schema.kanthorq_task_count(text, text[], text, jsonb, text, timestamp with time zone, timestamp with time zone)',
+      'kanthorq_schema.kanthorq_task_count(text, text[], text, jsonb, text, text, timestamp with time zone, timestamp with time zone, timestamp with time zone, timestamp with time zone)',
       'kanthorq_schema.kanthorq_task_discard(text, text[], text)',
-      'kanthorq_schema.kanthorq_task_discard_all(text, text[], text, jsonb, text, timestamp with time zone, timestamp with time zone, boolean, int, bigint, interval, text, bigint, bigint, bigint)',
+      'kanthorq_schema.kanthorq_task_discard_all(text, text[], text, jsonb, text, text, timestamp with time zone, timestamp with time zone, timestamp with time zone, timestamp with time zone, boolean, int, bigint, interval, text, bigint, bigint, bigint)',
+      'kanthorq_schema.kanthorq_task_errors(text, text[], text, jsonb, text, text, timestamp with time zone, timestamp with time zone, timestamp with time zone, timestamp with time zone, timestamp with time zone, timestamp with time zone, bigint)',
       'kanthorq_schema.kanthorq_task_explain(text, text[])',
       'kanthorq_schema.kanthorq_task_extend(text, text[], int[], interval)',
       'kanthorq_schema.kanthorq_task_fail(text, text[], text[], int[], timestamp with time zone, text[])',
-      'kanthorq_schema.kanthorq_task_find(text, text[], text, jsonb, text, timestamp with time zone, timestamp with time zone, text, int, boolean)',
+      'kanthorq_schema.kanthorq_task_find(text, text[], text, jsonb, text, text, timestamp with time zone, timestamp with time zone, timestamp with time zone, timestamp with time zone, text, int, boolean)',
       'kanthorq_schema.kanthorq_task_history(text, text)',
       'kanthorq_schema.kanthorq_task_operation_purge(timestamp with time zone)',
       'kanthorq_schema.kanthorq_task_operations(text, text, bigint, int, text, text, text, bigint, boolean, boolean)',
-      'kanthorq_schema.kanthorq_task_preview(text, text, text[], text, jsonb, text, timestamp with time zone, timestamp with time zone, bigint)',
+      'kanthorq_schema.kanthorq_task_preview(text, text, text[], text, jsonb, text, text, timestamp with time zone, timestamp with time zone, timestamp with time zone, timestamp with time zone, bigint)',
       'kanthorq_schema.kanthorq_task_pull(text, int, text[], interval)',
       'kanthorq_schema.kanthorq_task_release(text, text[], int[])',
       'kanthorq_schema.kanthorq_task_resume(text, text[], text, timestamp with time zone, boolean)',
-      'kanthorq_schema.kanthorq_task_resume_all(text, text[], text, jsonb, text, timestamp with time zone, timestamp with time zone, boolean, int, bigint, interval, text, timestamp with time zone, boolean, interval, bigint, bigint, bigint)',
+      'kanthorq_schema.kanthorq_task_resume_all(text, text[], text, jsonb, text, text, timestamp with time zone, timestamp with time zone, timestamp with time zone, timestamp with time zone, boolean, int, bigint, interval, text, timestamp with time zone, boolean, interval, bigint, bigint, bigint)',
       'kanthorq_schema.kanthorq_task_stats(text)',
       'kanthorq_schema.kanthorq_task_undo(bigint, text)',
       'kanthorq_schema.kanthorq_task_undo_all(bigint, text, interval, bigint, bigint, bigint)',
@@ -4734,7 +5053,7 @@ declare
     select string_agg(p.oid::regprocedure::text, ', ')
     from pg_proc p
     where p.pronamespace = 'kanthorq_schema'::regnamespace and pg_get_userbyid(p.proowner) = current_user
-      and p.proname in ('_kanthorq_as_milliseconds', '_kanthorq_as_time', '_kanthorq_bulk', '_kanthorq_check_action', '_kanthorq_check_can_commit', '_kanthorq_check_event_ids', '_kanthorq_check_filter', '_kanthorq_check_name', '_kanthorq_check_progress', '_kanthorq_check_role', '_kanthorq_check_schema', '_kanthorq_check_subject', '_kanthorq_check_subject_filters', '_kanthorq_check_takes', '_kanthorq_claimed_by', '_kanthorq_consumer', '_kanthorq_consumers', '_kanthorq_crockford', '_kanthorq_divide_ids', '_kanthorq_doctor_findings', '_kanthorq_doctor_installation', '_kanthorq_doctor_rights', '_kanthorq_doctor_tables', '_kanthorq_doctor_tasks', '_kanthorq_due', '_kanthorq_find_table', '_kanthorq_function_levels', '_kanthorq_has_scheduling_index', '_kanthorq_hold_triggers', '_kanthorq_id', '_kanthorq_id_time', '_kanthorq_levels', '_kanthorq_names_hint', '_kanthorq_newest_migration', '_kanthorq_now', '_kanthorq_one_line', '_kanthorq_only_sql', '_kanthorq_own_tables', '_kanthorq_refuse_state', '_kanthorq_refuse_table', '_kanthorq_registered', '_kanthorq_reset_rights', '_kanthorq_revoke_usage', '_kanthorq_role_levels', '_kanthorq_set_level', '_kanthorq_shown', '_kanthorq_stream', '_kanthorq_subject_pattern', '_kanthorq_table_fault', '_kanthorq_table_repair', '_kanthorq_task_all', '_kanthorq_task_begin', '_kanthorq_task_columns_sql', '_kanthorq_task_log', '_kanthorq_task_matches', '_kanthorq_task_report', '_kanthorq_task_state', '_kanthorq_task_state_name', '_kanthorq_task_states', '_kanthorq_task_takes_sql', '_kanthorq_task_transition', '_kanthorq_task_undo', '_kanthorq_task_why', '_kanthorq_trigger_fault', 'kanthorq_consumer_list', 'kanthorq_consumer_register', 'kanthorq_doctor', 'kanthorq_grant', 'kanthorq_help', 'kanthorq_revoke', 'kanthorq_stream_publish', 'kanthorq_stream_publish_many', 'kanthorq_stream_register', 'kanthorq_task_batch', 'kanthorq_task_cancel', 'kanthorq_task_cancel_all', 'kanthorq_task_complete', 'kanthorq_task_convert', 'kanthorq_task_count', 'kanthorq_task_discard', 'kanthorq_task_discard_all', 'kanthorq_task_explain', 'kanthorq_task_extend', 'kanthorq_task_fail', 'kanthorq_task_find', 'kanthorq_task_history', 'kanthorq_task_operation_purge', 'kanthorq_task_operations', 'kanthorq_task_preview', 'kanthorq_task_pull', 'kanthorq_task_release', 'kanthorq_task_resume', 'kanthorq_task_resume_all', 'kanthorq_task_stats', 'kanthorq_task_undo', 'kanthorq_task_undo_all', 'kanthorq_task_undo_batch', 'kanthorq_task_undo_preview')
+      and p.proname in ('_kanthorq_as_milliseconds', '_kanthorq_as_time', '_kanthorq_bulk', '_kanthorq_check_action', '_kanthorq_check_can_commit', '_kanthorq_check_event_ids', '_kanthorq_check_filter', '_kanthorq_check_name', '_kanthorq_check_progress', '_kanthorq_check_role', '_kanthorq_check_schema', '_kanthorq_check_subject', '_kanthorq_check_subject_filters', '_kanthorq_check_takes', '_kanthorq_claimed_by', '_kanthorq_consumer', '_kanthorq_consumers', '_kanthorq_crockford', '_kanthorq_divide_ids', '_kanthorq_doctor_findings', '_kanthorq_doctor_installation', '_kanthorq_doctor_rights', '_kanthorq_doctor_tables', '_kanthorq_doctor_tasks', '_kanthorq_due', '_kanthorq_error_time', '_kanthorq_find_table', '_kanthorq_fingerprint', '_kanthorq_folded', '_kanthorq_function_levels', '_kanthorq_has_scheduling_index', '_kanthorq_hold_triggers', '_kanthorq_id', '_kanthorq_id_time', '_kanthorq_levels', '_kanthorq_names_hint', '_kanthorq_newest_migration', '_kanthorq_now', '_kanthorq_one_line', '_kanthorq_only_sql', '_kanthorq_own_tables', '_kanthorq_refuse_state', '_kanthorq_refuse_table', '_kanthorq_registered', '_kanthorq_reset_rights', '_kanthorq_revoke_usage', '_kanthorq_role_levels', '_kanthorq_set_level', '_kanthorq_shown', '_kanthorq_stream', '_kanthorq_subject_pattern', '_kanthorq_table_fault', '_kanthorq_table_repair', '_kanthorq_task_all', '_kanthorq_task_begin', '_kanthorq_task_columns_sql', '_kanthorq_task_log', '_kanthorq_task_matches', '_kanthorq_task_report', '_kanthorq_task_state', '_kanthorq_task_state_name', '_kanthorq_task_states', '_kanthorq_task_takes_sql', '_kanthorq_task_transition', '_kanthorq_task_undo', '_kanthorq_task_why', '_kanthorq_time_limit', '_kanthorq_trigger_fault', 'kanthorq_consumer_list', 'kanthorq_consumer_register', 'kanthorq_doctor', 'kanthorq_grant', 'kanthorq_help', 'kanthorq_revoke', 'kanthorq_stream_publish', 'kanthorq_stream_publish_many', 'kanthorq_stream_register', 'kanthorq_task_batch', 'kanthorq_task_cancel', 'kanthorq_task_cancel_all', 'kanthorq_task_complete', 'kanthorq_task_convert', 'kanthorq_task_count', 'kanthorq_task_discard', 'kanthorq_task_discard_all', 'kanthorq_task_errors', 'kanthorq_task_explain', 'kanthorq_task_extend', 'kanthorq_task_fail', 'kanthorq_task_find', 'kanthorq_task_history', 'kanthorq_task_operation_purge', 'kanthorq_task_operations', 'kanthorq_task_preview', 'kanthorq_task_pull', 'kanthorq_task_release', 'kanthorq_task_resume', 'kanthorq_task_resume_all', 'kanthorq_task_stats', 'kanthorq_task_undo', 'kanthorq_task_undo_all', 'kanthorq_task_undo_batch', 'kanthorq_task_undo_preview')
   );
 begin
   if v_functions is not null then

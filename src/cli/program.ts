@@ -3,6 +3,7 @@ import { Command, Option } from 'commander'
 import { addCommon, commonHelp } from './arguments/common-options.ts'
 import { completeCommand, completionCommand } from './commands/completion.ts'
 import { doctorCommand } from './commands/doctor.ts'
+import { errorsCommand } from './commands/errors.ts'
 import { explainCommand } from './commands/explain.ts'
 import { findCommand } from './commands/find.ts'
 import { logCommand } from './commands/log.ts'
@@ -27,6 +28,7 @@ export function makeProgram(): Command {
     migrateCommand(),
     doctorCommand(),
     statsCommand(),
+    errorsCommand(),
     findCommand(),
     explainCommand(),
     showCommand(),

@@ -6,8 +6,11 @@ const parts: Parts<TaskFilter> = {
   subject: ['subject', textArgument],
   metadata: ['metadata', jsonArgument],
   error: ['error', textArgument],
+  fingerprint: ['fingerprint', textArgument],
   createdAfter: ['created_after', timeArgument],
   createdBefore: ['created_before', timeArgument],
+  finalizedAfter: ['finalized_after', timeArgument],
+  finalizedBefore: ['finalized_before', timeArgument],
 }
 
 /** Converts a filter into arguments. It never lets through more than what was written. */

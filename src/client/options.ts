@@ -74,6 +74,16 @@ export interface ResumeAllOptions extends AllOptions, ResumeOptions {
   spread?: number | undefined
 }
 
+/** Options of {@link TaskClient.errors}. */
+export interface ErrorsOptions {
+  /** Only tasks whose last attempt failed at this time or later, whether or not they are retried. */
+  since?: Date | undefined
+  /** Only tasks whose last attempt failed before this time. */
+  until?: Date | undefined
+  /** Only the newest tasks that failed, so many of each consumer. Default: all. */
+  maxTasks?: number | undefined
+}
+
 /** Options of {@link TaskClient.operations}. */
 export interface OperationsOptions {
   /** Only operations that moved this event's task. */

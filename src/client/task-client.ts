@@ -20,6 +20,7 @@ import { Connection } from './connection.ts'
 import { filterArguments } from './filter.ts'
 import type {
   AllOptions,
+  ErrorsOptions,
   FindOptions,
   OperationsOptions,
   PagesOptions,
@@ -32,6 +33,7 @@ import type {
 } from './options.ts'
 import { pagesOf } from './pages.ts'
 import {
+  errorGroupFrom,
   explanationFrom,
   historyEntryFrom,
   operationFrom,
@@ -44,6 +46,7 @@ import {
 import type {
   BulkResult,
   ConsumerRef,
+  ErrorGroup,
   Explanation,
   Finding,
   HistoryEntry,
@@ -173,6 +176,23 @@ export class TaskClient {
   async count(consumer: ConsumerRef, filter: TaskFilter = {}): Promise<number> {
     const args = { consumer: consumerArgument(consumer), ...filterArguments(filter) }
     return (await this.#connection.row<{ kanthorqTaskCount: number }>('kanthorq_task_count', args)).kanthorqTaskCount
+  }
+
+  /**
+   * Groups the tasks that failed by the cause, for one consumer or all, most tasks first: `kanthorq_task_errors`. Tasks that have been
+   * completed since are among them, unless the filter names other states.
+   *
+   * @example
+   * for (const { fingerprint, tasks: number } of await tasks.errors('send_email', { states: ['discarded', 'retryable'] }))
+   *   console.log(number, fingerprint)
+   */
+  async errors(consumer?: ConsumerRef, filter: TaskFilter = {}, options: ErrorsOptions = {}): Promise<ErrorGroup[]> {
+    const args = {
+      consumer: optionalConsumer(consumer),
+      ...filterArguments(filter),
+      ...argumentsOf('options', options, errorsParts),
+    }
+    return (await this.#connection.rows<ErrorGroup>('kanthorq_task_errors', args)).map(errorGroupFrom)
   }
 
   /**
@@ -384,6 +404,12 @@ const findParts: Parts<FindOptions> = {
   after: ['after', textArgument],
   maxTasks: ['max_tasks', intArgument],
   oldestFirst: ['oldest_first', booleanArgument],
+}
+
+const errorsParts: Parts<ErrorsOptions> = {
+  since: ['since', timeArgument],
+  until: ['until', timeArgument],
+  maxTasks: ['max_tasks', bigintArgument],
 }
 
 const pagesParts: Parts<PagesOptions> = { pageSize: intArgument, oldestFirst: booleanArgument }

@@ -90,12 +90,44 @@ export interface TaskFilter {
    * booleans and null. A whole number beyond 2^53 has to be a BigInt.
    */
   metadata?: object | undefined
-  /** The last error contains this text. Case-sensitive. */
+  /** The last error contains this text, upper and lower case alike. */
   error?: string | undefined
+  /** The last error has this fingerprint, of an {@link ErrorGroup}. */
+  fingerprint?: string | undefined
   /** Created at this time or later. */
   createdAfter?: Date | undefined
   /** Created before this time. */
   createdBefore?: Date | undefined
+  /** Completed, cancelled or discarded at this time or later. */
+  finalizedAfter?: Date | undefined
+  /** Completed, cancelled or discarded before this time. */
+  finalizedBefore?: Date | undefined
+}
+
+/** The tasks of a consumer that failed for one cause. The SQL type is `kanthorq_error`. */
+export interface ErrorGroup {
+  /** The name of the consumer. */
+  consumerName: string
+  /** The first line of their last error, at most 200 characters, with `*` for each value. {@link TaskFilter} takes it. */
+  fingerprint: string
+  /** The number of tasks. */
+  tasks: number
+  /** The first time at which the last attempt of one of them failed; null if no error has a time. */
+  firstFailedAt: Date | null
+  /** The last of these times. */
+  lastFailedAt: Date | null
+  /** How many of them are in each state. */
+  byState: Partial<Record<TaskState, number>>
+  /** The ten subjects with the most tasks. */
+  bySubject: { subject: string; tasks: number }[]
+  /** The number of subjects. */
+  subjects: number
+  /** The last error of the newest of them, at most 1000 characters. */
+  sampleError: string
+  /** The event ids of up to five of them, the newest first. */
+  sampleIds: string[]
+  /** Whether `maxTasks` left out older failures of the consumer. */
+  cut: boolean
 }
 
 /** The number of tasks of a consumer in one state. */

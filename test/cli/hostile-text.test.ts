@@ -2,8 +2,10 @@
 import { stripVTControlCharacters } from 'node:util'
 import test from 'ava'
 import type { Operation } from 'kanthorq-tasks'
-import { kanthorqTasks, records } from '../support/command-line.ts'
+import { quoted } from '../../src/cli/arguments/retyped-command.ts'
+import { commandLine, kanthorqTasks, records } from '../support/command-line.ts'
 import { useDatabase } from '../support/database.ts'
+import { runProgram } from '../support/run-program.ts'
 import { makeConsumer, makeTasks, taskTable } from '../support/scene.ts'
 import { openTerminal } from '../support/terminal.ts'
 import { runOn } from './run.ts'
@@ -46,6 +48,8 @@ const commands: [name: string, args: (scene: { consumer: string; done: string; i
   ['find, nothing found', ({ consumer }) => ['find', consumer, '--subject', 'none']],
   ['find, an unknown consumer', () => ['find', hostile]],
   ['stats', () => ['stats']],
+  ['errors', () => ['errors']],
+  ['errors --json', () => ['errors', '--json']],
   ['explain', ({ consumer, id, done }) => ['explain', consumer, id, done, hostile]],
   ['show', ({ id }) => ['show', id]],
   ['cancel by id', ({ consumer, id, done }) => ['cancel', consumer, id, done, hostile]],
@@ -98,6 +102,16 @@ test('into a pipe, ids and values stay exact', async (t) => {
   t.like(logged, [{ reason: hostile, consumerName: consumer }])
 })
 
+test('the command that errors prints for a cause means that cause, whatever its text', async (t) => {
+  const { consumer, table } = await hostileScene('retyped')
+  await db.owner.query(`update ${table} set state = _kanthorq_task_state('discarded')`)
+  const { stdout } = await run(['errors', consumer])
+  const [printed = ''] = /(?<=^ {2})kanthorq-tasks resume .*$/m.exec(stdout) ?? []
+  const script = `kanthorq-tasks() { ${commandLine([]).map(quoted).join(' ')} "$@"; }\n${printed} --yes`
+  const { code, stdout: resumed, stderr } = await runProgram('bash', ['-c', script], { env: { DATABASE_URL: db.url } })
+  t.deepEqual([code, resumed], [0, '2 tasks resumed\n'], `${printed}\n${stderr}`)
+})
+
 test('a long error is cut in every command for people', async (t) => {
   const consumer = await makeConsumer(db, 'long_errors')
   const ids = await makeTasks(db, consumer, ['discarded', 'discarded', 'completed'])
@@ -105,6 +119,7 @@ test('a long error is cut in every command for people', async (t) => {
   await db.owner.query(`update ${table} set attempted_error = array[jsonb_build_object('error', repeat('long ', 60000))]`)
   for (const args of [
     ['find', consumer],
+    ['errors', consumer],
     ['explain', consumer, ...ids],
     ['cancel', consumer, ...ids],
     ['resume', consumer, '--everything', '--dry-run'],

@@ -4,7 +4,7 @@ import { Command } from 'commander'
 import { addFilter } from '../../src/cli/arguments/filter-options.ts'
 import { addCommon } from '../../src/cli/arguments/common-options.ts'
 import { duration, futureTime, pastTime } from '../../src/cli/arguments/option-parsers.ts'
-import { retypedCommand } from '../../src/cli/arguments/retyped-command.ts'
+import { quoted, retypedCommand } from '../../src/cli/arguments/retyped-command.ts'
 import { progressText } from '../../src/cli/terminal/progress-bar.ts'
 import { cutOff, formatDuration, formatTime } from '../../src/cli/terminal/format.ts'
 import { rendered, textOf } from '../../src/cli/terminal/line.ts'
@@ -92,6 +92,22 @@ test('times have the format of psql, and options accept them', (t) => {
   t.true(futureTime('2h').getTime() > Date.now())
 })
 
+test('a time of day is the last one, or the next', (t) => {
+  const now = Date.now()
+  for (const [hours, minutes] of [
+    [0, 0],
+    [2, 30],
+    [new Date().getHours(), new Date().getMinutes()],
+    [23, 59],
+  ] as const) {
+    const text = `${hours}:${String(minutes).padStart(2, '0')}`
+    const [past, future] = [pastTime(text), futureTime(`${text}:00`)]
+    for (const time of [past, future]) t.deepEqual([time.getHours(), time.getMinutes(), time.getSeconds()], [hours, minutes, 0])
+    t.true(past.getTime() <= Date.now() && past.getTime() > now - 26 * 3_600_000, text)
+    t.true(future.getTime() >= now && future.getTime() < Date.now() + 26 * 3_600_000, text)
+  }
+})
+
 test('a duration requires a unit', (t) => {
   const written = ['500ms', '90s', '1.5m', '2 h', '7d', '1w']
   t.deepEqual(
@@ -116,4 +132,5 @@ test('a retyped command is quoted for a shell, without the password', (t) => {
     retypedCommand(command, { limit: 2 }),
     `kanthorq-tasks cancel send_email --metadata '{"a": "b"}' --error 'it'\\''s' --url 'postgres://me:PASSWORD@host/db?password=PASSWORD' --limit 2`,
   )
+  t.is(quoted("it's \x1b[31m\u202e\\n"), "$'it\\'s \\u001b[31m\\u202e\\\\n'")
 })

@@ -1,7 +1,7 @@
 // The commands that read: stats, find, explain, log.
 import { existsSync } from 'node:fs'
 import test from 'ava'
-import type { Explanation, HistoryEntry, Operation, Task, TaskState, TaskStats } from 'kanthorq-tasks'
+import type { ErrorGroup, Explanation, HistoryEntry, Operation, Task, TaskState, TaskStats } from 'kanthorq-tasks'
 import { states } from '../../src/cli/arguments/option-parsers.ts'
 import { transitions } from '../../src/cli/commands/transition/transitions.ts'
 import { actionsFor } from '../../src/cli/terminal/explanation-lines.ts'
@@ -44,7 +44,7 @@ test('find obeys each part of the filter', async (t) => {
   const [pending = '', discarded = '', running = ''] = await makeTasks(db, consumer, ['pending', 'discarded', 'running'])
   const failed = await db.owner.query<{ id: string }>(
     `select test.task('found', 'retryable', subject => 'mail.bounced',
-       attempted_error => array['{"error": "smtp: mailbox unavailable"}'::jsonb]) as id`,
+       attempted_error => array['{"error": "smtp: mailbox 7 unavailable"}'::jsonb]) as id`,
   )
   const bounced = failed.rows[0]?.id ?? ''
   for (const [filter, ...expected] of [
@@ -53,7 +53,8 @@ test('find obeys each part of the filter', async (t) => {
     [' --state pending,running', running, pending],
     [' --state pending --state discarded', discarded, pending],
     [' --subject mail.*', bounced],
-    [' --error mailbox', bounced],
+    [' --error MAILBOX', bounced],
+    [' --since 1h --until 1m'],
     [' --metadata customer=42 --state running', running],
     [' --metadata {"customer":"43"}'],
     [' --created-before 1970-01-01T00:00:01Z'],
@@ -64,6 +65,39 @@ test('find obeys each part of the filter', async (t) => {
     const found = stdout.split('\n').slice(0, -1)
     t.deepEqual([code, found], [expected.length > 0 ? 0 : 3, expected], filter)
   }
+})
+
+test('errors groups failures by the cause, and prints the commands that resume them', async (t) => {
+  await makeConsumer(db, 'failing')
+  await db.owner.query(
+    `select test.task('failing', state, finalized_at => 5000, attempted_error =>
+       array[jsonb_build_object('at', 1767225600000 + n * 1000, 'error', 'order ' || n || ' isn''t there')])
+     from unnest(array['discarded', 'discarded', 'retryable']) with ordinality s (state, n)
+     union all
+     select test.task('failing', 'retryable', attempted_error => array['{"error": "no route"}'::jsonb])`,
+  )
+  const { code, stdout, stderr } = await run('errors failing --error T --created-before 1m --limit 1')
+  t.deepEqual([code, stderr], [0, 'there are more than these 1: --all lists all of them\n'])
+  t.regex(
+    stdout,
+    /^CONSUMER +TASKS +FIRST +LAST +STATES +NEWEST +FINGERPRINT\nfailing +3 +2026-01-01 .* order \* isn't there\n\n/,
+  )
+  t.regex(stdout, / 2 discarded, 1 retryable|1 retryable, 2 discarded/)
+  const [, printed = ''] = /\n\n.*\n {2}(kanthorq-tasks resume .*)\n$/.exec(stdout) ?? []
+  t.regex(
+    printed,
+    /^kanthorq-tasks resume failing --state discarded --error T --fingerprint 'order \* isn'\\''t there' --created-before 20/,
+  )
+
+  const groups = records<ErrorGroup>(await run('errors failing --json --newest 2'))
+  t.like(groups, [
+    { fingerprint: 'no route', tasks: 1, cut: true },
+    { fingerprint: "order * isn't there", tasks: 1, byState: { retryable: 1 }, cut: true },
+  ])
+  t.like(await run('errors failing --newest 2'), { stderr: 'there are older failures: omit --newest to count them\n' })
+  t.like(records(await run('errors failing --since 2026-01-01T00:00:03Z --until 2026-01-02 --json')), [{ tasks: 1 }])
+  t.deepEqual(await run('errors failing --state pending'), outcome(3, '', 'no failed task of failing matches\n'))
+  t.like(await run('errors --json'), { code: 0 })
 })
 
 test('find prints a table, JSON, or the number of tasks', async (t) => {

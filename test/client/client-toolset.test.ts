@@ -55,6 +55,9 @@ test('each part of a filter reaches find and count', async (t) => {
     [{ createdAfter: new Date(1001) }, 0],
     [{ createdBefore: new Date(1000) }, 0],
     [{ createdBefore: new Date(1001) }, 3],
+    [{ fingerprint: 'timeout' }, 1],
+    [{ finalizedAfter: new Date(0) }, 0],
+    [{ finalizedBefore: new Date(1000) }, 0],
     [{ states: ['retryable'] as const, subject: '>', error: 'timeout' }, 1],
   ] as const
   for (const [filter, count] of filters) {
@@ -62,6 +65,38 @@ test('each part of a filter reaches find and count', async (t) => {
     t.is((await tasks.find(consumer, filter)).length, count, JSON.stringify(filter))
   }
   await t.throwsAsync(tasks.count(consumer, { subject: '' }), { instanceOf: InvalidArgumentError })
+})
+
+test('errors groups failures by their fingerprint, which the filter takes', async (t) => {
+  const consumer = await makeConsumer(db, 'failing')
+  const { rows } = await db.owner.query<{ id: string }>(
+    `select test.task('failing', 'discarded', finalized_at => 5000, attempted_error =>
+       array[jsonb_build_object('at', n * 1000, 'error', 'order ' || n || ' not found')]) as id
+     from generate_series(2, 3) n`,
+  )
+  const tasks = new TaskClient(db.pool)
+  const ids = rows.map(({ id }) => id).reverse()
+  const group = {
+    consumerName: consumer,
+    fingerprint: 'order * not found',
+    tasks: 2,
+    firstFailedAt: new Date(2000),
+    lastFailedAt: new Date(3000),
+    byState: { discarded: 2 },
+    bySubject: [{ subject: 'order.created', tasks: 2 }],
+    subjects: 1,
+    sampleError: 'order 3 not found',
+    sampleIds: ids,
+    cut: false,
+  }
+  const filter = { fingerprint: group.fingerprint, finalizedAfter: new Date(5000), finalizedBefore: new Date(5001) }
+  t.deepEqual(await tasks.errors(consumer), [group])
+  t.deepEqual(await tasks.errors(consumer, filter), [group])
+  t.true((await tasks.errors()).some(({ consumerName }) => consumerName === consumer))
+  const since = { since: new Date(3000), until: new Date(4000) }
+  t.like(await tasks.errors(consumer, {}, since), [{ tasks: 1, sampleIds: [ids[0]], cut: false }])
+  t.like(await tasks.errors(consumer, {}, { maxTasks: 1 }), [{ tasks: 1, sampleIds: [ids[0]], cut: true }])
+  t.like(await tasks.resumeAll(consumer, filter), { updated: 2 })
 })
 
 test('pages come one after the other, in either order, and none is empty', async (t) => {

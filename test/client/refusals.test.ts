@@ -94,7 +94,7 @@ const odd: Record<string, [unknown, string]> = {
   'a Map as the filter': [new Map([['subject', '>']]), 'filter is a Map'],
   'a text as the filter': ['order.>', 'filter is "order.>"'],
   ...Object.fromEntries(
-    ['states', 'subject', 'metadata', 'error', 'createdAfter', 'createdBefore'].map((part) => [
+    ['states', 'subject', 'metadata', 'error', 'fingerprint', 'createdAfter', 'finalizedBefore'].map((part) => [
       `null as its ${part}`,
       [{ subject: '>', [part]: null }, `${part} is null`] satisfies [unknown, string],
     ]),

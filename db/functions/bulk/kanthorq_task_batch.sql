@@ -16,8 +16,11 @@ kanthorq_schema.kanthorq_task_batch(
   subject text default null,
   metadata jsonb default null,
   error text default null,
+  fingerprint text default null,
   created_after timestamp with time zone default null,
   created_before timestamp with time zone default null,
+  finalized_after timestamp with time zone default null,
+  finalized_before timestamp with time zone default null,
   everything boolean default false,
   batch_size int default 1000,
   max_tasks bigint default null,
@@ -51,7 +54,9 @@ declare
 begin
   perform kanthorq_schema._kanthorq_check_action(action);
   v_consumer := kanthorq_schema._kanthorq_consumer(consumer);
-  v_filter := kanthorq_schema._kanthorq_check_filter(states, subject, metadata, error, created_after, created_before);
+  v_filter := kanthorq_schema._kanthorq_check_filter(
+    states, subject, metadata, error, fingerprint, created_after, created_before, finalized_after, finalized_before
+  );
   if v_filter is null and everything is not true then
     raise exception 'the filter is empty, so it would % all tasks of %', action, kanthorq_schema._kanthorq_shown(consumer)
       using errcode = 'KQ003', hint = 'Name states, a subject or another part of the filter; pass everything => true to mean all tasks.';
@@ -79,7 +84,9 @@ begin
           select count(*)
           from %1$s t
           where %2$s
-            and kanthorq_schema._kanthorq_task_matches($3, t.state, t.subject::text, t.metadata, t.attempted_error, t.created_at)
+            and kanthorq_schema._kanthorq_task_matches(
+              $3, t.state, t.subject::text, t.metadata, t.attempted_error, t.created_at, t.finalized_at
+            )
         )
       $q$,
       v_consumer.tasks,
@@ -98,7 +105,9 @@ begin
       select t.event_id
       from %1$s t
       where %2$s
-        and kanthorq_schema._kanthorq_task_matches($3, t.state, t.subject::text, t.metadata, t.attempted_error, t.created_at)
+        and kanthorq_schema._kanthorq_task_matches(
+          $3, t.state, t.subject::text, t.metadata, t.attempted_error, t.created_at, t.finalized_at
+        )
         and ($4 is null or t.event_id > $4)
         and t.event_id <= $5
       order by t.event_id
@@ -149,30 +158,33 @@ $function$;
 comment on function kanthorq_schema.kanthorq_task_batch is 'Does one batch of kanthorq_task_cancel_all, kanthorq_task_resume_all or kanthorq_task_discard_all. For programs that make the loop
 themselves.
 
-action          cancel, resume or discard
-consumer        name of the consumer
-states          only tasks in one of these states
-subject         only tasks whose subject this filter matches: * is one token, > at the end is one or more
-metadata        only tasks whose metadata contains this: {"customer": "42"}
-error           only tasks whose last error contains this text; case-sensitive
-created_after   only tasks made at this time or later
-created_before  only tasks made before this time
-everything      has to be true if there is no filter
-batch_size      how many tasks the batch looks at
-max_tasks       how many tasks at most in all batches; null is no limit
-reason          why, for the log
-schedule_at     when the resumed tasks are due; null is now
-reset_attempts  true sets attempt_count to 0; otherwise one more failure discards the task again
-spread          the time over which the tasks are spread evenly, from schedule_at on
-progress        null to begin; then what the batch before returned, until that is null, with all else unchanged
+action            cancel, resume or discard
+consumer          name of the consumer
+states            only tasks in one of these states
+subject           only tasks whose subject this filter matches: * is one token, > at the end is one or more
+metadata          only tasks whose metadata contains this: {"customer": "42"}
+error             only tasks whose last error contains this text, upper and lower case alike
+fingerprint       only tasks whose last error has this fingerprint: see kanthorq_task_errors
+created_after     only tasks made at this time or later
+created_before    only tasks made before this time
+finalized_after   only tasks completed, cancelled or discarded at this time or later
+finalized_before  only tasks completed, cancelled or discarded before this time
+everything        has to be true if there is no filter
+batch_size        how many tasks the batch looks at
+max_tasks         how many tasks at most in all batches; null is no limit
+reason            why, for the log
+schedule_at       when the resumed tasks are due; null is now
+reset_attempts    true sets attempt_count to 0; otherwise one more failure discards the task again
+spread            the time over which the tasks are spread evenly, from schedule_at on
+progress          null to begin; then what the batch before returned, until that is null, with all else unchanged
 
 Returns one row:
-progress        where the next batch goes on; null when there is nothing left to do
-updated         how many tasks this batch moved; it can be 0 before the end
-skipped         how many all batches so far left alone because another session held or moved them meanwhile; in the last batch, at
-                least as many as matched at the start and were not moved, if max_tasks allows them
-total           how many all batches so far moved
-bulk_id         what kanthorq_task_undo_all takes; null if nothing was moved so far
+progress          where the next batch goes on; null when there is nothing left to do
+updated           how many tasks this batch moved; it can be 0 before the end
+skipped           how many all batches so far left alone because another session held or moved them meanwhile; in the last batch, at
+                  least as many as matched at the start and were not moved, if max_tasks allows them
+total             how many all batches so far moved
+bulk_id           what kanthorq_task_undo_all takes; null if nothing was moved so far
 
 Raises KQ001 if there is no such consumer, KQ002 if its table is gone, KQ003 for a bad argument or no filter, KQ004 if the bulk has been
 undone meanwhile.';

@@ -10,8 +10,11 @@ kanthorq_schema.kanthorq_task_discard_all(
   subject text default null,
   metadata jsonb default null,
   error text default null,
+  fingerprint text default null,
   created_after timestamp with time zone default null,
   created_before timestamp with time zone default null,
+  finalized_after timestamp with time zone default null,
+  finalized_before timestamp with time zone default null,
   everything boolean default false,
   batch_size int default 1000,
   max_tasks bigint default null,
@@ -25,9 +28,9 @@ language plpgsql
 as $procedure$
 begin
   call kanthorq_schema._kanthorq_task_all(
-    'discard', consumer, states, subject, metadata, error, created_after, created_before, everything, batch_size,
-    max_tasks, pause, reason, null::pg_catalog.timestamptz, false, null::pg_catalog.interval, null::pg_catalog.int8,
-    updated, skipped, bulk_id
+    'discard', consumer, states, subject, metadata, error, fingerprint, created_after, created_before, finalized_after,
+    finalized_before, everything, batch_size, max_tasks, pause, reason, null::pg_catalog.timestamptz, false,
+    null::pg_catalog.interval, null::pg_catalog.int8, updated, skipped, bulk_id
   );
 end
 $procedure$;
@@ -35,24 +38,27 @@ $procedure$;
 comment on procedure kanthorq_schema.kanthorq_task_discard_all is 'Discards all tasks that a filter matches and that are stuck: running, overdue, and with their attempts spent; batch by batch. A handler
 that outlives its visibility timeout may still be at work on such a task; its acknowledgement then does nothing.
 
-consumer        name of the consumer
-states          only tasks in one of these states
-subject         only tasks whose subject this filter matches: * is one token, > at the end is one or more
-metadata        only tasks whose metadata contains this: {"customer": "42"}
-error           only tasks whose last error contains this text; case-sensitive
-created_after   only tasks made at this time or later
-created_before  only tasks made before this time
-everything      has to be true if there is no filter
-batch_size      how many tasks one batch looks at
-max_tasks       how many tasks at most; null is no limit
-pause           the time between two batches; null is twice as long as the batch took, so that workers keep most of the server
-reason          why, for the log
+consumer          name of the consumer
+states            only tasks in one of these states
+subject           only tasks whose subject this filter matches: * is one token, > at the end is one or more
+metadata          only tasks whose metadata contains this: {"customer": "42"}
+error             only tasks whose last error contains this text, upper and lower case alike
+fingerprint       only tasks whose last error has this fingerprint: see kanthorq_task_errors
+created_after     only tasks made at this time or later
+created_before    only tasks made before this time
+finalized_after   only tasks completed, cancelled or discarded at this time or later
+finalized_before  only tasks completed, cancelled or discarded before this time
+everything        has to be true if there is no filter
+batch_size        how many tasks one batch looks at
+max_tasks         how many tasks at most; null is no limit
+pause             the time between two batches; null is twice as long as the batch took, so that workers keep most of the server
+reason            why, for the log
 
 Returns one row:
-updated         how many tasks it moved
-skipped         how many it left alone because another session held or moved them meanwhile: at least as many as matched when it
-                began and were not moved, if max_tasks allows them
-bulk_id         what kanthorq_task_undo_all takes; null if nothing was moved
+updated           how many tasks it moved
+skipped           how many it left alone because another session held or moved them meanwhile: at least as many as matched when it
+                  began and were not moved, if max_tasks allows them
+bulk_id           what kanthorq_task_undo_all takes; null if nothing was moved
 
 It commits, so it can''t be called in a transaction. Raises KQ001 if there is no such consumer, KQ002 if its table is gone, KQ003 for
 a bad argument or no filter, KQ004 if the bulk is undone meanwhile. Batches that were committed before an error stay; the error''s

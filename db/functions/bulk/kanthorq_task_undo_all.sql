@@ -14,9 +14,9 @@ as $procedure$
 begin
   call kanthorq_schema._kanthorq_task_all(
     'undo', null::pg_catalog.text, null::pg_catalog.text[], null::pg_catalog.text, null::pg_catalog.jsonb, null::pg_catalog.text,
-    null::pg_catalog.timestamptz, null::pg_catalog.timestamptz, null::pg_catalog.bool, null::pg_catalog.int4,
-    null::pg_catalog.int8, pause, reason, null::pg_catalog.timestamptz, null::pg_catalog.bool, null::pg_catalog.interval, bulk_id,
-    updated, skipped, undo_bulk_id
+    null::pg_catalog.text, null::pg_catalog.timestamptz, null::pg_catalog.timestamptz, null::pg_catalog.timestamptz,
+    null::pg_catalog.timestamptz, null::pg_catalog.bool, null::pg_catalog.int4, null::pg_catalog.int8, pause, reason,
+    null::pg_catalog.timestamptz, null::pg_catalog.bool, null::pg_catalog.interval, bulk_id, updated, skipped, undo_bulk_id
   );
 end
 $procedure$;

@@ -1,15 +1,18 @@
 -- Checks the arguments of the common filter and makes the filter of them; null if it lets everything through.
 --
--- Raises KQ003 for an unknown state, an empty list of states, an empty text, metadata that is no object or has no key, or an
--- infinite time: a filter never means more than was written.
+-- Raises KQ003 for an unknown state, an empty list of states, an empty text, a text that is no fingerprint, metadata that is no object or
+-- has no key, or an infinite time: a filter never means more, or nothing, where something else was written.
 create or replace function
 kanthorq_schema._kanthorq_check_filter(
   states text[],
   subject text,
   metadata jsonb,
   error text,
+  fingerprint text,
   created_after timestamp with time zone,
-  created_before timestamp with time zone
+  created_before timestamp with time zone,
+  finalized_after timestamp with time zone,
+  finalized_before timestamp with time zone
 )
 returns kanthorq_schema._kanthorq_task_filter
 language plpgsql
@@ -53,14 +56,24 @@ begin
     raise exception 'error is empty'
       using errcode = 'KQ003', hint = 'Pass null for any error, or a part of the last error''s text.';
   end if;
-  v_filter.error := error;
-  if not isfinite(created_after) or not isfinite(created_before) then
-    raise exception 'created_after or created_before is infinite'
-      using errcode = 'KQ003', hint = 'Pass points in time, or null for no limit.';
+  v_filter.error := kanthorq_schema._kanthorq_folded(error);
+  if fingerprint <> kanthorq_schema._kanthorq_fingerprint(fingerprint) then
+    raise exception 'fingerprint is %, which is not one', kanthorq_schema._kanthorq_shown(fingerprint)
+      using errcode = 'KQ003', hint = format(
+        'The fingerprint of this text is %L; kanthorq_task_errors() lists those that there are.',
+        kanthorq_schema._kanthorq_fingerprint(fingerprint)
+      );
   end if;
-  -- Rounded up: a task made in a millisecond before a time was made before it.
-  v_filter.created_from := ceil(extract(epoch from created_after) * 1000);
-  v_filter.created_to := ceil(extract(epoch from created_before) * 1000);
+  v_filter.fingerprint := fingerprint;
+  v_filter.fingerprint_start := split_part(fingerprint, '*', 1);
+  v_filter.created_from := kanthorq_schema._kanthorq_time_limit('created_after', created_after);
+  v_filter.created_to := kanthorq_schema._kanthorq_time_limit('created_before', created_before);
+  v_filter.finalized_from := kanthorq_schema._kanthorq_time_limit('finalized_after', finalized_after);
+  v_filter.finalized_to := kanthorq_schema._kanthorq_time_limit('finalized_before', finalized_before);
+  -- 0 is no time: such a task is not finished.
+  if finalized_after is not null or finalized_before is not null then
+    v_filter.finalized_from := greatest(v_filter.finalized_from, 1);
+  end if;
   return case when v_filter is null then null else v_filter end;
 end
 $function$;

@@ -14,8 +14,11 @@ kanthorq_schema._kanthorq_task_all(
   subject text,
   metadata jsonb,
   error text,
+  fingerprint text,
   created_after timestamp with time zone,
   created_before timestamp with time zone,
+  finalized_after timestamp with time zone,
+  finalized_before timestamp with time zone,
   everything boolean,
   batch_size int,
   max_tasks bigint,
@@ -57,8 +60,8 @@ begin
       else
         select b.progress, b.updated, b.skipped, b.total, b.bulk_id into v_batch
         from kanthorq_schema.kanthorq_task_batch(
-          action, consumer, states, subject, metadata, error, created_after, created_before, everything, batch_size,
-          max_tasks, reason, schedule_at, reset_attempts, spread, v_progress
+          action, consumer, states, subject, metadata, error, fingerprint, created_after, created_before, finalized_after,
+          finalized_before, everything, batch_size, max_tasks, reason, schedule_at, reset_attempts, spread, v_progress
         ) b;
       end if;
     exception when others or query_canceled then

@@ -18,6 +18,7 @@ begin
       (1, 'kanthorq_doctor()', 'see what is wrong, with repairs'),
       (2, 'kanthorq_consumer_list()', 'list the consumers'),
       (3, 'kanthorq_task_stats(consumer)', 'count tasks by state'),
+      (4, 'kanthorq_task_errors(consumer)', 'group failures by cause'),
       (4, 'kanthorq_task_find(consumer)', 'list tasks'),
       (5, 'kanthorq_task_count(consumer)', 'count tasks'),
       (6, 'kanthorq_task_explain(consumer, ids)', 'see why a task waits'),

@@ -47,9 +47,8 @@ begin
           null::text as actor, null::text as reason, null::bigint as id, null::boolean as undone
         from task t
         union all
-        select 2, case when jsonb_typeof(e.failure -> 'at') = 'number' and (e.failure ->> 'at')::numeric between 0 and 253402300799999
-            then kanthorq_schema._kanthorq_as_time((e.failure ->> 'at')::numeric::bigint) end,
-          'attempt failed', e.failure ->> 'error', null, null, null, null
+        select 2, kanthorq_schema._kanthorq_as_time(kanthorq_schema._kanthorq_error_time(e.failure)), 'attempt failed',
+          e.failure ->> 'error', null, null, null, null
         from task t
         cross join lateral unnest(t.attempted_error) e (failure)
         union all

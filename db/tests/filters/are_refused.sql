@@ -25,10 +25,14 @@ from (values
   ('{"states": "null", "subject": "''''"}', 'subject is empty'),
   ('{"states": "null", "subject": "repeat(''s'', 257)"}', 'subject has 257 characters'),
   ('{"states": "null", "error": "''''"}', 'error is empty'),
-  ('{"created_after": "''infinity''"}', 'created_after or created_before is infinite'),
-  ('{"created_after": "''-infinity''"}', 'created_after or created_before is infinite'),
-  ('{"created_before": "''infinity''"}', 'created_after or created_before is infinite'),
-  ('{"created_before": "''-infinity''", "created_after": "now()"}', 'created_after or created_before is infinite')
+  ('{"fingerprint": "''''"}', 'fingerprint is '''', which is not one'),
+  ('{"fingerprint": "''order 42 not found''"}', 'fingerprint is ''order 42 not found'', which is not one'),
+  ('{"created_after": "''infinity''"}', 'created_after is infinite'),
+  ('{"created_after": "''-infinity''"}', 'created_after is infinite'),
+  ('{"created_before": "''infinity''"}', 'created_before is infinite'),
+  ('{"created_before": "''-infinity''", "created_after": "now()"}', 'created_before is infinite'),
+  ('{"finalized_after": "''infinity''"}', 'finalized_after is infinite'),
+  ('{"finalized_before": "''-infinity''"}', 'finalized_before is infinite')
 ) v (given, message), test.calls(v.given, '{"consumer": "''send_email''", "action": "''cancel''"}') c
 -- The metadata of an event are checked where it is published.
 where c.name <> 'kanthorq_stream_publish';
@@ -37,7 +41,7 @@ select plan(2 + (select count(*)::integer from refusal));
 
 select set_has(
   'select name from refusal',
-  $$ values ('kanthorq_task_find'), ('kanthorq_task_count'), ('kanthorq_task_batch') $$,
+  $$ values ('kanthorq_task_find'), ('kanthorq_task_count'), ('kanthorq_task_errors'), ('kanthorq_task_batch') $$,
   'there are such functions'
 );
 

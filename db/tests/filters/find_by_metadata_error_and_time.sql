@@ -9,7 +9,10 @@ from (
     '{"order": {"customer": "42", "lines": [1, 2]}}', '{}'
   ]) as name, '{}'::jsonb[] as errors
   union all
-  select 'created_at', unnest(array['1699999999999', '1700000000000', '1700000000001', '1700000001000']), '{}'
+  select unnest(array['created_at', 'finalized_at']), milliseconds, '{}'
+  from unnest(array['1699999999999', '1700000000000', '1700000000001', '1700000001000']) milliseconds
+  union all
+  select 'finalized_at', '0', '{}'
   union all
   select 'error', v.* from (values
     ('refused', array[
@@ -44,7 +47,7 @@ select 'error', format('error => %L', part), found, coalesce(description, format
 from (values
   ('connection refused', '{refused}'::text[], 'the last error counts, not those before it'),
   ('Timeout', '{timeout}', 'an error before the last does not hide the last'),
-  ('timeout', '{}', 'upper and lower case differ'),
+  ('TIMEOUT', '{timeout}', 'upper and lower case are alike'),
   ('smtp', '{refused,timeout}', 'it may stand at the beginning'),
   ('smtp: connection refused', '{refused}', 'it may be the whole'),
   ('refused here', '{}', 'the stack is no part of the error'),
@@ -53,14 +56,16 @@ from (values
   -- What means something to LIKE or to a regular expression means nothing here.
   ('100%', '{100% of_it}', null), ('%of', '{}', null), ('of_it', '{100% of_it}', null), ('of_', '{100% of_it}', null), ('f_', '{100% of_it}', null),
   ('a.c', '{a.c}', null), ('.*', '{}', null), ('\t', array['d:\temp'], null), ('\', array['d:\temp'], null), ('t''s', array['it''s'], null),
-  ('(x|y)*', '{$1 (x|y)* [z]}', null), ('[z]', '{$1 (x|y)* [z]}', null), ('$1', '{$1 (x|y)* [z]}', null), ('é', '{é}', null),
+  ('(x|y)*', '{$1 (x|y)* [z]}', null), ('[z]', '{$1 (x|y)* [z]}', null), ('$1', '{$1 (x|y)* [z]}', null), ('é', '{é}', null), ('É', case lower('É') when 'é' then '{é}' else '{}' end::text[], 'so are other letters that the locale knows'),
   (' [', '{$1 (x|y)* [z]}', null), ('0 o', '{100 of it}', null)
 ) v (part, found, description);
 
 -- 1700000000 is 2023-11-14 22:13:20 UTC.
 insert into expectation
-select 'created_at', format('created_after => %L, created_before => %L', created_after, created_before), found, description
-from (values
+select
+  column_name, format('%1$s_after => %2$L, %1$s_before => %3$L', replace(column_name, '_at', ''), after, before), found,
+  replace(description, 'created', replace(column_name, '_at', ''))
+from unnest(array['created_at', 'finalized_at']) column_name, (values
   ('2023-11-14 22:13:20+00', null, '{1700000000000,1700000000001,1700000001000}'::text[], 'created_after takes what was made at that time'),
   ('2023-11-14 22:13:20.001+00', null, '{1700000000001,1700000001000}', 'but nothing from a millisecond before'),
   ('2023-11-14 22:13:20.0001+00', null, '{1700000000001,1700000001000}', 'nor from less than a millisecond before'),
@@ -68,11 +73,14 @@ from (values
   (null, '2023-11-14 22:13:20.001+00', '{1699999999999,1700000000000}', 'and takes what was made a millisecond before'),
   (null, '2023-11-14 22:13:20.0001+00', '{1699999999999,1700000000000}', 'or less than a millisecond before'),
   ('2023-11-14 22:13:20+00', '2023-11-14 22:13:21+00', '{1700000000000,1700000000001}',
-    'days that follow each other share no task and leave none out'),
+    'periods that follow each other share no task and leave none out'),
   ('2023-11-14 23:13:20.001+01', '2023-11-14 17:13:21-05', '{1700000000001}',
     'a time is a point in time, whatever the zone it is written in'),
   ('2023-11-14 22:13:21+00', '2023-11-14 22:13:20+00', '{}', 'a period that ends before it begins has no tasks')
-) v (created_after, created_before, found, description);
+) v (after, before, found, description);
+
+insert into expectation
+values ('finalized_at', 'finalized_after => ''1960-01-01Z''', '{1699999999999,1700000000000,1700000000001,1700000001000}', 'what is not finished has no such time');
 
 select plan((select count(*)::integer from expectation));
 

@@ -8,12 +8,13 @@ select test.drop_scheduling_index('by_key');
 -- 420 tasks of all kinds. Many share a schedule_at, more than a batch holds.
 select test.as_owner(format($fill$
   insert into %s
-    (event_id, subject, state, schedule_at, attempt_count, attempted_error, metadata, created_at, updated_at)
+    (event_id, subject, state, schedule_at, finalized_at, attempt_count, attempted_error, metadata, created_at, updated_at)
   select
     'event_' || md5(n::text),
     (array['order.created', 'order.updated', 'order.created.v1', 'order'])[1 + n %% 4],
     s.code,
     n %% 3 * 1000,
+    n %% 4 * 1000,
     n %% 5,
     case
       when n %% 11 < 6 then array['{"error": "old: timeout"}', format('{"error": "smtp: refused %%s%%%%"}', n %% 2)]::jsonb[]
@@ -37,6 +38,9 @@ from test.transitions(),
     'metadata => ''{"customer": "4"}''',
     'metadata => ''{"region": {"name": 0}}'', subject => ''*.created''',
     'error => ''timeout''',
+    'error => ''REFUSED'', finalized_after => ''1970-01-01 00:00:02Z''',
+    'fingerprint => ''smtp: refused *%''',
+    'finalized_before => ''1970-01-01 00:00:02Z''',
     'created_after => ''1970-01-01 00:00:01.1Z'', created_before => ''1970-01-01 00:00:01.3Z''',
     'subject => ''nothing.like.it'''
   ]) filter
@@ -122,7 +126,7 @@ create temp table result as
 select name, f.*, pg_temp.found(name, f.action, f.filter) as found, pg_temp.moved(name, f.action, f.filter) as moved
 from consumer, filter f;
 
-select plan(57 + 28);
+select plan(75 + 37);
 
 select is(moved, found, format('%s, %s: %s', name, action, filter)) from result;
 

@@ -42,12 +42,12 @@ export function durationUpTo(limit: string) {
   }
 }
 
-/** Parses a time: a date, a date with a time of day, or a duration before now. */
+/** Parses a time: a date, a date with a time of day, a time of day that was last, or a duration before now. */
 export function pastTime(text: string): Date {
   return pointInTime(text, -1)
 }
 
-/** Parses a time: a date, a date with a time of day, or a duration from now. */
+/** Parses a time: a date, a date with a time of day, a time of day that comes next, or a duration from now. */
 export function futureTime(text: string): Date {
   return pointInTime(text, 1)
 }
@@ -60,6 +60,7 @@ function pointInTime(text: string, direction: 1 | -1): Date {
       throw new InvalidArgumentError('It leads beyond the years 1 to 9999.')
     return time
   }
+  if (/^([01]?\d|2[0-3]):[0-5]\d(:[0-5]\d)?$/.test(text)) return timeOfDay(text, direction)
   const [, day = '', clock = '00:00', zone = ''] =
     /^(\d{4}-\d\d-\d\d)(?:[T ](\d\d:\d\d(?::\d\d(?:\.\d+)?)?))?(Z|[+-]\d\d(?::?\d\d)?)?$/i.exec(text) ?? []
   // Without a zone it is local time. JavaScript would read a date alone as UTC.
@@ -69,8 +70,18 @@ function pointInTime(text: string, direction: 1 | -1): Date {
   const time = new Date(`${day}T${clock}${offset.toUpperCase()}`)
   if (!isDay(day) || Number.isNaN(time.getTime()) || time.getUTCFullYear() < 1)
     throw new InvalidArgumentError(
-      `Write 2026-01-31, 2026-01-31T03:00, 2026-01-31T03:00Z, or a duration ${direction < 0 ? 'before' : 'from'} now: 90s, 15m, 2h, 7d.`,
+      `Write 2026-01-31, 2026-01-31T03:00, 2026-01-31T03:00Z, 03:00, or a duration ${direction < 0 ? 'before' : 'from'} now: 90s, 15m, 2h, 7d.`,
     )
+  return time
+}
+
+/** When it was last, or will next be, so late, in local time. */
+function timeOfDay(text: string, direction: 1 | -1): Date {
+  const [hours = 0, minutes = 0, seconds = 0] = text.split(':').map(Number)
+  const now = new Date()
+  const time = new Date(now)
+  time.setHours(hours, minutes, seconds, 0)
+  if (direction < 0 ? time > now : time < now) time.setDate(now.getDate() + direction)
   return time
 }
 

@@ -1,5 +1,6 @@
 import type { Command } from 'commander'
 import { fullName } from '../help.ts'
+import { printable, printableJson } from '../terminal/line.ts'
 import type { Duration, Metadata } from './option-parsers.ts'
 
 /**
@@ -33,7 +34,8 @@ function withoutPassword(url: string): string {
   return url.replace(/^(\w+:\/\/[^:@/?#]*):[^/?#]*@/, '$1:PASSWORD@').replace(/([?&]password=)[^&]*/, '$1PASSWORD')
 }
 
-/** Quotes a word for a POSIX shell. */
+/** Quotes a word for a POSIX shell; one with characters that are not printed as they are, for bash, zsh and the like. */
 export function quoted(word: string): string {
+  if (printable(word) !== word) return `$'${printableJson(word.replace(/[\\']/g, '\\$&'))}'`
   return /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`
 }

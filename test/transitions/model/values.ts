@@ -74,6 +74,11 @@ const contained = fc.constantFrom(
   ['{"address": {"city": "Oslo"}}', (has: Task['metadata']) => 'address' in has] as const,
 )
 const errors = fc.constantFrom('smtp', 'SMTP', 'full', '%', '_', 'again')
+const fingerprints = fc.constantFrom(
+  ['smtp: refused', 'smtp: refused'] as const,
+  ['*% odd_one', '100% odd_one'] as const,
+  ['smtp: *', ''] as const,
+)
 const edges = fc.constantFrom(past - 0.5, past, past + 0.5, 2 * past)
 
 const parts = [
@@ -90,9 +95,21 @@ const parts = [
     ([, isIn], { metadata }) => isIn(metadata),
     ([given]) => given,
   ),
-  part('error', errors, (error, task) => task.attempted_error.at(-1)?.error.includes(error) ?? false),
+  part(
+    'error',
+    errors,
+    (error, task) => task.attempted_error.at(-1)?.error.toLowerCase().includes(error.toLowerCase()) ?? false,
+  ),
+  part(
+    'fingerprint',
+    fingerprints,
+    ([, error], task) => task.attempted_error.at(-1)?.error === error,
+    ([given]) => given,
+  ),
   part('created_after', edges, (at, { created_at }) => created_at >= at, timestamp),
   part('created_before', edges, (at, { created_at }) => created_at < at, timestamp),
+  part('finalized_after', edges, (at, { finalized_at }) => finalized_at > 0 && finalized_at >= at, timestamp),
+  part('finalized_before', edges, (at, { finalized_at }) => finalized_at > 0 && finalized_at < at, timestamp),
 ]
 
 /** A filter of no part, of one, or of several. */
