@@ -23,7 +23,7 @@ export function confirmationOptions(): Option[] {
 export function refuseWithoutTerminal({ dryRun, yes }: Confirmation): void {
   if (!dryRun && !yes && !canConfirm())
     throw new UsageError(
-      'there is no terminal to ask on: pass --yes to move the tasks without a question, or --dry-run for a preview',
+      'there is no terminal to ask on: pass --yes to act without a question, or --dry-run for a preview',
     )
 }
 

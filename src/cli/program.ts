@@ -7,6 +7,7 @@ import { explainCommand } from './commands/explain.ts'
 import { findCommand } from './commands/find.ts'
 import { logCommand } from './commands/log.ts'
 import { migrateCommand } from './commands/migrate.ts'
+import { purgeCommand } from './commands/purge.ts'
 import { grantCommand, revokeCommand } from './commands/rights.ts'
 import { showCommand } from './commands/show.ts'
 import { statsCommand } from './commands/stats.ts'
@@ -35,6 +36,7 @@ export function makeProgram(): Command {
     transitionCommand('discard'),
     logCommand(),
     undoCommand(),
+    purgeCommand(),
     grantCommand(),
     revokeCommand(),
     completionCommand(),

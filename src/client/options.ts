@@ -1,4 +1,4 @@
-import type { Operation, OperationId } from './types.ts'
+import type { FinishedState, Operation, OperationId } from './types.ts'
 
 /** Options of {@link TaskClient}. */
 export interface TaskClientOptions {
@@ -72,6 +72,32 @@ export interface AllOptions extends UndoAllOptions {
 export interface ResumeAllOptions extends AllOptions, ResumeOptions {
   /** Milliseconds over which the due times are spread evenly, starting at `scheduleAt`; a hundred years at most. Default: 0. */
   spread?: number | undefined
+}
+
+/** Options of both purges. */
+export interface PurgeOptions extends UndoAllOptions {
+  /** A table that gets the rows in the same statement: its name, or `schema.table`. Default: none. */
+  archive?: string | undefined
+  /** Counts what would be deleted, and deletes nothing. Default: false. */
+  preview?: boolean | undefined
+  /** The number of rows a batch. Default: 1000. */
+  batchSize?: number | undefined
+}
+
+/** Options of {@link TaskClient.purgeTasks}. */
+export interface PurgeTasksOptions extends PurgeOptions {
+  /** Only tasks in one of these states. Default: completed tasks; the others may still be resumed. */
+  states?: readonly FinishedState[] | undefined
+  /** The maximum number of tasks of all batches. Default: no limit. */
+  maxTasks?: number | undefined
+}
+
+/** Options of {@link TaskClient.purgeEvents}. */
+export interface PurgeEventsOptions extends PurgeOptions {
+  /** Also deletes events that a consumer wants, has read and has no task of. Default: false. */
+  withMissed?: boolean | undefined
+  /** The maximum number of events of all batches. Default: no limit. */
+  maxEvents?: number | undefined
 }
 
 /** Options of {@link TaskClient.operations}. */
