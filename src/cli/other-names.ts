@@ -22,7 +22,6 @@ const otherNames: Readonly<Record<string, string>> = {
   history: 'show ID',
   operations: 'log',
   status: 'stats',
-  consumers: 'stats',
   install: 'migrate up',
   upgrade: 'migrate up',
   check: 'doctor',

@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs'
 import { Command, Option } from 'commander'
 import { addCommon, commonHelp } from './arguments/common-options.ts'
 import { completeCommand, completionCommand } from './commands/completion.ts'
+import { consumersCommand } from './commands/consumers.ts'
 import { doctorCommand } from './commands/doctor.ts'
 import { explainCommand } from './commands/explain.ts'
 import { findCommand } from './commands/find.ts'
@@ -28,6 +29,7 @@ export function makeProgram(): Command {
     migrateCommand(),
     doctorCommand(),
     statsCommand(),
+    consumersCommand(),
     findCommand(),
     explainCommand(),
     showCommand(),

@@ -23,6 +23,12 @@ export interface ResumeOptions extends ReasonOptions {
   resetAttempts?: boolean | undefined
 }
 
+/** Options of {@link TaskClient.consumers}. */
+export interface ConsumersOptions {
+  /** The number of unread events of each consumer to count at most. Default: 100,000. */
+  maxEvents?: number | undefined
+}
+
 /** Options of {@link TaskClient.find}. */
 export interface FindOptions {
   /** The last event id of the previous page. Default: none, for the first page. */

@@ -20,6 +20,7 @@ import { Connection } from './connection.ts'
 import { filterArguments } from './filter.ts'
 import type {
   AllOptions,
+  ConsumersOptions,
   FindOptions,
   OperationsOptions,
   PagesOptions,
@@ -35,6 +36,7 @@ import type {
 } from './options.ts'
 import { pagesOf } from './pages.ts'
 import {
+  consumerFrom,
   explanationFrom,
   historyEntryFrom,
   operationFrom,
@@ -46,6 +48,7 @@ import {
 } from './rows.ts'
 import type {
   BulkResult,
+  Consumer,
   ConsumerRef,
   Explanation,
   Finding,
@@ -188,6 +191,17 @@ export class TaskClient {
   async stats(consumer?: ConsumerRef): Promise<TaskStats[]> {
     const args = { consumer: optionalConsumer(consumer) }
     return (await this.#connection.rows<TaskStats>('kanthorq_task_stats', args)).map(statsFrom)
+  }
+
+  /**
+   * Lists all consumers with their settings and their backlog: `kanthorq_consumer_list`. Counts no tasks.
+   *
+   * @example
+   * for (const { consumerName, unread, oldestDue } of await tasks.consumers()) console.log(consumerName, unread, oldestDue)
+   */
+  async consumers(options: ConsumersOptions = {}): Promise<Consumer[]> {
+    const args = argumentsOf('options', options, consumersParts)
+    return (await this.#connection.rows<Consumer>('kanthorq_consumer_list', args)).map(consumerFrom)
   }
 
   /**
@@ -434,6 +448,8 @@ const findParts: Parts<FindOptions> = {
   maxTasks: ['max_tasks', intArgument],
   oldestFirst: ['oldest_first', booleanArgument],
 }
+
+const consumersParts: Parts<ConsumersOptions> = { maxEvents: ['max_events', intArgument] }
 
 const pagesParts: Parts<PagesOptions> = { pageSize: intArgument, oldestFirst: booleanArgument }
 

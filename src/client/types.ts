@@ -113,6 +113,28 @@ export interface TaskFilter {
   createdBefore?: Date | undefined
 }
 
+/** A consumer, its settings and its backlog. */
+export interface Consumer {
+  /** Its name. */
+  consumerName: string
+  /** The stream of its events. */
+  streamName: string
+  /** Filters of the subjects that it wants. */
+  subjectIncludes: string[]
+  /** Filters of the subjects that it does not want, in pairs with `subjectIncludes`. */
+  subjectExcludes: string[]
+  /** How many attempts a failing task has before it is discarded. */
+  attemptMax: number
+  /** Milliseconds after which a running task is picked up again. */
+  visibilityTimeout: number
+  /** The number of events that it has not read yet, wanted or not; null if their table is gone or has a fault. */
+  unread: number | null
+  /** When the oldest of them was made. */
+  oldestUnread: Date | null
+  /** Since when the oldest task is due that a worker may take; null if none is. */
+  oldestDue: Date | null
+}
+
 /** The number of tasks of a consumer in one state. */
 export interface TaskStats {
   /** The name of the consumer. */

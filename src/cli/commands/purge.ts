@@ -75,8 +75,8 @@ function tasksCommand(): Command {
   return addExamples(
     addPace(command, 'tasks that were finished before this time'),
     {
-      why: 'preview: the completed tasks of more than 30 days ago',
-      line: 'kanthorq-tasks purge tasks send_email --before 30d --dry-run',
+      why: 'preview: the tasks that were completed more than a day ago',
+      line: 'kanthorq-tasks purge tasks send_email --before 1d --dry-run',
     },
     { why: 'delete them', line: "kanthorq-tasks purge tasks send_email --before 1d --reason 'older than a day' --yes" },
   )
