@@ -230,6 +230,8 @@ create index if not exists kanthorq_task_operation_event on kanthorq_schema.kant
 
 create index if not exists kanthorq_task_operation_bulk on kanthorq_schema.kanthorq_task_operation (bulk_id, id) where bulk_id is not null;
 
+create index if not exists kanthorq_task_operation_purged on kanthorq_schema.kanthorq_task_operation (consumer, last_event_id) where action = 'purge';
+
 comment on table kanthorq_schema.kanthorq_task_operation is 'The log: one row for each call, or batch, that changed tasks. Read it through kanthorq_task_operations().';
 
 comment on column kanthorq_schema.kanthorq_task_operation.at is 'When the call was made.';
@@ -244,7 +246,7 @@ comment on column kanthorq_schema.kanthorq_task_operation.origin is 'The operati
 
 comment on column kanthorq_schema.kanthorq_task_operation.undone is 'An undo has begun: the bulk gets no more batches.';
 
-comment on column kanthorq_schema.kanthorq_task_operation.from_states is 'How many tasks came from each state.';
+comment on column kanthorq_schema.kanthorq_task_operation.from_states is 'How many tasks came from each state; of a purge of events, none.';
 
 comment on column kanthorq_schema.kanthorq_task_operation.first_event_id is 'The smallest of the event ids; finds the operations of a task, together with last_event_id.';
 $sql$, 'kanthorq_schema', quote_ident(v_schema));

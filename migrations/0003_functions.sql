@@ -35,7 +35,7 @@ declare
     select string_agg(p.oid::regprocedure::text, ', ')
     from pg_proc p
     where p.pronamespace = 'kanthorq_schema'::regnamespace and pg_get_userbyid(p.proowner) = current_user
-      and p.proname in ('_kanthorq_as_milliseconds', '_kanthorq_as_time', '_kanthorq_bulk', '_kanthorq_check_action', '_kanthorq_check_can_commit', '_kanthorq_check_event_ids', '_kanthorq_check_filter', '_kanthorq_check_name', '_kanthorq_check_progress', '_kanthorq_check_role', '_kanthorq_check_schema', '_kanthorq_check_subject', '_kanthorq_check_subject_filters', '_kanthorq_check_takes', '_kanthorq_claimed_by', '_kanthorq_consumer', '_kanthorq_consumers', '_kanthorq_crockford', '_kanthorq_divide_ids', '_kanthorq_doctor_findings', '_kanthorq_doctor_installation', '_kanthorq_doctor_rights', '_kanthorq_doctor_tables', '_kanthorq_doctor_tasks', '_kanthorq_due', '_kanthorq_error_time', '_kanthorq_find_table', '_kanthorq_fingerprint', '_kanthorq_folded', '_kanthorq_function_levels', '_kanthorq_has_scheduling_index', '_kanthorq_hold_triggers', '_kanthorq_id', '_kanthorq_id_time', '_kanthorq_levels', '_kanthorq_names_hint', '_kanthorq_newest_migration', '_kanthorq_now', '_kanthorq_one_line', '_kanthorq_only_sql', '_kanthorq_own_tables', '_kanthorq_refuse_state', '_kanthorq_refuse_table', '_kanthorq_registered', '_kanthorq_reset_rights', '_kanthorq_revoke_usage', '_kanthorq_role_levels', '_kanthorq_set_level', '_kanthorq_shown', '_kanthorq_stream', '_kanthorq_subject_pattern', '_kanthorq_table_fault', '_kanthorq_table_repair', '_kanthorq_task_all', '_kanthorq_task_begin', '_kanthorq_task_columns_sql', '_kanthorq_task_log', '_kanthorq_task_matches', '_kanthorq_task_report', '_kanthorq_task_state', '_kanthorq_task_state_name', '_kanthorq_task_states', '_kanthorq_task_takes_sql', '_kanthorq_task_transition', '_kanthorq_task_undo', '_kanthorq_task_why', '_kanthorq_time_limit', '_kanthorq_trigger_fault', 'kanthorq_consumer_list', 'kanthorq_consumer_register', 'kanthorq_doctor', 'kanthorq_grant', 'kanthorq_help', 'kanthorq_revoke', 'kanthorq_stream_publish', 'kanthorq_stream_publish_many', 'kanthorq_stream_register', 'kanthorq_task_batch', 'kanthorq_task_cancel', 'kanthorq_task_cancel_all', 'kanthorq_task_complete', 'kanthorq_task_convert', 'kanthorq_task_count', 'kanthorq_task_discard', 'kanthorq_task_discard_all', 'kanthorq_task_errors', 'kanthorq_task_explain', 'kanthorq_task_extend', 'kanthorq_task_fail', 'kanthorq_task_find', 'kanthorq_task_history', 'kanthorq_task_operation_purge', 'kanthorq_task_operations', 'kanthorq_task_preview', 'kanthorq_task_pull', 'kanthorq_task_release', 'kanthorq_task_resume', 'kanthorq_task_resume_all', 'kanthorq_task_stats', 'kanthorq_task_undo', 'kanthorq_task_undo_all', 'kanthorq_task_undo_batch', 'kanthorq_task_undo_preview')
+      and p.proname in ('_kanthorq_archive_sql', '_kanthorq_as_milliseconds', '_kanthorq_as_time', '_kanthorq_bulk', '_kanthorq_check_action', '_kanthorq_check_can_commit', '_kanthorq_check_event_ids', '_kanthorq_check_filter', '_kanthorq_check_name', '_kanthorq_check_progress', '_kanthorq_check_purge', '_kanthorq_check_role', '_kanthorq_check_schema', '_kanthorq_check_states', '_kanthorq_check_subject', '_kanthorq_check_subject_filters', '_kanthorq_check_takes', '_kanthorq_claimed_by', '_kanthorq_consumer', '_kanthorq_consumers', '_kanthorq_crockford', '_kanthorq_divide_ids', '_kanthorq_doctor_findings', '_kanthorq_doctor_installation', '_kanthorq_doctor_rights', '_kanthorq_doctor_tables', '_kanthorq_doctor_tasks', '_kanthorq_due', '_kanthorq_error_time', '_kanthorq_find_table', '_kanthorq_fingerprint', '_kanthorq_folded', '_kanthorq_function_levels', '_kanthorq_has_scheduling_index', '_kanthorq_hold_triggers', '_kanthorq_id', '_kanthorq_id_time', '_kanthorq_levels', '_kanthorq_names_hint', '_kanthorq_newest_migration', '_kanthorq_now', '_kanthorq_one_line', '_kanthorq_only_sql', '_kanthorq_own_tables', '_kanthorq_purge_all', '_kanthorq_purge_log', '_kanthorq_purged_to', '_kanthorq_refuse_state', '_kanthorq_refuse_table', '_kanthorq_registered', '_kanthorq_reset_rights', '_kanthorq_revoke_usage', '_kanthorq_role_levels', '_kanthorq_set_level', '_kanthorq_shown', '_kanthorq_stream', '_kanthorq_subject_pattern', '_kanthorq_table_fault', '_kanthorq_table_repair', '_kanthorq_task_all', '_kanthorq_task_begin', '_kanthorq_task_columns_sql', '_kanthorq_task_log', '_kanthorq_task_matches', '_kanthorq_task_report', '_kanthorq_task_state', '_kanthorq_task_state_name', '_kanthorq_task_states', '_kanthorq_task_takes_sql', '_kanthorq_task_transition', '_kanthorq_task_undo', '_kanthorq_task_why', '_kanthorq_time_limit', '_kanthorq_trigger_fault', '_kanthorq_true_cursor', '_kanthorq_wanted_pattern', 'kanthorq_consumer_list', 'kanthorq_consumer_register', 'kanthorq_doctor', 'kanthorq_event_purge', 'kanthorq_event_purge_batch', 'kanthorq_grant', 'kanthorq_help', 'kanthorq_revoke', 'kanthorq_stream_publish', 'kanthorq_stream_publish_many', 'kanthorq_stream_register', 'kanthorq_task_batch', 'kanthorq_task_cancel', 'kanthorq_task_cancel_all', 'kanthorq_task_complete', 'kanthorq_task_convert', 'kanthorq_task_count', 'kanthorq_task_discard', 'kanthorq_task_discard_all', 'kanthorq_task_errors', 'kanthorq_task_explain', 'kanthorq_task_extend', 'kanthorq_task_fail', 'kanthorq_task_find', 'kanthorq_task_history', 'kanthorq_task_operation_purge', 'kanthorq_task_operations', 'kanthorq_task_preview', 'kanthorq_task_pull', 'kanthorq_task_purge', 'kanthorq_task_purge_batch', 'kanthorq_task_release', 'kanthorq_task_resume', 'kanthorq_task_resume_all', 'kanthorq_task_stats', 'kanthorq_task_undo', 'kanthorq_task_undo_all', 'kanthorq_task_undo_batch', 'kanthorq_task_undo_preview')
   );
 begin
   if v_functions is not null then
@@ -43,6 +43,61 @@ begin
   end if;
 end
 $drop$;
+
+-- function: _kanthorq_archive_sql
+create or replace function
+kanthorq_schema._kanthorq_archive_sql(
+  archive text,
+  source regclass,
+  kind text
+)
+returns text
+language plpgsql
+stable
+as $function$
+declare
+  v_archive regclass;
+  v_fault text;
+  v_columns text;
+begin
+  if archive is null then
+    return '';
+  end if;
+  select c.oid,
+    case
+      when exists (select from kanthorq_schema._kanthorq_registered() r where r.task_table = c.oid)
+        or exists (select from kanthorq_schema._kanthorq_own_tables() o where o.name = c.oid) then 'is in use by KanthorQ'
+      when c.relpersistence <> 'p' then 'loses its rows in a crash or with the session'
+      else kanthorq_schema._kanthorq_table_fault(c.oid::regclass, kind)
+    end
+  into v_archive, v_fault
+  from pg_class c
+  join pg_namespace n on n.oid = c.relnamespace
+  where c.relname = archive and n.oid = 'kanthorq_schema'::regnamespace or n.nspname || '.' || c.relname = archive
+  order by n.oid = 'kanthorq_schema'::regnamespace desc
+  limit 1;
+  if v_archive is null then
+    v_fault := 'does not exist';
+  elsif v_fault is null then
+    select string_agg(quote_ident(s.attname), ', ' order by s.attnum),
+      'has no column ' || quote_literal(min(s.attname::text) filter (where a.attnum is null)) || ' of the same type'
+    into v_columns, v_fault
+    from pg_attribute s
+    left join pg_attribute a on a.attrelid = v_archive and a.attname = s.attname and a.atttypid = s.atttypid
+      and a.attnum > 0 and a.attgenerated = ''
+    where s.attrelid = source and s.attnum > 0 and not s.attisdropped and s.attgenerated = '';
+  end if;
+  if v_fault is not null then
+    raise exception 'the archive % %', kanthorq_schema._kanthorq_shown(archive), v_fault
+      using errcode = 'KQ003', hint = format('Make a table for it: create table my_archive (like %s)', source);
+  end if;
+  return format(
+    ', archived as (insert into %1$s (%2$s) select %2$s from gone)', v_archive, v_columns
+  );
+end
+$function$;
+
+comment on function kanthorq_schema._kanthorq_archive_sql(text, regclass, text) is 'Internal. The part of a purge that keeps the rows in an archive table; KQ003 for a bad one.';
 
 -- function: _kanthorq_as_milliseconds
 create or replace function kanthorq_schema._kanthorq_as_milliseconds(moment timestamp with time zone)
@@ -180,19 +235,8 @@ immutable
 as $function$
 declare
   v_filter kanthorq_schema._kanthorq_task_filter;
-  v_unknown text;
 begin
-  if states is not null then
-    if cardinality(states) = 0 or array_ndims(states) > 1 then
-      raise exception 'states is not a list of at least one state'
-        using errcode = 'KQ003', hint = 'Pass null for tasks in any state.';
-    end if;
-    select s into v_unknown from unnest(states) s where kanthorq_schema._kanthorq_task_state(s) is null limit 1;
-    if found then
-      perform kanthorq_schema._kanthorq_refuse_state(v_unknown);
-    end if;
-    v_filter.states := array(select kanthorq_schema._kanthorq_task_state(s) from unnest(states) s);
-  end if;
+  v_filter.states := kanthorq_schema._kanthorq_check_states(states);
   if subject = '' then
     raise exception 'subject is empty'
       using errcode = 'KQ003', hint = 'Pass null for any subject, or a filter such as order.>';
@@ -290,6 +334,37 @@ $function$;
 
 comment on function kanthorq_schema._kanthorq_check_progress(kanthorq_schema.kanthorq_task_progress, boolean) is 'Internal. Raises KQ003 for a progress that no batch returned.';
 
+-- function: _kanthorq_check_purge
+create or replace function
+kanthorq_schema._kanthorq_check_purge(
+  name text,
+  moment timestamp with time zone,
+  batch_size int,
+  most bigint,
+  progress kanthorq_schema.kanthorq_task_progress
+)
+returns bigint
+language plpgsql
+immutable
+as $function$
+begin
+  if moment is null or not isfinite(moment) then
+    raise exception '% is %', name, coalesce(moment::text, 'null')
+      using errcode = 'KQ003', hint = 'Pass the time up to which rows may go: now() - interval ''30 days''';
+  end if;
+  if batch_size is null or batch_size < 1 or most < 1 then
+    raise exception 'batch_size is %, the most rows are %', coalesce(batch_size::text, 'null'), coalesce(most::text, 'null')
+      using errcode = 'KQ003', hint = 'Both have to be at least 1; null for the most rows is no limit.';
+  end if;
+  if not (progress is null) then
+    perform kanthorq_schema._kanthorq_check_progress(progress, false);
+  end if;
+  return kanthorq_schema._kanthorq_as_milliseconds(moment);
+end
+$function$;
+
+comment on function kanthorq_schema._kanthorq_check_purge(text, timestamp with time zone, int, bigint, kanthorq_schema.kanthorq_task_progress) is 'Internal. The time of a purge in epoch milliseconds; KQ003 for a bad argument.';
+
 -- function: _kanthorq_check_role
 create or replace function kanthorq_schema._kanthorq_check_role(role text)
 returns void
@@ -339,6 +414,29 @@ end
 $function$;
 
 comment on function kanthorq_schema._kanthorq_check_schema() is 'Internal. Raises KQ002 where the registries or the log are not ours.';
+
+-- function: _kanthorq_check_states
+create or replace function kanthorq_schema._kanthorq_check_states(states text[])
+returns smallint[]
+language plpgsql
+immutable
+as $function$
+declare
+  v_unknown text;
+begin
+  if cardinality(states) = 0 or array_ndims(states) > 1 then
+    raise exception 'states is not a list of at least one state'
+      using errcode = 'KQ003', hint = 'Leave it out for those that are meant by default.';
+  end if;
+  select s into v_unknown from unnest(states) s where kanthorq_schema._kanthorq_task_state(s) is null limit 1;
+  if found then
+    perform kanthorq_schema._kanthorq_refuse_state(v_unknown);
+  end if;
+  return (select array_agg(kanthorq_schema._kanthorq_task_state(s)) from unnest(states) s);
+end
+$function$;
+
+comment on function kanthorq_schema._kanthorq_check_states(text[]) is 'Internal. The codes of states; KQ003 for an unknown one.';
 
 -- function: _kanthorq_check_subject
 create or replace function kanthorq_schema._kanthorq_check_subject(subject text)
@@ -998,7 +1096,8 @@ begin
   )
   using v_shown;
 
-  -- Events of the last day: their ids begin with the time. An event that an exclude matches is never missed here.
+  -- Events of the last day: their ids begin with the time. An event that an exclude matches is never missed here, nor one whose task may
+  -- have been purged.
   return query execute format($q$
     select 'missed events', 'warning',
       format('consumer %%s has no task for %%s events of the last day that lie behind its cursor: KanthorQ passed over them', $1, count(*)),
@@ -1011,7 +1110,9 @@ begin
     $q$,
     kanthorq_schema._kanthorq_only_sql(v_events), v_consumer.tasks
   )
-  using v_shown, 'event_' || kanthorq_schema._kanthorq_crockford(kanthorq_schema._kanthorq_now() - 86400000, 10), v_registry.cursor::text,
+  using v_shown,
+    greatest('event_' || kanthorq_schema._kanthorq_crockford(kanthorq_schema._kanthorq_now() - 86400000, 10), kanthorq_schema._kanthorq_purged_to(consumer)),
+    kanthorq_schema._kanthorq_true_cursor(consumer),
     array(select kanthorq_schema._kanthorq_subject_pattern(f) from unnest(v_registry.subject_includes::text[]) f),
     array(select kanthorq_schema._kanthorq_subject_pattern(f) from unnest(v_registry.subject_excludes::text[]) f);
 end
@@ -1117,6 +1218,7 @@ language sql
 immutable
 begin atomic
   values
+    ('_kanthorq_archive_sql', 'internal'),
     ('_kanthorq_as_milliseconds', 'internal'),
     ('_kanthorq_as_time', 'internal'),
     ('_kanthorq_bulk', 'internal'),
@@ -1126,8 +1228,10 @@ begin atomic
     ('_kanthorq_check_filter', 'internal'),
     ('_kanthorq_check_name', 'internal'),
     ('_kanthorq_check_progress', 'internal'),
+    ('_kanthorq_check_purge', 'internal'),
     ('_kanthorq_check_role', 'internal'),
     ('_kanthorq_check_schema', 'internal'),
+    ('_kanthorq_check_states', 'internal'),
     ('_kanthorq_check_subject', 'internal'),
     ('_kanthorq_check_subject_filters', 'internal'),
     ('_kanthorq_check_takes', 'internal'),
@@ -1158,6 +1262,9 @@ begin atomic
     ('_kanthorq_one_line', 'internal'),
     ('_kanthorq_only_sql', 'internal'),
     ('_kanthorq_own_tables', 'internal'),
+    ('_kanthorq_purge_all', 'owner'),
+    ('_kanthorq_purge_log', 'internal'),
+    ('_kanthorq_purged_to', 'internal'),
     ('_kanthorq_refuse_state', 'internal'),
     ('_kanthorq_refuse_table', 'internal'),
     ('_kanthorq_registered', 'internal'),
@@ -1185,9 +1292,13 @@ begin atomic
     ('_kanthorq_task_why', 'internal'),
     ('_kanthorq_time_limit', 'internal'),
     ('_kanthorq_trigger_fault', 'internal'),
+    ('_kanthorq_true_cursor', 'internal'),
+    ('_kanthorq_wanted_pattern', 'internal'),
     ('kanthorq_consumer_list', 'viewer'),
     ('kanthorq_consumer_register', 'owner'),
     ('kanthorq_doctor', 'viewer'),
+    ('kanthorq_event_purge', 'owner'),
+    ('kanthorq_event_purge_batch', 'owner'),
     ('kanthorq_grant', 'owner'),
     ('kanthorq_help', 'viewer'),
     ('kanthorq_revoke', 'owner'),
@@ -1212,6 +1323,8 @@ begin atomic
     ('kanthorq_task_operations', 'viewer'),
     ('kanthorq_task_preview', 'viewer'),
     ('kanthorq_task_pull', 'worker'),
+    ('kanthorq_task_purge', 'owner'),
+    ('kanthorq_task_purge_batch', 'owner'),
     ('kanthorq_task_release', 'worker'),
     ('kanthorq_task_resume', 'operator'),
     ('kanthorq_task_resume_all', 'operator'),
@@ -1439,6 +1552,148 @@ end
 $function$;
 
 comment on function kanthorq_schema._kanthorq_own_tables() is 'Internal. Our own tables and their sequences.';
+
+-- function: _kanthorq_purge_all
+create or replace procedure
+kanthorq_schema._kanthorq_purge_all(
+  what text,
+  name text,
+  moment timestamp with time zone,
+  states text[],
+  with_missed boolean,
+  archive text,
+  preview boolean,
+  batch_size int,
+  most bigint,
+  pause interval,
+  reason text,
+  inout purged bigint,
+  inout skipped bigint,
+  inout bulk_id bigint,
+  inout kept jsonb
+)
+language plpgsql
+as $procedure$
+declare
+  v_batch pg_catalog.record;
+  v_progress kanthorq_schema.kanthorq_task_progress;
+  v_now pg_catalog.timestamptz;
+  v_next pg_catalog.timestamptz := '-infinity';
+  v_message pg_catalog.text;
+  v_detail pg_catalog.text;
+  v_hint pg_catalog.text;
+begin
+  call kanthorq_schema._kanthorq_check_can_commit(
+    case what when 'tasks' then 'kanthorq_task_purge' else 'kanthorq_event_purge' end, pause
+  );
+  loop
+    v_batch := null;
+    v_now := pg_catalog.clock_timestamp();
+    begin
+      if v_now operator(pg_catalog.<) v_next then
+        perform pg_catalog.pg_sleep_for(least(v_next operator(pg_catalog.-) v_now, interval '0.1 seconds'));
+      elsif what operator(pg_catalog.=) 'tasks' then
+        select b.* into v_batch
+        from kanthorq_schema.kanthorq_task_purge_batch(name, moment, states, archive, preview, batch_size, most, reason, v_progress) b;
+      else
+        select b.* into v_batch
+        from kanthorq_schema.kanthorq_event_purge_batch(name, moment, with_missed, archive, preview, batch_size, most, reason, v_progress) b;
+      end if;
+    exception when others or query_canceled then
+      get stacked diagnostics v_message = message_text, v_detail = pg_exception_detail, v_hint = pg_exception_hint;
+      if bulk_id is null then
+        raise exception using errcode = sqlstate, message = v_message, detail = v_detail, hint = v_hint;
+      end if;
+      raise exception using
+        errcode = sqlstate,
+        message = v_message,
+        detail = pg_catalog.concat(
+          v_detail, case when v_detail operator(pg_catalog.<>) '' then e'\n' end,
+          pg_catalog.format('%s %s were deleted before, in committed batches.', purged, what)
+        ),
+        hint = case when v_hint operator(pg_catalog.<>) '' then v_hint else 'Call it again to go on.' end;
+    end;
+    commit;
+    continue when v_batch is null;
+
+    v_progress := v_batch.progress;
+    purged := v_batch.total;
+    skipped := v_batch.skipped;
+    kept := coalesce(kept, v_batch.kept);
+    bulk_id := v_batch.bulk_id;
+    exit when v_progress is null;
+    if v_batch.purged operator(pg_catalog.>) 0 then
+      v_next := pg_catalog.clock_timestamp() operator(pg_catalog.+) coalesce(
+        pause, (pg_catalog.clock_timestamp() operator(pg_catalog.-) v_now) operator(pg_catalog.*) 2::pg_catalog.float8
+      );
+      raise notice 'purge %: % % so far', name, purged, what;
+    end if;
+  end loop;
+  if preview then
+    raise notice 'purge %: it would delete % %', name, purged, what;
+  elsif purged operator(pg_catalog.>) 0 then
+    raise notice 'purge %: % % deleted; autovacuum, or VACUUM, frees their room for new rows', name, purged, what;
+  end if;
+  if skipped operator(pg_catalog.>) 0 then
+    raise notice 'purge %: % % skipped, because another session held or moved them; call again', name, skipped, what;
+  end if;
+end
+$procedure$;
+
+comment on procedure kanthorq_schema._kanthorq_purge_all(text, text, timestamp with time zone, text[], boolean, text, boolean, int, bigint, interval, text, bigint, bigint, bigint, jsonb) is 'Internal. The loop of the procedures that delete in committed batches.';
+
+-- function: _kanthorq_purge_log
+create or replace function
+kanthorq_schema._kanthorq_purge_log(
+  action text,
+  name text,
+  reason text,
+  bulk_id bigint,
+  purged bigint,
+  from_states jsonb,
+  first_id text,
+  last_id text
+)
+returns bigint
+language plpgsql
+volatile
+as $function$
+declare
+  v_bulk bigint := kanthorq_schema._kanthorq_bulk(bulk_id, name, action);
+  v_id bigint;
+begin
+  if purged > 0 then
+    insert into kanthorq_schema.kanthorq_task_operation as o (
+      at, action, consumer, reason, bulk_id, tasks, from_states, first_event_id, last_event_id, changes
+    )
+    values (
+      clock_timestamp(), _kanthorq_purge_log.action, name, _kanthorq_purge_log.reason, v_bulk, purged, _kanthorq_purge_log.from_states,
+      first_id, last_id, '{}'
+    )
+    returning o.id into v_id;
+  end if;
+  return coalesce(v_bulk, v_id);
+end
+$function$;
+
+comment on function kanthorq_schema._kanthorq_purge_log(text, text, text, bigint, bigint, jsonb, text, text) is 'Internal. Writes a batch of a purge into the log.';
+
+-- function: _kanthorq_purged_to
+create or replace function kanthorq_schema._kanthorq_purged_to(consumer text)
+returns text
+language plpgsql
+stable
+as $function$
+begin
+  return (
+    select max(o.last_event_id)
+    from kanthorq_schema.kanthorq_task_operation o
+    where o.consumer = _kanthorq_purged_to.consumer and o.action = 'purge'
+  );
+end
+$function$;
+
+comment on function kanthorq_schema._kanthorq_purged_to(text) is 'Internal. The last event whose task of a consumer was purged, or null.';
 
 -- function: _kanthorq_refuse_state
 create or replace function kanthorq_schema._kanthorq_refuse_state(name text)
@@ -2414,6 +2669,9 @@ begin
   if not found then
     raise exception 'there is no operation %', coalesce(operation_id::text, 'null')
       using errcode = 'KQ004', hint = 'kanthorq_task_operations() lists them; an old one may have been purged.';
+  elsif v_operation.action like 'purge%' then
+    raise exception 'operation % is a purge', operation_id
+      using errcode = 'KQ004', hint = 'What it deleted is gone, or in its archive.';
   end if;
   v_consumer := kanthorq_schema._kanthorq_consumer(v_operation.consumer);
   v_ids := array(select c.event_id from unnest(v_operation.changes) c order by c.event_id);
@@ -2568,33 +2826,132 @@ $function$;
 
 comment on function kanthorq_schema._kanthorq_trigger_fault(regclass) is 'Internal. What is wrong with the triggers of a table; null if nothing is.';
 
+-- function: _kanthorq_true_cursor
+create or replace function kanthorq_schema._kanthorq_true_cursor(consumer text)
+returns text
+language plpgsql
+stable
+as $function$
+begin
+  return (select r.cursor from kanthorq_schema.kanthorq_consumer_registry r where r.name = consumer);
+end
+$function$;
+
+comment on function kanthorq_schema._kanthorq_true_cursor(text) is 'Internal. The last event that a consumer has read.';
+
+-- function: _kanthorq_wanted_pattern
+create or replace function
+kanthorq_schema._kanthorq_wanted_pattern(
+  subject_includes text[],
+  subject_excludes text[]
+)
+returns text
+language sql
+immutable
+as $function$
+select string_agg(
+  '(?:' || coalesce('(?!' || kanthorq_schema._kanthorq_subject_pattern(f.excluded) || ')', '')
+    || kanthorq_schema._kanthorq_subject_pattern(f.included) || ')', '|' order by f.n
+)
+from unnest(subject_includes, subject_excludes) with ordinality f (included, excluded, n)
+where f.included is not null
+$function$;
+
+comment on function kanthorq_schema._kanthorq_wanted_pattern(text[], text[]) is 'Internal. The subjects that a consumer wants, as a regular expression.';
+
 -- function: kanthorq_consumer_list
-create or replace function kanthorq_schema.kanthorq_consumer_list()
+create or replace function kanthorq_schema.kanthorq_consumer_list(max_events int default 100000)
 returns table (
   consumer_name text,
   stream_name text,
-  attempt_max int
+  subject_includes text[],
+  subject_excludes text[],
+  attempt_max int,
+  visibility_timeout bigint,
+  unread bigint,
+  oldest_unread timestamp with time zone,
+  oldest_due timestamp with time zone
 )
 language plpgsql
 stable
 security definer
 set search_path to pg_catalog, pg_temp
 as $function$
+declare
+  v_registry record;
+  v_table regclass;
 begin
   perform kanthorq_schema._kanthorq_check_schema();
-  return query
-  select r.name::text, r.stream_name::text, r.attempt_max::int
-  from kanthorq_schema.kanthorq_consumer_registry r
-  order by r.name;
+  if max_events is null or max_events < 1 then
+    raise exception 'max_events is %', coalesce(max_events::text, 'null')
+      using errcode = 'KQ003', hint = 'Pass how many unread events of a consumer to count, at least 1.';
+  end if;
+  for v_registry in
+    select r.name, r.id, r.stream_id, r.stream_name, r.subject_includes, r.subject_excludes, r.attempt_max, r.visibility_timeout
+    from kanthorq_schema.kanthorq_consumer_registry r
+    order by r.name
+  loop
+    consumer_name := v_registry.name;
+    stream_name := v_registry.stream_name;
+    subject_includes := v_registry.subject_includes;
+    subject_excludes := v_registry.subject_excludes;
+    attempt_max := v_registry.attempt_max;
+    visibility_timeout := v_registry.visibility_timeout;
+    unread := null;
+    oldest_unread := null;
+    oldest_due := null;
+
+    v_table := kanthorq_schema._kanthorq_find_table(v_registry.stream_id::text);
+    if v_table is not null and kanthorq_schema._kanthorq_table_fault(v_table, 'stream') is null then
+      execute format($q$
+        select count(*), kanthorq_schema._kanthorq_as_time(min(e.created_at))
+        from (select e.created_at from %s e where e.id > $1 order by e.id limit $2) e
+        $q$,
+        kanthorq_schema._kanthorq_only_sql(v_table)
+      )
+      into unread, oldest_unread
+      using coalesce(kanthorq_schema._kanthorq_true_cursor(consumer_name), ''), max_events;
+    end if;
+
+    v_table := kanthorq_schema._kanthorq_find_table(v_registry.id::text);
+    if v_table is not null and kanthorq_schema._kanthorq_table_fault(v_table, 'consumer') is null then
+      execute format($q$
+        select kanthorq_schema._kanthorq_as_time(min(d.schedule_at))
+        from unnest(array[kanthorq_schema._kanthorq_task_state('running'), kanthorq_schema._kanthorq_task_state('retryable')]) s (state)
+        cross join lateral (
+          select t.schedule_at
+          from %s t
+          where t.state = s.state and t.attempt_count <= $1 and t.schedule_at < $2
+          order by t.schedule_at
+          limit 1
+        ) d
+        $q$,
+        kanthorq_schema._kanthorq_only_sql(v_table)
+      )
+      into oldest_due
+      using attempt_max, kanthorq_schema._kanthorq_now();
+    end if;
+    return next;
+  end loop;
 end
 $function$;
 
-comment on function kanthorq_schema.kanthorq_consumer_list() is 'Lists all consumers.
+comment on function kanthorq_schema.kanthorq_consumer_list(int) is 'Lists all consumers, also those without tasks, with their settings and their backlog.
+
+max_events          how many unread events of each to count at most
 
 Returns a row for each, in the order of their names:
-consumer_name  the name that other functions take as consumer
-stream_name    the stream of its events
-attempt_max    how many attempts a failing task has before it is discarded';
+consumer_name       the name that other functions take as consumer
+stream_name         the stream of its events
+subject_includes    filters of the subjects that it wants
+subject_excludes    filters of the subjects that it does not want, in pairs with subject_includes
+attempt_max         how many attempts a failing task has before it is discarded
+visibility_timeout  milliseconds after which a running task is picked up again
+unread              how many events lie behind its cursor: not read yet, wanted or not; at most max_events
+oldest_unread       when the oldest of them was made
+oldest_due          since when the oldest task is due that a worker may take; null if none is
+
+Where a table is gone or has a fault, the columns that need it are null. Raises KQ003 for a bad max_events.';
 
 -- function: kanthorq_consumer_register
 create or replace function
@@ -2742,6 +3099,242 @@ detail    the finding and its consequence, on one line; a name that KanthorQ wou
 fix       the SQL that repairs it; a comment where a person has to decide first, so that this is safe:
           select fix from kanthorq_doctor() \gexec';
 
+-- function: kanthorq_event_purge
+create or replace procedure
+kanthorq_schema.kanthorq_event_purge(
+  stream text,
+  before timestamp with time zone,
+  with_missed boolean default false,
+  archive text default null,
+  preview boolean default false,
+  batch_size int default 1000,
+  max_events bigint default null,
+  pause interval default null,
+  reason text default null,
+  inout purged bigint default null,
+  inout skipped bigint default null,
+  inout bulk_id bigint default null,
+  inout kept jsonb default null
+)
+language plpgsql
+as $procedure$
+begin
+  call kanthorq_schema._kanthorq_purge_all(
+    'events', stream, before, null::pg_catalog.text[], with_missed, archive, preview, batch_size, max_events, pause, reason, purged, skipped,
+    bulk_id, kept
+  );
+end
+$procedure$;
+
+comment on procedure kanthorq_schema.kanthorq_event_purge(text, timestamp with time zone, boolean, text, boolean, int, bigint, interval, text, bigint, bigint, bigint, jsonb) is 'Deletes the events of a stream that were made before a point in time and that no consumer can need again, batch by batch: each has read the
+event, has no task of it but a completed one, and has not missed it. What is deleted can''t be undone.
+
+stream       name of the stream
+before       only events that were made before this time
+with_missed  true also takes events that a consumer wants, has read and has no task of
+archive      a table that gets the rows in the same statement, in this schema or as schema.table; null keeps none. To make one:
+             create table my_archive (like kanthorq_stream_...)
+preview      true counts the events that it would delete, and deletes nothing
+batch_size   how many events one batch looks at
+max_events   how many events at most; null is no limit
+pause        the time between two batches; null is twice as long as the batch took, so that workers keep most of the server
+reason       why, for the log
+
+Returns one row:
+purged       how many events it deleted, or would delete
+skipped      how many it left alone because another session held them
+bulk_id      the purge in kanthorq_task_operations; null if nothing was deleted
+kept         of a preview, how many events of that age have to stay, by consumer and reason
+
+Cancelled and discarded tasks keep their event, because they may be resumed: purge them first. It commits, so it can''t be called in a
+transaction. Raises KQ001 if there is no such stream, KQ002 if its table, or that of one of its consumers, is gone, KQ003 for a bad argument
+and for a stream without consumers. Batches that were committed before an error stay; the error''s detail says how many events they deleted.';
+
+-- function: kanthorq_event_purge_batch
+create or replace function
+kanthorq_schema.kanthorq_event_purge_batch(
+  stream text,
+  before timestamp with time zone,
+  with_missed boolean default false,
+  archive text default null,
+  preview boolean default false,
+  batch_size int default 1000,
+  max_events bigint default null,
+  reason text default null,
+  inout progress kanthorq_schema.kanthorq_task_progress default null,
+  out purged bigint,
+  out skipped bigint,
+  out total bigint,
+  out bulk_id bigint,
+  out kept jsonb
+)
+returns record
+language plpgsql
+volatile
+security definer
+set search_path to pg_catalog, pg_temp
+as $function$
+declare
+  v_before bigint;
+  v_stream record;
+  v_events text;
+  v_archived text;
+  v_registry record;
+  v_consumer record;
+  v_names text[] := '{}';
+  v_cursors text[] := '{}';
+  v_purged_to text[] := '{}';
+  v_patterns text[] := '{}';
+  v_joins text := '';
+  v_needs text := '';
+  v_bound text;
+  v_last text;
+  v_batch record;
+begin
+  v_before := kanthorq_schema._kanthorq_check_purge('before', before, batch_size, max_events, progress);
+  v_stream := kanthorq_schema._kanthorq_stream(stream);
+  v_events := kanthorq_schema._kanthorq_only_sql(v_stream.event_table);
+  v_archived := kanthorq_schema._kanthorq_archive_sql(archive, v_stream.event_table, 'stream');
+  for v_registry in
+    select r.name, r.subject_includes, r.subject_excludes
+    from kanthorq_schema.kanthorq_consumer_registry r
+    where r.stream_id = (v_stream.registry).id
+    order by r.name
+  loop
+    v_consumer := kanthorq_schema._kanthorq_consumer(v_registry.name::text);
+    v_names := v_names || v_registry.name::text;
+    v_cursors := v_cursors || coalesce(kanthorq_schema._kanthorq_true_cursor(v_registry.name::text), '');
+    v_purged_to := v_purged_to || coalesce(kanthorq_schema._kanthorq_purged_to(v_registry.name::text), '');
+    v_patterns := v_patterns || kanthorq_schema._kanthorq_wanted_pattern(v_registry.subject_includes::text[], v_registry.subject_excludes::text[]);
+    v_joins := v_joins || format(
+      ' left join lateral (select t.state from %s t where t.event_id = e.id) t%s on true', v_consumer.tasks, cardinality(v_names)
+    );
+    v_needs := v_needs || format($q$
+      case
+        when e.id > $2[%1$s] then $1[%1$s] || ' has not read it'
+        when t%1$s.state <> kanthorq_schema._kanthorq_task_state('completed') then $1[%1$s] || ' has a task of it that is not completed'
+        when t%1$s.state is null and not $5 and e.id > $3[%1$s] and e.subject ~ $4[%1$s] then $1[%1$s] || ' has missed it'
+      end,
+      $q$,
+      cardinality(v_names)
+    );
+  end loop;
+  if cardinality(v_names) = 0 then
+    raise exception 'stream % has no consumer', kanthorq_schema._kanthorq_shown(stream)
+      using errcode = 'KQ003', hint = 'The first one would read all of its events, so all are kept.';
+  end if;
+  -- Ids begin with the time.
+  v_bound := 'event_' || kanthorq_schema._kanthorq_crockford(least(greatest(v_before, 0), 281474976710655), 10);
+
+  if preview then
+    execute format($q$
+      select coalesce(sum(n.events) filter (where n.need is null), 0)::bigint as purged,
+        coalesce(jsonb_object_agg(n.need, n.events) filter (where n.need is not null), '{}') as kept
+      from (
+        select coalesce(%3$s null) as need, count(*) as events
+        from %1$s e
+        %2$s
+        where e.id < $6 and e.created_at < $7
+        group by need
+      ) n
+      $q$,
+      v_events, v_joins, v_needs
+    )
+    into v_batch
+    using v_names, v_cursors, v_purged_to, v_patterns, coalesce(with_missed, false), v_bound, v_before;
+    purged := least(v_batch.purged, max_events);
+    total := purged;
+    skipped := 0;
+    kept := v_batch.kept;
+    progress := null;
+    return;
+  end if;
+
+  if progress is null then
+    execute format('select max(e.id) from %s e where e.id < $1', v_events) into v_last using v_bound;
+    progress := row(null, null, v_last, kanthorq_schema._kanthorq_now(), 0, 0, 0);
+  end if;
+  execute format($q$
+    with scanned as materialized (
+      select e.id, e.subject
+      from %1$s e
+      where e.id < $6 and e.created_at < $7 and ($8 is null or e.id > $8) and e.id <= $9
+      order by e.id
+      limit $10
+    ),
+    unneeded as materialized (
+      select e.id
+      from scanned e
+      %2$s
+      where coalesce(%3$s null) is null
+      order by e.id
+      limit $11
+    ),
+    free as materialized (
+      select e.id
+      from %1$s e
+      where e.id = any (array(select u.id::text from unneeded u))
+      order by e.id
+      for update
+      skip locked
+    ),
+    gone as (
+      delete from %1$s e
+      using free f
+      where e.id = f.id
+      returning e.*
+    )
+    %4$s
+    select (select count(*) from scanned) as scanned, (select max(s.id) from scanned s) as position,
+      (select count(*) from unneeded) as unneeded, count(*) as purged, min(g.id collate "C") as first_id, max(g.id collate "C") as last_id
+    from gone g
+    $q$,
+    v_events, v_joins, v_needs, v_archived
+  )
+  into v_batch
+  using v_names, v_cursors, v_purged_to, v_patterns, coalesce(with_missed, false), v_bound, v_before, progress.position,
+    progress.last_position, batch_size, max_events - progress.moved;
+
+  purged := v_batch.purged;
+  bulk_id := kanthorq_schema._kanthorq_purge_log(
+    'purge events'::text, stream, reason, progress.bulk_id, purged, '{}'::jsonb, v_batch.first_id, v_batch.last_id
+  );
+  total := progress.moved + purged;
+  skipped := progress.skipped + v_batch.unneeded - purged;
+  if v_batch.scanned < batch_size or total >= max_events or v_batch.position = progress.last_position then
+    progress := null;
+  else
+    progress.bulk_id := bulk_id;
+    progress.position := v_batch.position;
+    progress.moved := total;
+    progress.skipped := skipped;
+  end if;
+end
+$function$;
+
+comment on function kanthorq_schema.kanthorq_event_purge_batch(text, timestamp with time zone, boolean, text, boolean, int, bigint, text, kanthorq_schema.kanthorq_task_progress) is 'Does one batch of kanthorq_event_purge. For programs that make the loop themselves.
+
+stream       name of the stream
+before       only events that were made before this time
+with_missed  true also takes events that a consumer wants, has read and has no task of
+archive      a table that gets the rows, in this schema or as schema.table; null keeps none
+preview      true counts the events that the whole purge would take, and deletes nothing
+batch_size   how many events the batch looks at
+max_events   how many events at most in all batches; null is no limit
+reason       why, for the log
+progress     null to begin; then what the batch before returned, until that is null, with all else unchanged
+
+Returns one row:
+progress     where the next batch goes on; null when there is nothing left to do
+purged       how many events this batch deleted; it can be 0 before the end
+skipped      how many all batches so far left alone because another session held them
+total        how many all batches so far deleted
+bulk_id      the purge in the log; null if nothing was deleted so far
+kept         of a preview, how many older events have to stay, by consumer and reason
+
+Raises KQ001 if there is no such stream, KQ002 if its table, or that of one of its consumers, is gone, KQ003 for a bad argument and for a
+stream without consumers.';
+
 -- function: kanthorq_grant
 create or replace function kanthorq_schema.kanthorq_grant(role text, level text)
 returns void
@@ -2812,13 +3405,17 @@ begin
       (21, 'kanthorq_grant(role, level)', 'give viewer or operator rights'),
       (22, 'kanthorq_revoke(role)', 'take rights away'),
       (23, 'kanthorq_task_operation_purge(before)', 'shorten the log'),
-      (24, 'kanthorq_stream_register(stream)', 'make a stream'),
-      (25, 'kanthorq_stream_publish(stream, subject)', 'publish an event'),
-      (26, 'kanthorq_consumer_register(stream, name)', 'make a consumer'),
-      (27, 'kanthorq_task_convert(consumer, ids)', 'make tasks of events'),
-      (28, 'kanthorq_help()', 'see this list'),
-      (29, chr(92) || 'df+ kanthorq_task_find', 'read all about one, in psql'),
-      (30, chr(92) || 'set SHOW_CONTEXT never', 'hide where errors come from')
+      (24, 'call kanthorq_task_purge(consumer, time)', 'delete old finished tasks'),
+      (25, 'kanthorq_task_purge_batch(consumer, time)', 'do one batch, in a program'),
+      (26, 'call kanthorq_event_purge(stream, time)', 'delete events nobody needs'),
+      (27, 'kanthorq_event_purge_batch(stream, time)', 'do one batch, in a program'),
+      (28, 'kanthorq_stream_register(stream)', 'make a stream'),
+      (29, 'kanthorq_stream_publish(stream, subject)', 'publish an event'),
+      (30, 'kanthorq_consumer_register(stream, name)', 'make a consumer'),
+      (31, 'kanthorq_task_convert(consumer, ids)', 'make tasks of events'),
+      (32, 'kanthorq_help()', 'see this list'),
+      (33, chr(92) || 'df+ kanthorq_task_find', 'read all about one, in psql'),
+      (34, chr(92) || 'set SHOW_CONTEXT never', 'hide where errors come from')
   )
   select h.call, h.purpose
   from (
@@ -4038,6 +4635,13 @@ begin
         from kanthorq_schema.kanthorq_task_operation b
         where (b.id = coalesce(o.bulk_id, o.id) or b.bulk_id = coalesce(o.bulk_id, o.id)) and b.at >= before
       )
+      and (
+        o.action <> 'purge' or exists (
+          select
+          from kanthorq_schema.kanthorq_task_operation f
+          where f.consumer = o.consumer and f.action = 'purge' and (f.last_event_id, f.id) > (o.last_event_id, o.id)
+        )
+      )
     order by o.id
     for update
   )
@@ -4079,9 +4683,9 @@ begin
     raise exception 'max_operations is %', coalesce(max_operations::text, 'null')
       using errcode = 'KQ003', hint = 'Pass how many operations a page may have, at least 1.';
   end if;
-  if action not in ('cancel', 'resume', 'discard', 'undo') then
+  if action not in ('cancel', 'resume', 'discard', 'undo', 'purge', 'purge events') then
     raise exception '% is not an action', kanthorq_schema._kanthorq_shown(action)
-      using errcode = 'KQ003', hint = 'The actions are cancel, resume, discard and undo.';
+      using errcode = 'KQ003', hint = 'The actions are cancel, resume, discard, undo, purge and purge events.';
   end if;
   -- Planned anew in each call, for the conditions that it has.
   return query execute $q$
@@ -4116,7 +4720,7 @@ begin
       coalesce((select u.bulk_id from kanthorq_schema.kanthorq_task_operation u where u.id = p.undoes and not $9), p.undoes),
       b.tasks,
       (
-        select jsonb_object_agg(s.state, s.tasks)
+        select coalesce(jsonb_object_agg(s.state, s.tasks), '{}')
         from (
           select e.key as state, sum(e.value::bigint) as tasks
           from unnest(b.from_states) f (states), jsonb_each_text(f.states) e
@@ -4147,13 +4751,13 @@ begin
 end
 $function$;
 
-comment on function kanthorq_schema.kanthorq_task_operations(text, text, bigint, int, text, text, text, bigint, boolean, boolean) is 'Reads the log of all transitions, newest first.
+comment on function kanthorq_schema.kanthorq_task_operations(text, text, bigint, int, text, text, text, bigint, boolean, boolean) is 'Reads the log of all transitions and purges, newest first.
 
 consumer          only those of this consumer
 event_id          only those that moved this task
 before            the last id of the page before; null is the first page
 max_operations    how many at most
-action            only these: cancel, resume, discard or undo
+action            only these: cancel, resume, discard, undo, purge or purge events
 reason            only those with exactly this reason
 actor             only those of this login role
 bulk_id           only this bulk
@@ -4164,8 +4768,8 @@ Returns rows of type kanthorq_operation, one for each call that moved tasks:
 id                what kanthorq_task_undo takes; of a bulk, what kanthorq_task_undo_all takes
 at                when; of a bulk, when its first batch was
 last_at           of a bulk, when its last batch was
-action            cancel, resume, discard or undo
-consumer_name     whose tasks it moved
+action            cancel, resume, discard, undo, purge or purge events
+consumer_name     whose tasks it moved; of purge events, the stream
 reason            what the caller gave as the reason
 actor             the role that had logged in
 application_name  what its connection called itself
@@ -4174,9 +4778,9 @@ transaction_id    the transaction that it was part of; of a bulk, that of its fi
 bulk_id           the bulk; null for a call of one batch
 batches           how many batches the row stands for
 undoes            the operation or the bulk that it undid
-tasks             how many tasks it moved
+tasks             how many tasks it moved; of a purge, how many rows it deleted
 from_states       how many of them came from each state: {"available": 3}
-event_ids         which
+event_ids         which; of a purge, none
 
 Raises KQ003 for a bad argument.';
 
@@ -4441,6 +5045,204 @@ kanthorq_task_complete, kanthorq_task_fail, kanthorq_task_extend, kanthorq_task_
 to another worker after that, as long as it has attempts left.
 
 Raises KQ001 if there is no such consumer, KQ002 if a table is gone, KQ003 for a bad argument.';
+
+-- function: kanthorq_task_purge
+create or replace procedure
+kanthorq_schema.kanthorq_task_purge(
+  consumer text,
+  finished_before timestamp with time zone,
+  states text[] default '{completed}',
+  archive text default null,
+  preview boolean default false,
+  batch_size int default 1000,
+  max_tasks bigint default null,
+  pause interval default null,
+  reason text default null,
+  inout purged bigint default null,
+  inout skipped bigint default null,
+  inout bulk_id bigint default null,
+  inout kept jsonb default null
+)
+language plpgsql
+as $procedure$
+begin
+  call kanthorq_schema._kanthorq_purge_all(
+    'tasks', consumer, finished_before, states, false, archive, preview, batch_size, max_tasks, pause, reason, purged, skipped, bulk_id, kept
+  );
+end
+$procedure$;
+
+comment on procedure kanthorq_schema.kanthorq_task_purge(text, timestamp with time zone, text[], text, boolean, int, bigint, interval, text, bigint, bigint, bigint, jsonb) is 'Deletes the tasks of a consumer that were finished before a point in time, batch by batch. Never a task that has work before it, nor one
+that KanthorQ would make again. What is deleted can''t be undone.
+
+consumer         name of the consumer
+finished_before  only tasks that were completed, cancelled or discarded before this time
+states           only tasks in one of these states: completed, cancelled, discarded; by default completed ones only, because the others
+                 may still be resumed
+archive          a table that gets the rows in the same statement, in this schema or as schema.table; null keeps none. To make one:
+                 create table my_archive (like kanthorq_consumer_...)
+preview          true counts the tasks that it would delete, and deletes nothing
+batch_size       how many tasks one batch takes
+max_tasks        how many tasks at most; null is no limit
+pause            the time between two batches; null is twice as long as the batch took, so that workers keep most of the server
+reason           why, for the log
+
+Returns one row:
+purged           how many tasks it deleted, or would delete
+skipped          how many it left alone because another session held or moved them meanwhile
+bulk_id          the purge in kanthorq_task_operations; null if nothing was deleted
+kept             how many finished tasks of that age have to stay, by the reason: the consumer has not read their event yet, so that
+                 KanthorQ would make the task again
+
+It commits, so it can''t be called in a transaction. Raises KQ001 if there is no such consumer, KQ002 if its table is gone, KQ003 for a
+bad argument. Batches that were committed before an error stay; the error''s detail says how many tasks they deleted.';
+
+-- function: kanthorq_task_purge_batch
+create or replace function
+kanthorq_schema.kanthorq_task_purge_batch(
+  consumer text,
+  finished_before timestamp with time zone,
+  states text[] default '{completed}',
+  archive text default null,
+  preview boolean default false,
+  batch_size int default 1000,
+  max_tasks bigint default null,
+  reason text default null,
+  inout progress kanthorq_schema.kanthorq_task_progress default null,
+  out purged bigint,
+  out skipped bigint,
+  out total bigint,
+  out bulk_id bigint,
+  out kept jsonb
+)
+returns record
+language plpgsql
+volatile
+security definer
+set search_path to pg_catalog, pg_temp
+as $function$
+declare
+  v_consumer record;
+  v_before bigint;
+  v_cursor text;
+  v_states smallint[];
+  v_wrong text;
+  v_takes text := 't.state = any ($1) and t.finalized_at > 0 and t.finalized_at < $2 and t.event_id <= $3';
+  v_archived text;
+  v_limit bigint;
+  v_last text;
+  v_found bigint;
+  v_unread bigint;
+  v_batch record;
+begin
+  v_consumer := kanthorq_schema._kanthorq_consumer(consumer);
+  v_before := kanthorq_schema._kanthorq_check_purge('finished_before', finished_before, batch_size, max_tasks, progress);
+  v_states := kanthorq_schema._kanthorq_check_states(coalesce(states, '{}'));
+  select s into v_wrong from unnest(states) s where s not in ('completed', 'cancelled', 'discarded') limit 1;
+  if found then
+    raise exception 'purge does not take tasks in state %', v_wrong
+      using errcode = 'KQ003', hint = 'It takes completed, cancelled and discarded tasks: all others have work before them.';
+  end if;
+  v_archived := kanthorq_schema._kanthorq_archive_sql(archive, kanthorq_schema._kanthorq_find_table(v_consumer.id), 'consumer');
+  v_cursor := coalesce(kanthorq_schema._kanthorq_true_cursor(consumer), '');
+
+  if progress is null or preview then
+    execute format($q$
+      select max(t.event_id), count(*) filter (where %2$s), count(*) filter (where t.event_id > $3)
+      from %1$s t
+      where t.state = any ($1) and t.finalized_at > 0 and t.finalized_at < $2
+      $q$,
+      v_consumer.tasks, v_takes
+    )
+    into v_last, v_found, v_unread
+    using v_states, v_before, v_cursor;
+    kept := case when v_unread > 0 then jsonb_build_object(consumer || ' has not read the event', v_unread) else '{}' end;
+    progress := row(null, null, v_last, kanthorq_schema._kanthorq_now(), 0, 0, v_found);
+  end if;
+  if preview then
+    purged := least(progress.found, max_tasks);
+    total := purged;
+    skipped := 0;
+    progress := null;
+    return;
+  end if;
+
+  v_limit := greatest(least(batch_size, max_tasks - progress.moved), 0);
+  execute format($q$
+    with scanned as materialized (
+      select t.event_id
+      from %1$s t
+      where %2$s and ($4 is null or t.event_id > $4) and t.event_id <= $5
+      order by t.event_id
+      limit $6
+    ),
+    free as materialized (
+      select t.event_id
+      from %1$s t
+      where t.event_id = any (array(select s.event_id::text from scanned s)) and %2$s
+      order by t.event_id
+      for update
+      skip locked
+    ),
+    gone as (
+      delete from %1$s t
+      using free f
+      where t.event_id = f.event_id and %2$s
+      returning t.*
+    )
+    %3$s
+    select (select count(*) from scanned) as scanned, (select max(s.event_id) from scanned s) as position,
+      coalesce(sum(g.tasks), 0)::bigint as purged, min(g.first_id) as first_id, max(g.last_id) as last_id,
+      jsonb_object_agg(kanthorq_schema._kanthorq_task_state_name(g.state), g.tasks) filter (where g.state is not null) as from_states
+    from (
+      select g.state, count(*) as tasks, min(g.event_id collate "C") as first_id, max(g.event_id collate "C") as last_id
+      from gone g
+      group by g.state
+    ) g
+    $q$,
+    v_consumer.tasks, v_takes, v_archived
+  )
+  into v_batch
+  using v_states, v_before, v_cursor, progress.position, progress.last_position, v_limit;
+
+  purged := v_batch.purged;
+  bulk_id := kanthorq_schema._kanthorq_purge_log(
+    'purge'::text, consumer, reason, progress.bulk_id, purged, v_batch.from_states, v_batch.first_id, v_batch.last_id
+  );
+  total := progress.moved + purged;
+  skipped := progress.skipped + v_batch.scanned - purged;
+  if v_batch.scanned < v_limit or total >= max_tasks or v_batch.position = progress.last_position then
+    progress := null;
+  else
+    progress.bulk_id := bulk_id;
+    progress.position := v_batch.position;
+    progress.moved := total;
+    progress.skipped := skipped;
+  end if;
+end
+$function$;
+
+comment on function kanthorq_schema.kanthorq_task_purge_batch(text, timestamp with time zone, text[], text, boolean, int, bigint, text, kanthorq_schema.kanthorq_task_progress) is 'Does one batch of kanthorq_task_purge. For programs that make the loop themselves.
+
+consumer         name of the consumer
+finished_before  only tasks that were completed, cancelled or discarded before this time
+states           only tasks in one of these states: completed, cancelled, discarded
+archive          a table that gets the rows, in this schema or as schema.table; null keeps none
+preview          true counts the tasks that the whole purge would take, and deletes nothing
+batch_size       how many tasks the batch takes
+max_tasks        how many tasks at most in all batches; null is no limit
+reason           why, for the log
+progress         null to begin; then what the batch before returned, until that is null, with all else unchanged
+
+Returns one row:
+progress         where the next batch goes on; null when there is nothing left to do
+purged           how many tasks this batch deleted; it can be 0 before the end
+skipped          how many all batches so far left alone because another session held or moved them meanwhile
+total            how many all batches so far deleted
+bulk_id          the purge in the log; null if nothing was deleted so far
+kept             of the first batch and a preview, how many finished tasks have to stay, by the reason
+
+Raises KQ001 if there is no such consumer, KQ002 if its table is gone, KQ003 for a bad argument.';
 
 -- function: kanthorq_task_release
 create or replace function
@@ -4821,12 +5623,18 @@ set search_path to pg_catalog, pg_temp
 as $function$
 declare
   v_consumer record;
+  v_is_purge boolean;
 begin
   perform kanthorq_schema._kanthorq_check_schema();
-  select o.consumer into consumer_name from kanthorq_schema.kanthorq_task_operation o where o.id = operation_id;
+  select o.consumer, o.action like 'purge%' into consumer_name, v_is_purge
+  from kanthorq_schema.kanthorq_task_operation o
+  where o.id = operation_id;
   if not found then
     raise exception 'there is no operation %', coalesce(operation_id::text, 'null')
       using errcode = 'KQ004', hint = 'kanthorq_task_operations() lists them; an old one may have been purged.';
+  elsif v_is_purge then
+    raise exception 'operation % is a purge', operation_id
+      using errcode = 'KQ004', hint = 'What it deleted is gone, or in its archive.';
   end if;
   v_consumer := kanthorq_schema._kanthorq_consumer(consumer_name);
 
@@ -4906,6 +5714,7 @@ declare
   v_foreign text := (
     select string_agg(p.oid::regprocedure::text, ', ')
     from unnest(array[
+      'kanthorq_schema._kanthorq_archive_sql(text, regclass, text)',
       'kanthorq_schema._kanthorq_as_milliseconds(timestamp with time zone)',
       'kanthorq_schema._kanthorq_as_time(bigint)',
       'kanthorq_schema._kanthorq_bulk(bigint, text, text)',
@@ -4915,8 +5724,10 @@ declare
       'kanthorq_schema._kanthorq_check_filter(text[], text, jsonb, text, text, timestamp with time zone, timestamp with time zone, timestamp with time zone, timestamp with time zone)',
       'kanthorq_schema._kanthorq_check_name(text, text)',
       'kanthorq_schema._kanthorq_check_progress(kanthorq_schema.kanthorq_task_progress, boolean)',
+      'kanthorq_schema._kanthorq_check_purge(text, timestamp with time zone, int, bigint, kanthorq_schema.kanthorq_task_progress)',
       'kanthorq_schema._kanthorq_check_role(text)',
       'kanthorq_schema._kanthorq_check_schema()',
+      'kanthorq_schema._kanthorq_check_states(text[])',
       'kanthorq_schema._kanthorq_check_subject(text)',
       'kanthorq_schema._kanthorq_check_subject_filters(text, text[])',
       'kanthorq_schema._kanthorq_check_takes(text, text[])',
@@ -4947,6 +5758,9 @@ declare
       'kanthorq_schema._kanthorq_one_line(text)',
       'kanthorq_schema._kanthorq_only_sql(regclass)',
       'kanthorq_schema._kanthorq_own_tables()',
+      'kanthorq_schema._kanthorq_purge_all(text, text, timestamp with time zone, text[], boolean, text, boolean, int, bigint, interval, text, bigint, bigint, bigint, jsonb)',
+      'kanthorq_schema._kanthorq_purge_log(text, text, text, bigint, bigint, jsonb, text, text)',
+      'kanthorq_schema._kanthorq_purged_to(text)',
       'kanthorq_schema._kanthorq_refuse_state(text)',
       'kanthorq_schema._kanthorq_refuse_table(text, text, text)',
       'kanthorq_schema._kanthorq_registered()',
@@ -4974,9 +5788,13 @@ declare
       'kanthorq_schema._kanthorq_task_why(text, timestamp with time zone, timestamp with time zone, smallint, smallint, text, timestamp with time zone)',
       'kanthorq_schema._kanthorq_time_limit(text, timestamp with time zone)',
       'kanthorq_schema._kanthorq_trigger_fault(regclass)',
-      'kanthorq_schema.kanthorq_consumer_list()',
+      'kanthorq_schema._kanthorq_true_cursor(text)',
+      'kanthorq_schema._kanthorq_wanted_pattern(text[], text[])',
+      'kanthorq_schema.kanthorq_consumer_list(int)',
       'kanthorq_schema.kanthorq_consumer_register(text, text, text[], text[], int, bigint)',
       'kanthorq_schema.kanthorq_doctor()',
+      'kanthorq_schema.kanthorq_event_purge(text, timestamp with time zone, boolean, text, boolean, int, bigint, interval, text, bigint, bigint, bigint, jsonb)',
+      'kanthorq_schema.kanthorq_event_purge_batch(text, timestamp with time zone, boolean, text, boolean, int, bigint, text, kanthorq_schema.kanthorq_task_progress)',
       'kanthorq_schema.kanthorq_grant(text, text)',
       'kanthorq_schema.kanthorq_help()',
       'kanthorq_schema.kanthorq_revoke(text)',
@@ -5001,6 +5819,8 @@ declare
       'kanthorq_schema.kanthorq_task_operations(text, text, bigint, int, text, text, text, bigint, boolean, boolean)',
       'kanthorq_schema.kanthorq_task_preview(text, text, text[], text, jsonb, text, text, timestamp with time zone, timestamp with time zone, timestamp with time zone, timestamp with time zone, bigint)',
       'kanthorq_schema.kanthorq_task_pull(text, int, text[], interval)',
+      'kanthorq_schema.kanthorq_task_purge(text, timestamp with time zone, text[], text, boolean, int, bigint, interval, text, bigint, bigint, bigint, jsonb)',
+      'kanthorq_schema.kanthorq_task_purge_batch(text, timestamp with time zone, text[], text, boolean, int, bigint, text, kanthorq_schema.kanthorq_task_progress)',
       'kanthorq_schema.kanthorq_task_release(text, text[], int[])',
       'kanthorq_schema.kanthorq_task_resume(text, text[], text, timestamp with time zone, boolean)',
       'kanthorq_schema.kanthorq_task_resume_all(text, text[], text, jsonb, text, text, timestamp with time zone, timestamp with time zone, timestamp with time zone, timestamp with time zone, boolean, int, bigint, interval, text, timestamp with time zone, boolean, interval, bigint, bigint, bigint)',
@@ -5053,7 +5873,7 @@ declare
     select string_agg(p.oid::regprocedure::text, ', ')
     from pg_proc p
     where p.pronamespace = 'kanthorq_schema'::regnamespace and pg_get_userbyid(p.proowner) = current_user
-      and p.proname in ('_kanthorq_as_milliseconds', '_kanthorq_as_time', '_kanthorq_bulk', '_kanthorq_check_action', '_kanthorq_check_can_commit', '_kanthorq_check_event_ids', '_kanthorq_check_filter', '_kanthorq_check_name', '_kanthorq_check_progress', '_kanthorq_check_role', '_kanthorq_check_schema', '_kanthorq_check_subject', '_kanthorq_check_subject_filters', '_kanthorq_check_takes', '_kanthorq_claimed_by', '_kanthorq_consumer', '_kanthorq_consumers', '_kanthorq_crockford', '_kanthorq_divide_ids', '_kanthorq_doctor_findings', '_kanthorq_doctor_installation', '_kanthorq_doctor_rights', '_kanthorq_doctor_tables', '_kanthorq_doctor_tasks', '_kanthorq_due', '_kanthorq_error_time', '_kanthorq_find_table', '_kanthorq_fingerprint', '_kanthorq_folded', '_kanthorq_function_levels', '_kanthorq_has_scheduling_index', '_kanthorq_hold_triggers', '_kanthorq_id', '_kanthorq_id_time', '_kanthorq_levels', '_kanthorq_names_hint', '_kanthorq_newest_migration', '_kanthorq_now', '_kanthorq_one_line', '_kanthorq_only_sql', '_kanthorq_own_tables', '_kanthorq_refuse_state', '_kanthorq_refuse_table', '_kanthorq_registered', '_kanthorq_reset_rights', '_kanthorq_revoke_usage', '_kanthorq_role_levels', '_kanthorq_set_level', '_kanthorq_shown', '_kanthorq_stream', '_kanthorq_subject_pattern', '_kanthorq_table_fault', '_kanthorq_table_repair', '_kanthorq_task_all', '_kanthorq_task_begin', '_kanthorq_task_columns_sql', '_kanthorq_task_log', '_kanthorq_task_matches', '_kanthorq_task_report', '_kanthorq_task_state', '_kanthorq_task_state_name', '_kanthorq_task_states', '_kanthorq_task_takes_sql', '_kanthorq_task_transition', '_kanthorq_task_undo', '_kanthorq_task_why', '_kanthorq_time_limit', '_kanthorq_trigger_fault', 'kanthorq_consumer_list', 'kanthorq_consumer_register', 'kanthorq_doctor', 'kanthorq_grant', 'kanthorq_help', 'kanthorq_revoke', 'kanthorq_stream_publish', 'kanthorq_stream_publish_many', 'kanthorq_stream_register', 'kanthorq_task_batch', 'kanthorq_task_cancel', 'kanthorq_task_cancel_all', 'kanthorq_task_complete', 'kanthorq_task_convert', 'kanthorq_task_count', 'kanthorq_task_discard', 'kanthorq_task_discard_all', 'kanthorq_task_errors', 'kanthorq_task_explain', 'kanthorq_task_extend', 'kanthorq_task_fail', 'kanthorq_task_find', 'kanthorq_task_history', 'kanthorq_task_operation_purge', 'kanthorq_task_operations', 'kanthorq_task_preview', 'kanthorq_task_pull', 'kanthorq_task_release', 'kanthorq_task_resume', 'kanthorq_task_resume_all', 'kanthorq_task_stats', 'kanthorq_task_undo', 'kanthorq_task_undo_all', 'kanthorq_task_undo_batch', 'kanthorq_task_undo_preview')
+      and p.proname in ('_kanthorq_archive_sql', '_kanthorq_as_milliseconds', '_kanthorq_as_time', '_kanthorq_bulk', '_kanthorq_check_action', '_kanthorq_check_can_commit', '_kanthorq_check_event_ids', '_kanthorq_check_filter', '_kanthorq_check_name', '_kanthorq_check_progress', '_kanthorq_check_purge', '_kanthorq_check_role', '_kanthorq_check_schema', '_kanthorq_check_states', '_kanthorq_check_subject', '_kanthorq_check_subject_filters', '_kanthorq_check_takes', '_kanthorq_claimed_by', '_kanthorq_consumer', '_kanthorq_consumers', '_kanthorq_crockford', '_kanthorq_divide_ids', '_kanthorq_doctor_findings', '_kanthorq_doctor_installation', '_kanthorq_doctor_rights', '_kanthorq_doctor_tables', '_kanthorq_doctor_tasks', '_kanthorq_due', '_kanthorq_error_time', '_kanthorq_find_table', '_kanthorq_fingerprint', '_kanthorq_folded', '_kanthorq_function_levels', '_kanthorq_has_scheduling_index', '_kanthorq_hold_triggers', '_kanthorq_id', '_kanthorq_id_time', '_kanthorq_levels', '_kanthorq_names_hint', '_kanthorq_newest_migration', '_kanthorq_now', '_kanthorq_one_line', '_kanthorq_only_sql', '_kanthorq_own_tables', '_kanthorq_purge_all', '_kanthorq_purge_log', '_kanthorq_purged_to', '_kanthorq_refuse_state', '_kanthorq_refuse_table', '_kanthorq_registered', '_kanthorq_reset_rights', '_kanthorq_revoke_usage', '_kanthorq_role_levels', '_kanthorq_set_level', '_kanthorq_shown', '_kanthorq_stream', '_kanthorq_subject_pattern', '_kanthorq_table_fault', '_kanthorq_table_repair', '_kanthorq_task_all', '_kanthorq_task_begin', '_kanthorq_task_columns_sql', '_kanthorq_task_log', '_kanthorq_task_matches', '_kanthorq_task_report', '_kanthorq_task_state', '_kanthorq_task_state_name', '_kanthorq_task_states', '_kanthorq_task_takes_sql', '_kanthorq_task_transition', '_kanthorq_task_undo', '_kanthorq_task_why', '_kanthorq_time_limit', '_kanthorq_trigger_fault', '_kanthorq_true_cursor', '_kanthorq_wanted_pattern', 'kanthorq_consumer_list', 'kanthorq_consumer_register', 'kanthorq_doctor', 'kanthorq_event_purge', 'kanthorq_event_purge_batch', 'kanthorq_grant', 'kanthorq_help', 'kanthorq_revoke', 'kanthorq_stream_publish', 'kanthorq_stream_publish_many', 'kanthorq_stream_register', 'kanthorq_task_batch', 'kanthorq_task_cancel', 'kanthorq_task_cancel_all', 'kanthorq_task_complete', 'kanthorq_task_convert', 'kanthorq_task_count', 'kanthorq_task_discard', 'kanthorq_task_discard_all', 'kanthorq_task_errors', 'kanthorq_task_explain', 'kanthorq_task_extend', 'kanthorq_task_fail', 'kanthorq_task_find', 'kanthorq_task_history', 'kanthorq_task_operation_purge', 'kanthorq_task_operations', 'kanthorq_task_preview', 'kanthorq_task_pull', 'kanthorq_task_purge', 'kanthorq_task_purge_batch', 'kanthorq_task_release', 'kanthorq_task_resume', 'kanthorq_task_resume_all', 'kanthorq_task_stats', 'kanthorq_task_undo', 'kanthorq_task_undo_all', 'kanthorq_task_undo_batch', 'kanthorq_task_undo_preview')
   );
 begin
   if v_functions is not null then

@@ -8,13 +8,13 @@ import { withClient } from './with-client.ts'
 /** Findings that are no faults, as function and message. One that does not occur any more has to go from the list. */
 const accepted: readonly RegExp[] = [
   // The text consists of constants of db/functions and names that regclass or %I quoted.
-  /^(_kanthorq_(doctor_tasks|set_level)|_kanthorq_task_(transition|undo)|kanthorq_consumer_register|kanthorq_task_(batch|count|errors|explain|find|history|preview|stats|undo_preview)): text type variable is not sanitized$/,
+  /^(_kanthorq_(doctor_tasks|set_level)|_kanthorq_task_(transition|undo)|kanthorq_consumer_register|kanthorq_(task|event)_purge_batch|kanthorq_task_(batch|count|errors|explain|find|history|preview|stats|undo_preview)): text type variable is not sanitized$/,
   // Each is an assignment that casts a number or a name once in a call.
   /^(_kanthorq_(check_(filter|schema)|claimed_by|consumer|doctor_\w+|set_level|task_all|time_limit)|kanthorq_task_(batch|stats|undo_batch)): target type is different type than source type$/,
   // RETURN QUERY EXECUTE fills the columns.
   /^kanthorq_task_(explain|history|stats): OUT variable "\w+" is maybe unmodified$/,
   // It says that this OUT variable is not looked at.
-  /^(_kanthorq_(consumer|stream)|kanthorq_task_(undo_)?batch): composite OUT variable "(registry|progress)" is not single argument$/,
+  /^(_kanthorq_(consumer|stream)|kanthorq_(task_|event_)(undo_|purge_)?batch): composite OUT variable "(registry|progress)" is not single argument$/,
   // It is a column of the result, and quoted.
   /^_?kanthorq_doctor\w*: name of parameter "check" is reserved keyword$/,
   // The COMMIT is there to fail: its message shows whether the caller is in a transaction.

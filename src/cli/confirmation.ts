@@ -22,9 +22,7 @@ export function confirmationOptions(): Option[] {
 /** @throws UsageError if the command has to ask and nobody can answer */
 export function refuseWithoutTerminal({ dryRun, yes }: Confirmation): void {
   if (!dryRun && !yes && !canConfirm())
-    throw new UsageError(
-      'there is no terminal to ask on: pass --yes to move the tasks without a question, or --dry-run for a preview',
-    )
+    throw new UsageError('there is no terminal to ask on: pass --yes to act without a question, or --dry-run for a preview')
 }
 
 /** Asks. Returns the exit code of a no. The connection may have ended meanwhile: a yes makes a new one. */

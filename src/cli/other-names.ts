@@ -23,7 +23,6 @@ const otherNames: Readonly<Record<string, string>> = {
   history: 'show ID',
   operations: 'log',
   status: 'stats',
-  consumers: 'stats',
   install: 'migrate up',
   upgrade: 'migrate up',
   check: 'doctor',

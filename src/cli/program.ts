@@ -2,12 +2,14 @@ import { readFileSync } from 'node:fs'
 import { Command, Option } from 'commander'
 import { addCommon, commonHelp } from './arguments/common-options.ts'
 import { completeCommand, completionCommand } from './commands/completion.ts'
+import { consumersCommand } from './commands/consumers.ts'
 import { doctorCommand } from './commands/doctor.ts'
 import { errorsCommand } from './commands/errors.ts'
 import { explainCommand } from './commands/explain.ts'
 import { findCommand } from './commands/find.ts'
 import { logCommand } from './commands/log.ts'
 import { migrateCommand } from './commands/migrate.ts'
+import { purgeCommand } from './commands/purge.ts'
 import { grantCommand, revokeCommand } from './commands/rights.ts'
 import { showCommand } from './commands/show.ts'
 import { statsCommand } from './commands/stats.ts'
@@ -29,6 +31,7 @@ export function makeProgram(): Command {
     doctorCommand(),
     statsCommand(),
     errorsCommand(),
+    consumersCommand(),
     findCommand(),
     explainCommand(),
     showCommand(),
@@ -37,6 +40,7 @@ export function makeProgram(): Command {
     transitionCommand('discard'),
     logCommand(),
     undoCommand(),
+    purgeCommand(),
     grantCommand(),
     revokeCommand(),
     completionCommand(),

@@ -1,4 +1,4 @@
-import type { Operation, OperationId } from './types.ts'
+import type { FinishedState, Operation, OperationId } from './types.ts'
 
 /** Options of {@link TaskClient}. */
 export interface TaskClientOptions {
@@ -21,6 +21,12 @@ export interface ResumeOptions extends ReasonOptions {
    * Default: false, which keeps the count but leaves each task at least one attempt.
    */
   resetAttempts?: boolean | undefined
+}
+
+/** Options of {@link TaskClient.consumers}. */
+export interface ConsumersOptions {
+  /** The number of unread events of each consumer to count at most. Default: 100,000. */
+  maxEvents?: number | undefined
 }
 
 /** Options of {@link TaskClient.find}. */
@@ -82,6 +88,32 @@ export interface ErrorsOptions {
   until?: Date | undefined
   /** Only the newest tasks that failed, so many of each consumer. Default: all. */
   maxTasks?: number | undefined
+}
+
+/** Options of both purges. */
+export interface PurgeOptions extends UndoAllOptions {
+  /** A table that gets the rows in the same statement: its name, or `schema.table`. Default: none. */
+  archive?: string | undefined
+  /** Counts what would be deleted, and deletes nothing. Default: false. */
+  preview?: boolean | undefined
+  /** The number of rows a batch. Default: 1000. */
+  batchSize?: number | undefined
+}
+
+/** Options of {@link TaskClient.purgeTasks}. */
+export interface PurgeTasksOptions extends PurgeOptions {
+  /** Only tasks in one of these states. Default: completed tasks; the others may still be resumed. */
+  states?: readonly FinishedState[] | undefined
+  /** The maximum number of tasks of all batches. Default: no limit. */
+  maxTasks?: number | undefined
+}
+
+/** Options of {@link TaskClient.purgeEvents}. */
+export interface PurgeEventsOptions extends PurgeOptions {
+  /** Also deletes events that a consumer wants, has read and has no task of. Default: false. */
+  withMissed?: boolean | undefined
+  /** The maximum number of events of all batches. Default: no limit. */
+  maxEvents?: number | undefined
 }
 
 /** Options of {@link TaskClient.operations}. */

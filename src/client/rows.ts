@@ -1,5 +1,5 @@
 import { withCamelCase } from './connection.ts'
-import type { ErrorGroup, Explanation, HistoryEntry, Operation, Preview, Task, TaskStats } from './types.ts'
+import type { Consumer, ErrorGroup, Explanation, HistoryEntry, Operation, Preview, Task, TaskStats } from './types.ts'
 
 // Rows as JSON has them: a time is text, and a number that JavaScript would round is text.
 
@@ -38,6 +38,10 @@ export function statsFrom(row: TaskStats): TaskStats {
 
 export function errorGroupFrom(row: ErrorGroup): ErrorGroup {
   return withTimes(row, 'firstFailedAt', 'lastFailedAt')
+}
+
+export function consumerFrom(row: Consumer): Consumer {
+  return withTimes(row, 'oldestUnread', 'oldestDue')
 }
 
 export function explanationFrom(row: Explanation): Explanation {

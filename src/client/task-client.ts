@@ -21,10 +21,14 @@ import { filterArguments } from './filter.ts'
 import type {
   AllOptions,
   ErrorsOptions,
+  ConsumersOptions,
   FindOptions,
   OperationsOptions,
   PagesOptions,
   PreviewOptions,
+  PurgeEventsOptions,
+  PurgeOptions,
+  PurgeTasksOptions,
   ReasonOptions,
   ResumeAllOptions,
   ResumeOptions,
@@ -34,6 +38,7 @@ import type {
 import { pagesOf } from './pages.ts'
 import {
   errorGroupFrom,
+  consumerFrom,
   explanationFrom,
   historyEntryFrom,
   operationFrom,
@@ -45,6 +50,7 @@ import {
 } from './rows.ts'
 import type {
   BulkResult,
+  Consumer,
   ConsumerRef,
   ErrorGroup,
   Explanation,
@@ -53,6 +59,7 @@ import type {
   Operation,
   OperationId,
   Preview,
+  PurgeResult,
   Queryable,
   RoleLevel,
   Task,
@@ -207,6 +214,17 @@ export class TaskClient {
   }
 
   /**
+   * Lists all consumers with their settings and their backlog: `kanthorq_consumer_list`. Counts no tasks.
+   *
+   * @example
+   * for (const { consumerName, unread, oldestDue } of await tasks.consumers()) console.log(consumerName, unread, oldestDue)
+   */
+  async consumers(options: ConsumersOptions = {}): Promise<Consumer[]> {
+    const args = argumentsOf('options', options, consumersParts)
+    return (await this.#connection.rows<Consumer>('kanthorq_consumer_list', args)).map(consumerFrom)
+  }
+
+  /**
    * Shows what `cancelAll`, `resumeAll` or `discardAll` would do with a filter, and changes nothing: `kanthorq_task_preview`.
    *
    * @example
@@ -319,6 +337,38 @@ export class TaskClient {
   }
 
   /**
+   * Deletes tasks of a consumer that were finished before a time, in batches: `kanthorq_task_purge_batch`. Only the owner may. What is
+   * deleted can't be undone. Commits each batch, like {@link TaskClient.cancelAll}.
+   *
+   * @example
+   * const finishedBefore = new Date(Date.now() - 30 * 86_400_000)
+   * const { purged, kept } = await tasks.purgeTasks('send_email', finishedBefore, { preview: true })
+   */
+  async purgeTasks(consumer: ConsumerRef, finishedBefore: Date, options: PurgeTasksOptions = {}): Promise<PurgeResult> {
+    return this.#purge('kanthorq_task_purge_batch', options, {
+      consumer: consumerArgument(consumer),
+      finished_before: requiredTime('finishedBefore', finishedBefore),
+      ...argumentsOf('options', options, purgeTasksParts),
+    })
+  }
+
+  /**
+   * Deletes events of a stream that were made before a time and that no consumer can need again, in batches:
+   * `kanthorq_event_purge_batch`. Otherwise like {@link TaskClient.purgeTasks}.
+   *
+   * @example
+   * const before = new Date(Date.now() - 30 * 86_400_000)
+   * const { purged, kept } = await tasks.purgeEvents('send_email_stream', before, { preview: true })
+   */
+  async purgeEvents(stream: string, before: Date, options: PurgeEventsOptions = {}): Promise<PurgeResult> {
+    return this.#purge('kanthorq_event_purge_batch', options, {
+      stream: requiredText('stream', stream),
+      before: requiredTime('before', before),
+      ...argumentsOf('options', options, purgeEventsParts),
+    })
+  }
+
+  /**
    * Checks the database for problems. Each finding has the SQL that repairs it: `kanthorq_doctor`.
    *
    * @example
@@ -370,6 +420,19 @@ export class TaskClient {
     return this.#inBatches('kanthorq_task_batch', args, options, 'bulk_id')
   }
 
+  async #purge(name: string, options: PurgeTasksOptions, args: Record<string, Argument>): Promise<PurgeResult> {
+    let kept: PurgeResult['kept'] = {}
+    const columns = 'progress::pg_catalog.text, purged as updated, skipped, total, bulk_id, kept'
+    const type = '$schema.kanthorq_task_progress'
+    const { updated: purged, ...result } = await inBatches(async (text) => {
+      const progress = text === undefined ? undefined : { type, text }
+      const batch = await this.#connection.change<Batch & Pick<PurgeResult, 'kept'>>(name, { ...args, progress }, columns)
+      kept = { ...kept, ...batch.kept }
+      return batch
+    }, options)
+    return { purged, ...result, kept }
+  }
+
   #inBatches(name: string, args: Record<string, Argument>, options: UndoAllOptions, bulkId: string): Promise<BulkResult> {
     const columns = `progress::pg_catalog.text, updated, skipped, total, ${bulkId} as bulk_id`
     const type = '$schema.kanthorq_task_progress'
@@ -411,6 +474,7 @@ const errorsParts: Parts<ErrorsOptions> = {
   until: ['until', timeArgument],
   maxTasks: ['max_tasks', bigintArgument],
 }
+const consumersParts: Parts<ConsumersOptions> = { maxEvents: ['max_events', intArgument] }
 
 const pagesParts: Parts<PagesOptions> = { pageSize: intArgument, oldestFirst: booleanArgument }
 
@@ -428,6 +492,25 @@ const allParts: Parts<AllOptions> = {
   everything: ['everything', booleanArgument],
   batchSize: ['batch_size', intArgument],
   maxTasks: ['max_tasks', bigintArgument],
+}
+
+const purgeParts = {
+  ...undoAllParts,
+  archive: ['archive', textArgument],
+  preview: ['preview', booleanArgument],
+  batchSize: ['batch_size', intArgument],
+} as const satisfies Parts<PurgeOptions>
+
+const purgeTasksParts: Parts<PurgeTasksOptions> = {
+  ...purgeParts,
+  states: ['states', textsArgument],
+  maxTasks: ['max_tasks', bigintArgument],
+}
+
+const purgeEventsParts: Parts<PurgeEventsOptions> = {
+  ...purgeParts,
+  withMissed: ['with_missed', booleanArgument],
+  maxEvents: ['max_events', bigintArgument],
 }
 
 const resumeAllParts: Parts<ResumeAllOptions> = { ...allParts, ...resumeParts, spread: ['spread', intervalArgument] }
@@ -453,6 +536,8 @@ function required(kind: (name: string, value: unknown) => Argument, name: string
 }
 
 const requiredText = (name: string, value: unknown) => required(textArgument, name, value, 'a text')
+
+const requiredTime = (name: string, value: unknown) => required(timeArgument, name, value, 'a Date')
 
 const requiredId = (name: string, value: unknown) => required(idArgument, name, value, 'an id')
 

@@ -1,6 +1,9 @@
 /** The state of a task. The SQL API uses these names for KanthorQ's codes. */
 export type TaskState = 'discarded' | 'cancelled' | 'pending' | 'available' | 'running' | 'completed' | 'retryable'
 
+/** The states of a task that has nothing before it, unless a person resumes it. */
+export type FinishedState = Extract<TaskState, 'completed' | 'cancelled' | 'discarded'>
+
 /** What a transition does to tasks. */
 export type TaskAction = 'cancel' | 'resume' | 'discard'
 
@@ -58,6 +61,18 @@ export interface BulkResult {
   /** The number of tasks that the call left out because another session held or moved them. */
   skipped: number
   /** The id of the call, for `undoAll`; null if it moved nothing. */
+  bulkId: string | null
+}
+
+/** The result of a purge. */
+export interface PurgeResult {
+  /** The number of rows that it deleted, or of a preview would delete. */
+  purged: number
+  /** The number of rows that it left out because another session held them. */
+  skipped: number
+  /** How many rows of that age have to stay, by the reason. Of events only a preview counts them. */
+  kept: Record<string, number>
+  /** The id of the purge in the log; null if it deleted nothing. */
   bulkId: string | null
 }
 
@@ -130,6 +145,28 @@ export interface ErrorGroup {
   cut: boolean
 }
 
+/** A consumer, its settings and its backlog. */
+export interface Consumer {
+  /** Its name. */
+  consumerName: string
+  /** The stream of its events. */
+  streamName: string
+  /** Filters of the subjects that it wants. */
+  subjectIncludes: string[]
+  /** Filters of the subjects that it does not want, in pairs with `subjectIncludes`. */
+  subjectExcludes: string[]
+  /** How many attempts a failing task has before it is discarded. */
+  attemptMax: number
+  /** Milliseconds after which a running task is picked up again. */
+  visibilityTimeout: number
+  /** The number of events that it has not read yet, wanted or not; null if their table is gone or has a fault. */
+  unread: number | null
+  /** When the oldest of them was made. */
+  oldestUnread: Date | null
+  /** Since when the oldest task is due that a worker may take; null if none is. */
+  oldestDue: Date | null
+}
+
 /** The number of tasks of a consumer in one state. */
 export interface TaskStats {
   /** The name of the consumer. */
@@ -190,9 +227,9 @@ export interface Operation {
   at: Date
   /** When the last batch of a bulk call ran. */
   lastAt: Date
-  /** What it did to the tasks. */
-  action: TaskAction | 'undo'
-  /** The consumer whose tasks it moved. */
+  /** What it did to the tasks. A purge deleted them, or events. */
+  action: TaskAction | 'undo' | 'purge' | 'purge events'
+  /** The consumer whose tasks it moved; of `purge events`, the stream. */
   consumerName: string
   /** The reason that the caller gave. */
   reason: string | null
@@ -214,7 +251,7 @@ export interface Operation {
   tasks: number
   /** The number of tasks that it moved from each state. */
   fromStates: Partial<Record<TaskState, number>>
-  /** Empty if the call passed `withEventIds: false`. */
+  /** Empty of a purge, and if the call passed `withEventIds: false`. */
   eventIds: string[]
 }
 

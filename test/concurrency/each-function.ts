@@ -15,7 +15,7 @@ export async function callEach(
 ): Promise<FunctionCall[]> {
   const values: Readonly<Record<string, string>> = {
     action: "'cancel'",
-    before: "'-infinity'",
+    before: "'2000-01-01'",
     bodies: "'{x}'",
     body: "''",
     bulk_id: given.operationId,
@@ -24,6 +24,7 @@ export async function callEach(
     event_id: `'${given.ids[0] ?? ''}'`,
     event_ids: `'{${given.ids.join()}}'`,
     everything: 'true',
+    finished_before: "'2000-01-01'",
     level: "'operator'",
     name: "'new'",
     operation_id: given.operationId,

@@ -71,6 +71,7 @@ const usualValues: Arguments = {
   errors: "'{x}'",
   event_id: "'event_unknown'",
   event_ids: "'{event_unknown}'",
+  finished_before: "'2100-01-01'",
   level: "'operator'",
   name: "'other'",
   operation_id: '1',

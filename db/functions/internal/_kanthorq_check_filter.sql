@@ -20,19 +20,8 @@ immutable
 as $function$
 declare
   v_filter kanthorq_schema._kanthorq_task_filter;
-  v_unknown text;
 begin
-  if states is not null then
-    if cardinality(states) = 0 or array_ndims(states) > 1 then
-      raise exception 'states is not a list of at least one state'
-        using errcode = 'KQ003', hint = 'Pass null for tasks in any state.';
-    end if;
-    select s into v_unknown from unnest(states) s where kanthorq_schema._kanthorq_task_state(s) is null limit 1;
-    if found then
-      perform kanthorq_schema._kanthorq_refuse_state(v_unknown);
-    end if;
-    v_filter.states := array(select kanthorq_schema._kanthorq_task_state(s) from unnest(states) s);
-  end if;
+  v_filter.states := kanthorq_schema._kanthorq_check_states(states);
   if subject = '' then
     raise exception 'subject is empty'
       using errcode = 'KQ003', hint = 'Pass null for any subject, or a filter such as order.>';

@@ -117,7 +117,8 @@ begin
   )
   using v_shown;
 
-  -- Events of the last day: their ids begin with the time. An event that an exclude matches is never missed here.
+  -- Events of the last day: their ids begin with the time. An event that an exclude matches is never missed here, nor one whose task may
+  -- have been purged.
   return query execute format($q$
     select 'missed events', 'warning',
       format('consumer %%s has no task for %%s events of the last day that lie behind its cursor: KanthorQ passed over them', $1, count(*)),
@@ -130,7 +131,9 @@ begin
     $q$,
     kanthorq_schema._kanthorq_only_sql(v_events), v_consumer.tasks
   )
-  using v_shown, 'event_' || kanthorq_schema._kanthorq_crockford(kanthorq_schema._kanthorq_now() - 86400000, 10), v_registry.cursor::text,
+  using v_shown,
+    greatest('event_' || kanthorq_schema._kanthorq_crockford(kanthorq_schema._kanthorq_now() - 86400000, 10), kanthorq_schema._kanthorq_purged_to(consumer)),
+    kanthorq_schema._kanthorq_true_cursor(consumer),
     array(select kanthorq_schema._kanthorq_subject_pattern(f) from unnest(v_registry.subject_includes::text[]) f),
     array(select kanthorq_schema._kanthorq_subject_pattern(f) from unnest(v_registry.subject_excludes::text[]) f);
 end

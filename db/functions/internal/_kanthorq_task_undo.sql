@@ -32,6 +32,9 @@ begin
   if not found then
     raise exception 'there is no operation %', coalesce(operation_id::text, 'null')
       using errcode = 'KQ004', hint = 'kanthorq_task_operations() lists them; an old one may have been purged.';
+  elsif v_operation.action like 'purge%' then
+    raise exception 'operation % is a purge', operation_id
+      using errcode = 'KQ004', hint = 'What it deleted is gone, or in its archive.';
   end if;
   v_consumer := kanthorq_schema._kanthorq_consumer(v_operation.consumer);
   v_ids := array(select c.event_id from unnest(v_operation.changes) c order by c.event_id);

@@ -39,13 +39,17 @@ begin
       (21, 'kanthorq_grant(role, level)', 'give viewer or operator rights'),
       (22, 'kanthorq_revoke(role)', 'take rights away'),
       (23, 'kanthorq_task_operation_purge(before)', 'shorten the log'),
-      (24, 'kanthorq_stream_register(stream)', 'make a stream'),
-      (25, 'kanthorq_stream_publish(stream, subject)', 'publish an event'),
-      (26, 'kanthorq_consumer_register(stream, name)', 'make a consumer'),
-      (27, 'kanthorq_task_convert(consumer, ids)', 'make tasks of events'),
-      (28, 'kanthorq_help()', 'see this list'),
-      (29, chr(92) || 'df+ kanthorq_task_find', 'read all about one, in psql'),
-      (30, chr(92) || 'set SHOW_CONTEXT never', 'hide where errors come from')
+      (24, 'call kanthorq_task_purge(consumer, time)', 'delete old finished tasks'),
+      (25, 'kanthorq_task_purge_batch(consumer, time)', 'do one batch, in a program'),
+      (26, 'call kanthorq_event_purge(stream, time)', 'delete events nobody needs'),
+      (27, 'kanthorq_event_purge_batch(stream, time)', 'do one batch, in a program'),
+      (28, 'kanthorq_stream_register(stream)', 'make a stream'),
+      (29, 'kanthorq_stream_publish(stream, subject)', 'publish an event'),
+      (30, 'kanthorq_consumer_register(stream, name)', 'make a consumer'),
+      (31, 'kanthorq_task_convert(consumer, ids)', 'make tasks of events'),
+      (32, 'kanthorq_help()', 'see this list'),
+      (33, chr(92) || 'df+ kanthorq_task_find', 'read all about one, in psql'),
+      (34, chr(92) || 'set SHOW_CONTEXT never', 'hide where errors come from')
   )
   select h.call, h.purpose
   from (

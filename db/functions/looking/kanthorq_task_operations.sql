@@ -28,9 +28,9 @@ begin
     raise exception 'max_operations is %', coalesce(max_operations::text, 'null')
       using errcode = 'KQ003', hint = 'Pass how many operations a page may have, at least 1.';
   end if;
-  if action not in ('cancel', 'resume', 'discard', 'undo') then
+  if action not in ('cancel', 'resume', 'discard', 'undo', 'purge', 'purge events') then
     raise exception '% is not an action', kanthorq_schema._kanthorq_shown(action)
-      using errcode = 'KQ003', hint = 'The actions are cancel, resume, discard and undo.';
+      using errcode = 'KQ003', hint = 'The actions are cancel, resume, discard, undo, purge and purge events.';
   end if;
   -- Planned anew in each call, for the conditions that it has.
   return query execute $q$
@@ -65,7 +65,7 @@ begin
       coalesce((select u.bulk_id from kanthorq_schema.kanthorq_task_operation u where u.id = p.undoes and not $9), p.undoes),
       b.tasks,
       (
-        select jsonb_object_agg(s.state, s.tasks)
+        select coalesce(jsonb_object_agg(s.state, s.tasks), '{}')
         from (
           select e.key as state, sum(e.value::bigint) as tasks
           from unnest(b.from_states) f (states), jsonb_each_text(f.states) e
@@ -96,13 +96,13 @@ begin
 end
 $function$;
 
-comment on function kanthorq_schema.kanthorq_task_operations is 'Reads the log of all transitions, newest first.
+comment on function kanthorq_schema.kanthorq_task_operations is 'Reads the log of all transitions and purges, newest first.
 
 consumer          only those of this consumer
 event_id          only those that moved this task
 before            the last id of the page before; null is the first page
 max_operations    how many at most
-action            only these: cancel, resume, discard or undo
+action            only these: cancel, resume, discard, undo, purge or purge events
 reason            only those with exactly this reason
 actor             only those of this login role
 bulk_id           only this bulk
@@ -113,8 +113,8 @@ Returns rows of type kanthorq_operation, one for each call that moved tasks:
 id                what kanthorq_task_undo takes; of a bulk, what kanthorq_task_undo_all takes
 at                when; of a bulk, when its first batch was
 last_at           of a bulk, when its last batch was
-action            cancel, resume, discard or undo
-consumer_name     whose tasks it moved
+action            cancel, resume, discard, undo, purge or purge events
+consumer_name     whose tasks it moved; of purge events, the stream
 reason            what the caller gave as the reason
 actor             the role that had logged in
 application_name  what its connection called itself
@@ -123,8 +123,8 @@ transaction_id    the transaction that it was part of; of a bulk, that of its fi
 bulk_id           the bulk; null for a call of one batch
 batches           how many batches the row stands for
 undoes            the operation or the bulk that it undid
-tasks             how many tasks it moved
+tasks             how many tasks it moved; of a purge, how many rows it deleted
 from_states       how many of them came from each state: {"available": 3}
-event_ids         which
+event_ids         which; of a purge, none
 
 Raises KQ003 for a bad argument.';

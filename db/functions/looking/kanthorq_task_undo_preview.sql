@@ -21,12 +21,18 @@ set search_path to pg_catalog, pg_temp
 as $function$
 declare
   v_consumer record;
+  v_is_purge boolean;
 begin
   perform kanthorq_schema._kanthorq_check_schema();
-  select o.consumer into consumer_name from kanthorq_schema.kanthorq_task_operation o where o.id = operation_id;
+  select o.consumer, o.action like 'purge%' into consumer_name, v_is_purge
+  from kanthorq_schema.kanthorq_task_operation o
+  where o.id = operation_id;
   if not found then
     raise exception 'there is no operation %', coalesce(operation_id::text, 'null')
       using errcode = 'KQ004', hint = 'kanthorq_task_operations() lists them; an old one may have been purged.';
+  elsif v_is_purge then
+    raise exception 'operation % is a purge', operation_id
+      using errcode = 'KQ004', hint = 'What it deleted is gone, or in its archive.';
   end if;
   v_consumer := kanthorq_schema._kanthorq_consumer(consumer_name);
 

@@ -1,7 +1,8 @@
 -- level: owner
 -- Deletes the part of the log that is older than a point in time. What is deleted can't be undone any more.
 --
--- A bulk goes as a whole, when its last batch is old enough. The rows are locked in the order of their ids, so that two concurrent
+-- A bulk goes as a whole, when its last batch is old enough. Of the purges of a consumer the one that went furthest stays: up to there
+-- an event without a task has not been missed. The rows are locked in the order of their ids, so that two concurrent
 -- purges never deadlock.
 create or replace function
 kanthorq_schema.kanthorq_task_operation_purge(
@@ -29,6 +30,13 @@ begin
         select
         from kanthorq_schema.kanthorq_task_operation b
         where (b.id = coalesce(o.bulk_id, o.id) or b.bulk_id = coalesce(o.bulk_id, o.id)) and b.at >= before
+      )
+      and (
+        o.action <> 'purge' or exists (
+          select
+          from kanthorq_schema.kanthorq_task_operation f
+          where f.consumer = o.consumer and f.action = 'purge' and (f.last_event_id, f.id) > (o.last_event_id, o.id)
+        )
       )
     order by o.id
     for update

@@ -108,7 +108,7 @@ create temp table call as
 select name, call, case name when 'kanthorq_task_convert' then '{consumer,stream}'::text[] else '{consumer}' end as needs
 from test.calls('{"consumer": "''send_email''"}', '{"action": "''cancel''"}') where name <> 'kanthorq_task_operations'
 union all
-select name, call, '{stream}'::text[]
+select name, call, case name when 'kanthorq_event_purge_batch' then '{consumer,stream}'::text[] else '{stream}' end
 from test.calls('{"stream": "''send_email_stream''"}', '{"subject": "''a''", "name": "''other''", "subject_includes": "''{>}''"}')
 union all
 select name, call, '{stream}'::text[] from test.calls('{"name": "''send_email_stream''"}') where name = 'kanthorq_stream_register'

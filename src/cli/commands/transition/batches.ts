@@ -40,7 +40,8 @@ export async function runBatches(
   { pause, signal, onProgress }: BatchOptions,
 ): Promise<Standing> {
   const id = name === 'kanthorq_task_undo_batch' ? 'undo_bulk_id' : 'bulk_id'
-  const columns = `progress::text as progress, (progress).found as found, (progress).started as started, updated, skipped, total, ${id} as bulk_id`
+  const updated = name.endsWith('_purge_batch') ? 'purged as updated' : 'updated'
+  const columns = `progress::text as progress, (progress).found as found, (progress).started as started, ${updated}, skipped, total, ${id} as bulk_id`
   let standing: Standing = { updated: 0, skipped: 0, bulkId: null, found: 0, started: new Date() }
   let batch: Batch | undefined
   let took = 0

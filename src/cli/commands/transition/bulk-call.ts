@@ -11,6 +11,8 @@ export interface BulkCall extends Pick<Call, 'name' | 'args'> {
   facts: Record<string, unknown>
   /** What happens to the tasks: `cancelled`. */
   done: string
+  /** What is counted. Default: `task`. A purge has no undo. */
+  noun?: 'task' | 'event'
   /** What follows the number of tasks in the result: ` of send_email`. */
   whose: string
   /** Why tasks are left alone. */
@@ -25,7 +27,7 @@ export interface BulkCall extends Pick<Call, 'name' | 'args'> {
 
 /** Runs a call in batches with a progress bar. Ctrl-C stops it after a batch. Prints the result and how to undo it. */
 export async function runBulkCall({ db, output }: Session, call: BulkCall): Promise<ExitCode> {
-  const { facts, done, whose, skippedBecause, total, toContinue } = call
+  const { facts, done, noun = 'task', whose, skippedBecause, total, toContinue } = call
   const bar = new ProgressBar(output, done, total)
   const stop = new AbortController()
   const interrupt = () => {
@@ -57,12 +59,13 @@ export async function runBulkCall({ db, output }: Session, call: BulkCall): Prom
   if (failure && !interrupted && updated === 0) throw failure
 
   if (output.isData) await output.records([{ ...facts, updated, skipped, bulkId, complete: !failure }])
-  else if (!failure) await output.lines([`${counted(updated, 'task')}${whose} ${done}`])
-  if (skipped > 0) output.note(`${counted(skipped, 'task')} left alone: ${skippedBecause}`)
-  if (bulkId !== null && output.isWatched) output.note(`kanthorq-tasks undo --bulk ${bulkId} takes it back`)
+  else if (!failure) await output.lines([`${counted(updated, noun)}${whose} ${done}`])
+  if (skipped > 0) output.note(`${counted(skipped, noun)} left alone: ${skippedBecause}`)
+  if (bulkId !== null && output.isWatched && done !== 'deleted')
+    output.note(`kanthorq-tasks undo --bulk ${bulkId} takes it back`)
   if (failure) {
     output.note(
-      `stopped: ${counted(updated, 'task')} ${done}${total === undefined ? '' : ` of ${formatNumber(total)}`}. To continue:`,
+      `stopped: ${counted(updated, noun)} ${done}${total === undefined ? '' : ` of ${formatNumber(total)}`}. To continue:`,
       ...toContinue(standing).map((line) => `  ${line}`),
     )
     if (interrupted) return exitCode.interrupted
