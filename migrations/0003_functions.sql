@@ -35,7 +35,7 @@ declare
     select string_agg(p.oid::regprocedure::text, ', ')
     from pg_proc p
     where p.pronamespace = 'kanthorq_schema'::regnamespace and pg_get_userbyid(p.proowner) = current_user
-      and p.proname in ('_kanthorq_as_milliseconds', '_kanthorq_as_time', '_kanthorq_bulk', '_kanthorq_check_action', '_kanthorq_check_can_commit', '_kanthorq_check_event_ids', '_kanthorq_check_filter', '_kanthorq_check_name', '_kanthorq_check_progress', '_kanthorq_check_role', '_kanthorq_check_schema', '_kanthorq_check_subject', '_kanthorq_check_subject_filters', '_kanthorq_check_takes', '_kanthorq_claimed_by', '_kanthorq_consumer', '_kanthorq_consumers', '_kanthorq_crockford', '_kanthorq_divide_ids', '_kanthorq_doctor_findings', '_kanthorq_doctor_installation', '_kanthorq_doctor_rights', '_kanthorq_doctor_tables', '_kanthorq_doctor_tasks', '_kanthorq_due', '_kanthorq_find_table', '_kanthorq_function_levels', '_kanthorq_has_scheduling_index', '_kanthorq_hold_triggers', '_kanthorq_id', '_kanthorq_id_time', '_kanthorq_names_hint', '_kanthorq_newest_migration', '_kanthorq_now', '_kanthorq_one_line', '_kanthorq_only_sql', '_kanthorq_own_tables', '_kanthorq_refuse_state', '_kanthorq_refuse_table', '_kanthorq_registered', '_kanthorq_reset_rights', '_kanthorq_revoke_usage', '_kanthorq_role_levels', '_kanthorq_set_level', '_kanthorq_shown', '_kanthorq_stream', '_kanthorq_subject_pattern', '_kanthorq_table_fault', '_kanthorq_table_repair', '_kanthorq_task_all', '_kanthorq_task_columns_sql', '_kanthorq_task_log', '_kanthorq_task_matches', '_kanthorq_task_state', '_kanthorq_task_state_name', '_kanthorq_task_states', '_kanthorq_task_takes_sql', '_kanthorq_task_transition', '_kanthorq_task_undo', '_kanthorq_task_why', '_kanthorq_trigger_fault', 'kanthorq_consumer_list', 'kanthorq_consumer_register', 'kanthorq_doctor', 'kanthorq_grant', 'kanthorq_help', 'kanthorq_revoke', 'kanthorq_stream_publish', 'kanthorq_stream_register', 'kanthorq_task_batch', 'kanthorq_task_cancel', 'kanthorq_task_cancel_all', 'kanthorq_task_convert', 'kanthorq_task_count', 'kanthorq_task_discard', 'kanthorq_task_discard_all', 'kanthorq_task_explain', 'kanthorq_task_find', 'kanthorq_task_history', 'kanthorq_task_operation_purge', 'kanthorq_task_operations', 'kanthorq_task_preview', 'kanthorq_task_resume', 'kanthorq_task_resume_all', 'kanthorq_task_stats', 'kanthorq_task_undo', 'kanthorq_task_undo_all', 'kanthorq_task_undo_batch', 'kanthorq_task_undo_preview')
+      and p.proname in ('_kanthorq_as_milliseconds', '_kanthorq_as_time', '_kanthorq_bulk', '_kanthorq_check_action', '_kanthorq_check_can_commit', '_kanthorq_check_event_ids', '_kanthorq_check_filter', '_kanthorq_check_name', '_kanthorq_check_progress', '_kanthorq_check_role', '_kanthorq_check_schema', '_kanthorq_check_subject', '_kanthorq_check_subject_filters', '_kanthorq_check_takes', '_kanthorq_claimed_by', '_kanthorq_consumer', '_kanthorq_consumers', '_kanthorq_crockford', '_kanthorq_divide_ids', '_kanthorq_doctor_findings', '_kanthorq_doctor_installation', '_kanthorq_doctor_rights', '_kanthorq_doctor_tables', '_kanthorq_doctor_tasks', '_kanthorq_due', '_kanthorq_find_table', '_kanthorq_function_levels', '_kanthorq_has_scheduling_index', '_kanthorq_hold_triggers', '_kanthorq_id', '_kanthorq_id_time', '_kanthorq_names_hint', '_kanthorq_newest_migration', '_kanthorq_now', '_kanthorq_one_line', '_kanthorq_only_sql', '_kanthorq_own_tables', '_kanthorq_refuse_state', '_kanthorq_refuse_table', '_kanthorq_registered', '_kanthorq_reset_rights', '_kanthorq_revoke_usage', '_kanthorq_role_levels', '_kanthorq_set_level', '_kanthorq_shown', '_kanthorq_stream', '_kanthorq_subject_pattern', '_kanthorq_table_fault', '_kanthorq_table_repair', '_kanthorq_task_all', '_kanthorq_task_columns_sql', '_kanthorq_task_log', '_kanthorq_task_matches', '_kanthorq_task_state', '_kanthorq_task_state_name', '_kanthorq_task_states', '_kanthorq_task_takes_sql', '_kanthorq_task_transition', '_kanthorq_task_undo', '_kanthorq_task_why', '_kanthorq_trigger_fault', '_kanthorq_true_cursor', 'kanthorq_consumer_list', 'kanthorq_consumer_register', 'kanthorq_doctor', 'kanthorq_event_missed', 'kanthorq_grant', 'kanthorq_help', 'kanthorq_revoke', 'kanthorq_stream_publish', 'kanthorq_stream_register', 'kanthorq_task_batch', 'kanthorq_task_cancel', 'kanthorq_task_cancel_all', 'kanthorq_task_convert', 'kanthorq_task_count', 'kanthorq_task_discard', 'kanthorq_task_discard_all', 'kanthorq_task_explain', 'kanthorq_task_find', 'kanthorq_task_history', 'kanthorq_task_operation_purge', 'kanthorq_task_operations', 'kanthorq_task_preview', 'kanthorq_task_resume', 'kanthorq_task_resume_all', 'kanthorq_task_stats', 'kanthorq_task_undo', 'kanthorq_task_undo_all', 'kanthorq_task_undo_batch', 'kanthorq_task_undo_preview')
   );
 begin
   if v_functions is not null then
@@ -984,22 +984,13 @@ begin
   )
   using v_shown;
 
-  -- Events of the last day: their ids begin with the time. An event that an exclude matches is never missed here.
-  return query execute format($q$
-    select 'missed events', 'warning',
-      format('consumer %%s has no task for %%s events of the last day that lie behind its cursor: KanthorQ passed over them', $1, count(*)),
-      format('-- to have them handled: select kanthorq_task_convert(%%s, array[...]), for example of event %%s', $1,
-        kanthorq_schema._kanthorq_shown(min(e.id)))
-    from %1$s e
-    where e.id > $2 and e.id < $3 and e.subject ~ any ($4) and not e.subject ~ any ($5)
-      and not exists (select from %2$s t where t.event_id = e.id)
-    having count(*) > 0
-    $q$,
-    kanthorq_schema._kanthorq_only_sql(v_events), v_consumer.tasks
-  )
-  using v_shown, 'event_' || kanthorq_schema._kanthorq_crockford(kanthorq_schema._kanthorq_now() - 86400000, 10), v_registry.cursor::text,
-    array(select kanthorq_schema._kanthorq_subject_pattern(f) from unnest(v_registry.subject_includes::text[]) f),
-    array(select kanthorq_schema._kanthorq_subject_pattern(f) from unnest(v_registry.subject_excludes::text[]) f);
+  return query
+  select 'missed events', 'warning',
+    format('consumer %s has no task for %s events of the last day that lie behind its cursor: KanthorQ passed over them', v_shown, count(*)),
+    format('-- to have them handled: select event_id from kanthorq_task_convert(%1$s, array(select event_id from kanthorq_event_missed(%1$s)))',
+      v_shown)
+  from kanthorq_schema.kanthorq_event_missed(consumer, now() - '1 day'::interval) m
+  having count(*) > 0;
 end
 $function$;
 
@@ -1109,9 +1100,11 @@ begin atomic
     ('_kanthorq_task_undo', 'internal'),
     ('_kanthorq_task_why', 'internal'),
     ('_kanthorq_trigger_fault', 'internal'),
+    ('_kanthorq_true_cursor', 'internal'),
     ('kanthorq_consumer_list', 'viewer'),
     ('kanthorq_consumer_register', 'owner'),
     ('kanthorq_doctor', 'viewer'),
+    ('kanthorq_event_missed', 'viewer'),
     ('kanthorq_grant', 'owner'),
     ('kanthorq_help', 'viewer'),
     ('kanthorq_revoke', 'owner'),
@@ -2262,6 +2255,19 @@ $function$;
 
 comment on function kanthorq_schema._kanthorq_trigger_fault(regclass) is 'Internal. What is wrong with the triggers of a table; null if nothing is.';
 
+-- function: _kanthorq_true_cursor
+create or replace function kanthorq_schema._kanthorq_true_cursor(consumer text)
+returns text
+language plpgsql
+stable
+as $function$
+begin
+  return (select r.cursor from kanthorq_schema.kanthorq_consumer_registry r where r.name = consumer);
+end
+$function$;
+
+comment on function kanthorq_schema._kanthorq_true_cursor(text) is 'Internal. How far a consumer has read its stream.';
+
 -- function: kanthorq_consumer_list
 create or replace function kanthorq_schema.kanthorq_consumer_list()
 returns table (
@@ -2436,6 +2442,83 @@ detail    the finding and its consequence, on one line; a name that KanthorQ wou
 fix       the SQL that repairs it; a comment where a person has to decide first, so that this is safe:
           select fix from kanthorq_doctor() \gexec';
 
+-- function: kanthorq_event_missed
+create or replace function
+kanthorq_schema.kanthorq_event_missed(
+  consumer text,
+  since timestamp with time zone default now() - cast('1 day' as interval)
+)
+returns table (
+  event_id text,
+  subject text,
+  metadata jsonb,
+  created_at timestamp with time zone
+)
+language plpgsql
+stable
+security definer
+set search_path to pg_catalog, pg_temp
+as $function$
+declare
+  v_consumer record := kanthorq_schema._kanthorq_consumer(consumer);
+  v_registry kanthorq_schema.kanthorq_consumer_registry;
+  v_events regclass := kanthorq_schema._kanthorq_find_table(v_consumer.stream_id);
+begin
+  if not isfinite(since) then
+    raise exception 'since is infinite' using errcode = 'KQ003', hint = 'Pass a point in time, or null for all events of the stream.';
+  end if;
+  if v_events is null or kanthorq_schema._kanthorq_table_fault(v_events, 'stream') is not null then
+    perform kanthorq_schema._kanthorq_refuse_table(v_consumer.stream_id, 'stream', v_consumer.stream_name);
+  end if;
+  select r.* into v_registry from kanthorq_schema.kanthorq_consumer_registry r where r.name = consumer;
+  return query execute format($q$
+    with untasked as materialized (
+      select e.id, e.subject
+      from %1$s e
+      where ($1 is null or e.id >= $1) and e.id <= $2 and not exists (select from %2$s t where t.event_id = e.id)
+    ),
+    wanted as materialized (
+      select u.subject
+      from untasked u
+      group by u.subject
+      having u.subject ~ any ($3) and not u.subject ~ any ($4)
+    )
+    select e.id::text, e.subject::text, e.metadata, kanthorq_schema._kanthorq_as_time(e.created_at)
+    from untasked u
+    join wanted w on w.subject = u.subject
+    join %1$s e on e.id = u.id
+    order by e.id
+    $q$,
+    kanthorq_schema._kanthorq_only_sql(v_events), v_consumer.tasks
+  )
+  using
+    -- An id begins with its time, of 48 bits.
+    'event_' || case when since is not null then kanthorq_schema._kanthorq_crockford(
+      least(greatest(kanthorq_schema._kanthorq_as_milliseconds(since), 0), 281474976710655), 10
+    ) end,
+    kanthorq_schema._kanthorq_true_cursor(consumer),
+    array(select kanthorq_schema._kanthorq_subject_pattern(f) from unnest(v_registry.subject_includes::text[]) f),
+    array(
+      select kanthorq_schema._kanthorq_subject_pattern(f)
+      from unnest((v_registry.subject_excludes::text[])[:cardinality(v_registry.subject_includes)]) f
+    );
+end
+$function$;
+
+comment on function kanthorq_schema.kanthorq_event_missed(text, timestamp with time zone) is 'Lists the events that KanthorQ passed over: they match the filters of the consumer, lie behind its cursor, and have no task.
+
+consumer  name of the consumer
+since     only events whose ids were made from then on; null is all events of the stream
+
+Returns a row for each, oldest first:
+event_id    its id, for kanthorq_task_convert
+subject     its subject
+metadata    its metadata
+created_at  when its publisher made it
+
+An event whose task was deleted looks the same: let since be later than what was deleted. Raises KQ001 if there is no such
+consumer, KQ002 if its table or that of its stream is gone, KQ003 for an infinite time.';
+
 -- function: kanthorq_grant
 create or replace function kanthorq_schema.kanthorq_grant(role text, level text)
 returns void
@@ -2486,6 +2569,7 @@ begin
       (5, 'kanthorq_task_count(consumer)', 'count tasks'),
       (6, 'kanthorq_task_explain(consumer, ids)', 'see why a task waits'),
       (7, 'kanthorq_task_history(event)', 'see what happened to a task'),
+      (8, 'kanthorq_event_missed(consumer)', 'see events that got no task'),
       (8, 'kanthorq_task_preview(action, consumer)', 'see what an _all call would do'),
       (9, 'kanthorq_task_operations(consumer)', 'read the log'),
       (10, 'kanthorq_task_undo_preview(operation)', 'see what an undo would do'),
@@ -4109,9 +4193,11 @@ declare
       'kanthorq_schema._kanthorq_task_undo(bigint, text, bigint)',
       'kanthorq_schema._kanthorq_task_why(text, timestamp with time zone, timestamp with time zone, smallint, smallint, text, timestamp with time zone)',
       'kanthorq_schema._kanthorq_trigger_fault(regclass)',
+      'kanthorq_schema._kanthorq_true_cursor(text)',
       'kanthorq_schema.kanthorq_consumer_list()',
       'kanthorq_schema.kanthorq_consumer_register(text, text, text[], text[], int, bigint)',
       'kanthorq_schema.kanthorq_doctor()',
+      'kanthorq_schema.kanthorq_event_missed(text, timestamp with time zone)',
       'kanthorq_schema.kanthorq_grant(text, text)',
       'kanthorq_schema.kanthorq_help()',
       'kanthorq_schema.kanthorq_revoke(text)',
@@ -4181,7 +4267,7 @@ declare
     select string_agg(p.oid::regprocedure::text, ', ')
     from pg_proc p
     where p.pronamespace = 'kanthorq_schema'::regnamespace and pg_get_userbyid(p.proowner) = current_user
-      and p.proname in ('_kanthorq_as_milliseconds', '_kanthorq_as_time', '_kanthorq_bulk', '_kanthorq_check_action', '_kanthorq_check_can_commit', '_kanthorq_check_event_ids', '_kanthorq_check_filter', '_kanthorq_check_name', '_kanthorq_check_progress', '_kanthorq_check_role', '_kanthorq_check_schema', '_kanthorq_check_subject', '_kanthorq_check_subject_filters', '_kanthorq_check_takes', '_kanthorq_claimed_by', '_kanthorq_consumer', '_kanthorq_consumers', '_kanthorq_crockford', '_kanthorq_divide_ids', '_kanthorq_doctor_findings', '_kanthorq_doctor_installation', '_kanthorq_doctor_rights', '_kanthorq_doctor_tables', '_kanthorq_doctor_tasks', '_kanthorq_due', '_kanthorq_find_table', '_kanthorq_function_levels', '_kanthorq_has_scheduling_index', '_kanthorq_hold_triggers', '_kanthorq_id', '_kanthorq_id_time', '_kanthorq_names_hint', '_kanthorq_newest_migration', '_kanthorq_now', '_kanthorq_one_line', '_kanthorq_only_sql', '_kanthorq_own_tables', '_kanthorq_refuse_state', '_kanthorq_refuse_table', '_kanthorq_registered', '_kanthorq_reset_rights', '_kanthorq_revoke_usage', '_kanthorq_role_levels', '_kanthorq_set_level', '_kanthorq_shown', '_kanthorq_stream', '_kanthorq_subject_pattern', '_kanthorq_table_fault', '_kanthorq_table_repair', '_kanthorq_task_all', '_kanthorq_task_columns_sql', '_kanthorq_task_log', '_kanthorq_task_matches', '_kanthorq_task_state', '_kanthorq_task_state_name', '_kanthorq_task_states', '_kanthorq_task_takes_sql', '_kanthorq_task_transition', '_kanthorq_task_undo', '_kanthorq_task_why', '_kanthorq_trigger_fault', 'kanthorq_consumer_list', 'kanthorq_consumer_register', 'kanthorq_doctor', 'kanthorq_grant', 'kanthorq_help', 'kanthorq_revoke', 'kanthorq_stream_publish', 'kanthorq_stream_register', 'kanthorq_task_batch', 'kanthorq_task_cancel', 'kanthorq_task_cancel_all', 'kanthorq_task_convert', 'kanthorq_task_count', 'kanthorq_task_discard', 'kanthorq_task_discard_all', 'kanthorq_task_explain', 'kanthorq_task_find', 'kanthorq_task_history', 'kanthorq_task_operation_purge', 'kanthorq_task_operations', 'kanthorq_task_preview', 'kanthorq_task_resume', 'kanthorq_task_resume_all', 'kanthorq_task_stats', 'kanthorq_task_undo', 'kanthorq_task_undo_all', 'kanthorq_task_undo_batch', 'kanthorq_task_undo_preview')
+      and p.proname in ('_kanthorq_as_milliseconds', '_kanthorq_as_time', '_kanthorq_bulk', '_kanthorq_check_action', '_kanthorq_check_can_commit', '_kanthorq_check_event_ids', '_kanthorq_check_filter', '_kanthorq_check_name', '_kanthorq_check_progress', '_kanthorq_check_role', '_kanthorq_check_schema', '_kanthorq_check_subject', '_kanthorq_check_subject_filters', '_kanthorq_check_takes', '_kanthorq_claimed_by', '_kanthorq_consumer', '_kanthorq_consumers', '_kanthorq_crockford', '_kanthorq_divide_ids', '_kanthorq_doctor_findings', '_kanthorq_doctor_installation', '_kanthorq_doctor_rights', '_kanthorq_doctor_tables', '_kanthorq_doctor_tasks', '_kanthorq_due', '_kanthorq_find_table', '_kanthorq_function_levels', '_kanthorq_has_scheduling_index', '_kanthorq_hold_triggers', '_kanthorq_id', '_kanthorq_id_time', '_kanthorq_names_hint', '_kanthorq_newest_migration', '_kanthorq_now', '_kanthorq_one_line', '_kanthorq_only_sql', '_kanthorq_own_tables', '_kanthorq_refuse_state', '_kanthorq_refuse_table', '_kanthorq_registered', '_kanthorq_reset_rights', '_kanthorq_revoke_usage', '_kanthorq_role_levels', '_kanthorq_set_level', '_kanthorq_shown', '_kanthorq_stream', '_kanthorq_subject_pattern', '_kanthorq_table_fault', '_kanthorq_table_repair', '_kanthorq_task_all', '_kanthorq_task_columns_sql', '_kanthorq_task_log', '_kanthorq_task_matches', '_kanthorq_task_state', '_kanthorq_task_state_name', '_kanthorq_task_states', '_kanthorq_task_takes_sql', '_kanthorq_task_transition', '_kanthorq_task_undo', '_kanthorq_task_why', '_kanthorq_trigger_fault', '_kanthorq_true_cursor', 'kanthorq_consumer_list', 'kanthorq_consumer_register', 'kanthorq_doctor', 'kanthorq_event_missed', 'kanthorq_grant', 'kanthorq_help', 'kanthorq_revoke', 'kanthorq_stream_publish', 'kanthorq_stream_register', 'kanthorq_task_batch', 'kanthorq_task_cancel', 'kanthorq_task_cancel_all', 'kanthorq_task_convert', 'kanthorq_task_count', 'kanthorq_task_discard', 'kanthorq_task_discard_all', 'kanthorq_task_explain', 'kanthorq_task_find', 'kanthorq_task_history', 'kanthorq_task_operation_purge', 'kanthorq_task_operations', 'kanthorq_task_preview', 'kanthorq_task_resume', 'kanthorq_task_resume_all', 'kanthorq_task_stats', 'kanthorq_task_undo', 'kanthorq_task_undo_all', 'kanthorq_task_undo_batch', 'kanthorq_task_undo_preview')
   );
 begin
   if v_functions is not null then

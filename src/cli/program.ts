@@ -7,6 +7,7 @@ import { explainCommand } from './commands/explain.ts'
 import { findCommand } from './commands/find.ts'
 import { logCommand } from './commands/log.ts'
 import { migrateCommand } from './commands/migrate.ts'
+import { missedCommand } from './commands/missed.ts'
 import { grantCommand, revokeCommand } from './commands/rights.ts'
 import { showCommand } from './commands/show.ts'
 import { statsCommand } from './commands/stats.ts'
@@ -30,6 +31,7 @@ export function makeProgram(): Command {
     findCommand(),
     explainCommand(),
     showCommand(),
+    missedCommand(),
     transitionCommand('cancel'),
     transitionCommand('resume'),
     transitionCommand('discard'),

@@ -39,6 +39,12 @@ export interface PagesOptions extends Pick<FindOptions, 'oldestFirst'> {
   pageSize?: number | undefined
 }
 
+/** Options of {@link TaskClient.missed}. */
+export interface MissedOptions {
+  /** Only events whose ids were made from then on. Default: a day ago. */
+  since?: Date | undefined
+}
+
 /** Options of {@link TaskClient.undoAll}. */
 export interface UndoAllOptions extends ReasonOptions {
   /**

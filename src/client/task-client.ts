@@ -21,6 +21,7 @@ import { filterArguments } from './filter.ts'
 import type {
   AllOptions,
   FindOptions,
+  MissedOptions,
   OperationsOptions,
   PagesOptions,
   PreviewOptions,
@@ -34,6 +35,7 @@ import { pagesOf } from './pages.ts'
 import {
   explanationFrom,
   historyEntryFrom,
+  missedEventFrom,
   operationFrom,
   previewFrom,
   statsFrom,
@@ -47,6 +49,7 @@ import type {
   Explanation,
   Finding,
   HistoryEntry,
+  MissedEvent,
   Operation,
   OperationId,
   Preview,
@@ -269,6 +272,31 @@ export class TaskClient {
   }
 
   /**
+   * Lists the events that KanthorQ passed over: they match the consumer, lie behind its cursor, and have no task:
+   * `kanthorq_event_missed`. {@link TaskClient.convert} makes their tasks.
+   *
+   * @example
+   * const since = new Date(Date.now() - 3_600_000)
+   * for (const { eventId, subject } of await tasks.missed('send_email', { since })) console.log(eventId, subject)
+   */
+  async missed(consumer: ConsumerRef, options: MissedOptions = {}): Promise<MissedEvent[]> {
+    const args = { consumer: consumerArgument(consumer), ...argumentsOf('options', options, missedParts) }
+    return (await this.#connection.rows<MissedEvent>('kanthorq_event_missed', args)).map(missedEventFrom)
+  }
+
+  /**
+   * Makes tasks of events that have none: `kanthorq_task_convert`. They are running, and due after the visibility timeout of the
+   * consumer. Returns the new tasks. Only the owner of the functions may do this.
+   *
+   * @example
+   * const made = await tasks.convert('send_email', await tasks.missed('send_email'))
+   */
+  async convert(consumer: ConsumerRef, events: readonly TaskRef[]): Promise<Task[]> {
+    const args = { consumer: consumerArgument(consumer), event_ids: eventIdsArgument(events) }
+    return (await this.#connection.changeAll<Task>('kanthorq_task_convert', args)).map(taskFrom)
+  }
+
+  /**
    * Restores the tasks of an operation, unless they have changed since: `kanthorq_task_undo`.
    *
    * @example
@@ -387,6 +415,8 @@ const findParts: Parts<FindOptions> = {
 }
 
 const pagesParts: Parts<PagesOptions> = { pageSize: intArgument, oldestFirst: booleanArgument }
+
+const missedParts: Parts<MissedOptions> = { since: ['since', timeArgument] }
 
 const previewParts: Parts<PreviewOptions> = { maxTasks: ['max_tasks', bigintArgument] }
 

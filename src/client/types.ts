@@ -206,6 +206,18 @@ export interface HistoryEntry {
   undone: boolean | null
 }
 
+/** An event that KanthorQ passed over. */
+export interface MissedEvent {
+  /** Its id, also that of the task that it should have. */
+  eventId: string
+  /** Its subject. */
+  subject: string
+  /** Its metadata. A number in it that JavaScript would round is text with its digits. */
+  metadata: Record<string, unknown>
+  /** When its publisher made it. */
+  createdAt: Date
+}
+
 /** A problem in the database, and how to repair it. */
 export interface Finding {
   /** The name of the check. */

@@ -117,22 +117,13 @@ begin
   )
   using v_shown;
 
-  -- Events of the last day: their ids begin with the time. An event that an exclude matches is never missed here.
-  return query execute format($q$
-    select 'missed events', 'warning',
-      format('consumer %%s has no task for %%s events of the last day that lie behind its cursor: KanthorQ passed over them', $1, count(*)),
-      format('-- to have them handled: select kanthorq_task_convert(%%s, array[...]), for example of event %%s', $1,
-        kanthorq_schema._kanthorq_shown(min(e.id)))
-    from %1$s e
-    where e.id > $2 and e.id < $3 and e.subject ~ any ($4) and not e.subject ~ any ($5)
-      and not exists (select from %2$s t where t.event_id = e.id)
-    having count(*) > 0
-    $q$,
-    kanthorq_schema._kanthorq_only_sql(v_events), v_consumer.tasks
-  )
-  using v_shown, 'event_' || kanthorq_schema._kanthorq_crockford(kanthorq_schema._kanthorq_now() - 86400000, 10), v_registry.cursor::text,
-    array(select kanthorq_schema._kanthorq_subject_pattern(f) from unnest(v_registry.subject_includes::text[]) f),
-    array(select kanthorq_schema._kanthorq_subject_pattern(f) from unnest(v_registry.subject_excludes::text[]) f);
+  return query
+  select 'missed events', 'warning',
+    format('consumer %s has no task for %s events of the last day that lie behind its cursor: KanthorQ passed over them', v_shown, count(*)),
+    format('-- to have them handled: select event_id from kanthorq_task_convert(%1$s, array(select event_id from kanthorq_event_missed(%1$s)))',
+      v_shown)
+  from kanthorq_schema.kanthorq_event_missed(consumer, now() - '1 day'::interval) m
+  having count(*) > 0;
 end
 $function$;
 

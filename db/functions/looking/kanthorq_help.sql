@@ -22,6 +22,7 @@ begin
       (5, 'kanthorq_task_count(consumer)', 'count tasks'),
       (6, 'kanthorq_task_explain(consumer, ids)', 'see why a task waits'),
       (7, 'kanthorq_task_history(event)', 'see what happened to a task'),
+      (8, 'kanthorq_event_missed(consumer)', 'see events that got no task'),
       (8, 'kanthorq_task_preview(action, consumer)', 'see what an _all call would do'),
       (9, 'kanthorq_task_operations(consumer)', 'read the log'),
       (10, 'kanthorq_task_undo_preview(operation)', 'see what an undo would do'),
