@@ -21,6 +21,7 @@ import { filterArguments } from './filter.ts'
 import type {
   AllOptions,
   FindOptions,
+  HoldOptions,
   MissedOptions,
   OperationsOptions,
   PagesOptions,
@@ -297,6 +298,32 @@ export class TaskClient {
   }
 
   /**
+   * Stops the intake of a consumer until {@link TaskClient.release}: new events get no tasks, and workers take no retryable or overdue
+   * ones: `kanthorq_consumer_hold`. Workers still acknowledge the tasks that they have. Returns whether anything was changed.
+   *
+   * @example
+   * await tasks.hold('send_email', { reason: 'INC-42' })
+   */
+  async hold(consumer: ConsumerRef, options: HoldOptions = {}): Promise<boolean> {
+    const args = { consumer: consumerArgument(consumer), ...argumentsOf('options', options, holdParts) }
+    return (await this.#connection.change<{ kanthorqConsumerHold: boolean }>('kanthorq_consumer_hold', args))
+      .kanthorqConsumerHold
+  }
+
+  /**
+   * Ends a hold: the events that came meanwhile get their tasks, and workers take tasks again: `kanthorq_consumer_release`.
+   * Returns whether the consumer was held.
+   *
+   * @example
+   * await tasks.release('send_email', { reason: 'INC-42 is over' })
+   */
+  async release(consumer: ConsumerRef, options: ReasonOptions = {}): Promise<boolean> {
+    const args = { consumer: consumerArgument(consumer), ...argumentsOf('options', options, reasonParts) }
+    const result = await this.#connection.change<{ kanthorqConsumerRelease: boolean }>('kanthorq_consumer_release', args)
+    return result.kanthorqConsumerRelease
+  }
+
+  /**
    * Restores the tasks of an operation, unless they have changed since: `kanthorq_task_undo`.
    *
    * @example
@@ -401,6 +428,8 @@ export class TaskClient {
 export type Tasks = Pick<TaskClient, keyof TaskClient>
 
 const reasonParts: Parts<ReasonOptions> = { reason: ['reason', textArgument] }
+
+const holdParts: Parts<HoldOptions> = { ...reasonParts, intakeOnly: ['intake_only', booleanArgument] }
 
 const resumeParts: Parts<ResumeOptions> = {
   ...reasonParts,

@@ -112,6 +112,8 @@ export interface TaskStats {
   nextDue: Date | null
   /** How many are running, overdue and out of attempts. */
   stuck: number
+  /** Since when the consumer is held, by whom and why; null if it is not. */
+  held: string | null
 }
 
 /** What each transition would do to a task, and why. */
@@ -150,7 +152,7 @@ export interface Preview {
   leftOut: Partial<Record<TaskState, number>>
 }
 
-/** An entry of the log: a call or a bulk call that moved tasks. */
+/** An entry of the log: a call or a bulk call that moved tasks, a hold or a release. */
 export interface Operation {
   /** A 64-bit number in digits, for `undo`. */
   id: string
@@ -159,8 +161,8 @@ export interface Operation {
   /** When the last batch of a bulk call ran. */
   lastAt: Date
   /** What it did to the tasks. */
-  action: TaskAction | 'undo'
-  /** The consumer whose tasks it moved. */
+  action: TaskAction | 'undo' | 'hold' | 'release'
+  /** The consumer whose tasks it moved, or that it held or released. */
   consumerName: string
   /** The reason that the caller gave. */
   reason: string | null

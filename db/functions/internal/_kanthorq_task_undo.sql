@@ -32,6 +32,10 @@ begin
     raise exception 'there is no operation %', coalesce(operation_id::text, 'null')
       using errcode = 'KQ004', hint = 'kanthorq_task_operations() lists them; an old one may have been purged.';
   end if;
+  if v_operation.action in ('hold', 'release') then
+    raise exception 'operation % is a %', operation_id, v_operation.action
+      using errcode = 'KQ004', hint = 'kanthorq_consumer_release() ends a hold, kanthorq_consumer_hold() begins one.';
+  end if;
   v_consumer := kanthorq_schema._kanthorq_consumer(v_operation.consumer);
   v_ids := array(select c.event_id from unnest(v_operation.changes) c order by c.event_id);
 

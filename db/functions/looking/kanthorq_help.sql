@@ -34,6 +34,8 @@ begin
       (16, 'call kanthorq_task_resume_all(consumer)', 'resume by filter'),
       (17, 'call kanthorq_task_discard_all(consumer)', 'discard by filter'),
       (18, 'call kanthorq_task_undo_all(bulk)', 'take an _all call back'),
+      (18, 'kanthorq_consumer_hold(consumer)', 'stop its intake'),
+      (18, 'kanthorq_consumer_release(consumer)', 'end a hold'),
       (19, 'kanthorq_task_batch(action, consumer)', 'do one batch, in a program'),
       (20, 'kanthorq_task_undo_batch(bulk)', 'undo one batch, in a program'),
       (21, 'kanthorq_grant(role, level)', 'give viewer or operator rights'),

@@ -28,9 +28,9 @@ begin
     raise exception 'max_operations is %', coalesce(max_operations::text, 'null')
       using errcode = 'KQ003', hint = 'Pass how many operations a page may have, at least 1.';
   end if;
-  if action not in ('cancel', 'resume', 'discard', 'undo') then
+  if action not in ('cancel', 'resume', 'discard', 'undo', 'hold', 'release') then
     raise exception '% is not an action', kanthorq_schema._kanthorq_shown(action)
-      using errcode = 'KQ003', hint = 'The actions are cancel, resume, discard and undo.';
+      using errcode = 'KQ003', hint = 'The actions are cancel, resume, discard, undo, hold and release.';
   end if;
   -- Planned anew in each call, for the conditions that it has.
   return query execute $q$
@@ -65,7 +65,7 @@ begin
       coalesce((select u.bulk_id from kanthorq_schema.kanthorq_task_operation u where u.id = p.undoes and not $9), p.undoes),
       b.tasks,
       (
-        select jsonb_object_agg(s.state, s.tasks)
+        select coalesce(jsonb_object_agg(s.state, s.tasks), '{}')
         from (
           select e.key as state, sum(e.value::bigint) as tasks
           from unnest(b.from_states) f (states), jsonb_each_text(f.states) e
@@ -96,24 +96,24 @@ begin
 end
 $function$;
 
-comment on function kanthorq_schema.kanthorq_task_operations is 'Reads the log of all transitions, newest first.
+comment on function kanthorq_schema.kanthorq_task_operations is 'Reads the log of all transitions, holds and releases, newest first.
 
 consumer          only those of this consumer
 event_id          only those that moved this task
 before            the last id of the page before; null is the first page
 max_operations    how many at most
-action            only these: cancel, resume, discard or undo
+action            only these: cancel, resume, discard, undo, hold or release
 reason            only those with exactly this reason
 actor             only those of this login role
 bulk_id           only this bulk
 each_batch        true gives each batch of a bulk a row of its own; otherwise a bulk is one row
 with_event_ids    false leaves event_ids null, which is quicker
 
-Returns rows of type kanthorq_operation, one for each call that moved tasks:
+Returns rows of type kanthorq_operation, one for each call that moved tasks or held or released a consumer:
 id                what kanthorq_task_undo takes; of a bulk, what kanthorq_task_undo_all takes
 at                when; of a bulk, when its first batch was
 last_at           of a bulk, when its last batch was
-action            cancel, resume, discard or undo
+action            cancel, resume, discard, undo, hold or release
 consumer_name     whose tasks it moved
 reason            what the caller gave as the reason
 actor             the role that had logged in

@@ -63,7 +63,16 @@ export function logCommand(): Command {
     )
     .argument('[consumer]', 'name of a consumer (default: all)')
     .option('--event <id>', "only operations that moved this event's task", nonEmpty)
-    .addOption(new Option('--action <action>', 'only operations of this kind').choices(['cancel', 'resume', 'discard', 'undo']))
+    .addOption(
+      new Option('--action <action>', 'only operations of this kind').choices([
+        'cancel',
+        'resume',
+        'discard',
+        'undo',
+        'hold',
+        'release',
+      ]),
+    )
     .option('--reason <text>', 'only operations with exactly this reason', nonEmpty)
     .option('--actor <role>', 'only operations of this login role', nonEmpty)
     .option('--batches', 'list each batch of a call by filter')
