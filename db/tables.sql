@@ -197,3 +197,21 @@ comment on column kanthorq_schema.kanthorq_task_operation.undone is 'An undo has
 comment on column kanthorq_schema.kanthorq_task_operation.from_states is 'How many tasks came from each state; of a purge of events, none.';
 
 comment on column kanthorq_schema.kanthorq_task_operation.first_event_id is 'The smallest of the event ids; finds the operations of a task, together with last_event_id.';
+
+create table kanthorq_schema.kanthorq_consumer_hold (
+  consumer_id text collate "C" primary key,
+  consumer text not null,
+  cursor text not null,
+  intake_only boolean not null,
+  reason text,
+  at timestamp with time zone not null,
+  actor text not null default session_user
+);
+
+comment on table kanthorq_schema.kanthorq_consumer_hold is 'The consumers that are held, and their true cursors. kanthorq_consumer_hold() and kanthorq_consumer_release() write it.';
+
+comment on column kanthorq_schema.kanthorq_consumer_hold.cursor is 'How far the consumer has read its stream. The cursor in KanthorQ''s registry is above every id meanwhile.';
+
+comment on column kanthorq_schema.kanthorq_consumer_hold.intake_only is 'Workers still take tasks: the table of the tasks has no trigger.';
+
+comment on column kanthorq_schema.kanthorq_consumer_hold.actor is 'The role that logged in (session_user).';

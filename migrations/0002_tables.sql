@@ -249,6 +249,30 @@ comment on column kanthorq_schema.kanthorq_task_operation.undone is 'An undo has
 comment on column kanthorq_schema.kanthorq_task_operation.from_states is 'How many tasks came from each state; of a purge of events, none.';
 
 comment on column kanthorq_schema.kanthorq_task_operation.first_event_id is 'The smallest of the event ids; finds the operations of a task, together with last_event_id.';
+
+do $table$
+begin
+  if to_regclass('kanthorq_schema.kanthorq_consumer_hold') is null then
+    create table kanthorq_schema.kanthorq_consumer_hold (
+      consumer_id text collate "C" primary key,
+      consumer text not null,
+      cursor text not null,
+      intake_only boolean not null,
+      reason text,
+      at timestamp with time zone not null,
+      actor text not null default session_user
+    );
+  end if;
+end
+$table$;
+
+comment on table kanthorq_schema.kanthorq_consumer_hold is 'The consumers that are held, and their true cursors. kanthorq_consumer_hold() and kanthorq_consumer_release() write it.';
+
+comment on column kanthorq_schema.kanthorq_consumer_hold.cursor is 'How far the consumer has read its stream. The cursor in KanthorQ''s registry is above every id meanwhile.';
+
+comment on column kanthorq_schema.kanthorq_consumer_hold.intake_only is 'Workers still take tasks: the table of the tasks has no trigger.';
+
+comment on column kanthorq_schema.kanthorq_consumer_hold.actor is 'The role that logged in (session_user).';
 $sql$, 'kanthorq_schema', quote_ident(v_schema));
 
   perform set_config('search_path', v_path, true);
@@ -276,14 +300,27 @@ begin
     lock table kanthorq_schema.kanthorq_task_operation;
     if exists (select from kanthorq_schema.kanthorq_task_operation) then
       raise exception 'kanthorq_task_operation holds rows, so it is not dropped'
-        using errcode = 'KQ003',
-          hint = 'It is the record of who cancelled and resumed what. To drop it all the same, copy it and delete its rows first.';
+        using errcode = 'KQ003', hint = 'Nothing else has what is in it. To drop it all the same, copy it and delete its rows first.';
     end if;
   end if;
 end
 $down$;
 
 drop table if exists kanthorq_schema.kanthorq_task_operation;
+
+do $down$
+begin
+  if to_regclass('kanthorq_schema.kanthorq_consumer_hold') is not null then
+    lock table kanthorq_schema.kanthorq_consumer_hold;
+    if exists (select from kanthorq_schema.kanthorq_consumer_hold) then
+      raise exception 'kanthorq_consumer_hold holds rows, so it is not dropped'
+        using errcode = 'KQ003', hint = 'Nothing else has what is in it. To drop it all the same, copy it and delete its rows first.';
+    end if;
+  end if;
+end
+$down$;
+
+drop table if exists kanthorq_schema.kanthorq_consumer_hold;
 
 drop type if exists kanthorq_schema.kanthorq_task_change;
 

@@ -35,7 +35,8 @@ declare
     select string_agg(p.oid::regprocedure::text, ', ')
     from pg_proc p
     where p.pronamespace = 'kanthorq_schema'::regnamespace and pg_get_userbyid(p.proowner) = current_user
-      and p.proname in ('_kanthorq_archive_sql', '_kanthorq_as_milliseconds', '_kanthorq_as_time', '_kanthorq_bulk', '_kanthorq_check_action', '_kanthorq_check_can_commit', '_kanthorq_check_event_ids', '_kanthorq_check_filter', '_kanthorq_check_name', '_kanthorq_check_progress', '_kanthorq_check_purge', '_kanthorq_check_role', '_kanthorq_check_schema', '_kanthorq_check_states', '_kanthorq_check_subject', '_kanthorq_check_subject_filters', '_kanthorq_check_takes', '_kanthorq_claimed_by', '_kanthorq_consumer', '_kanthorq_consumers', '_kanthorq_crockford', '_kanthorq_divide_ids', '_kanthorq_doctor_findings', '_kanthorq_doctor_installation', '_kanthorq_doctor_rights', '_kanthorq_doctor_tables', '_kanthorq_doctor_tasks', '_kanthorq_due', '_kanthorq_error_time', '_kanthorq_find_table', '_kanthorq_fingerprint', '_kanthorq_folded', '_kanthorq_function_levels', '_kanthorq_has_scheduling_index', '_kanthorq_hold_triggers', '_kanthorq_id', '_kanthorq_id_time', '_kanthorq_levels', '_kanthorq_names_hint', '_kanthorq_newest_migration', '_kanthorq_now', '_kanthorq_one_line', '_kanthorq_only_sql', '_kanthorq_own_tables', '_kanthorq_purge_all', '_kanthorq_purge_log', '_kanthorq_purged_to', '_kanthorq_refuse_state', '_kanthorq_refuse_table', '_kanthorq_registered', '_kanthorq_reset_rights', '_kanthorq_revoke_usage', '_kanthorq_role_levels', '_kanthorq_set_level', '_kanthorq_shown', '_kanthorq_stream', '_kanthorq_subject_pattern', '_kanthorq_table_fault', '_kanthorq_table_repair', '_kanthorq_task_all', '_kanthorq_task_begin', '_kanthorq_task_columns_sql', '_kanthorq_task_log', '_kanthorq_task_matches', '_kanthorq_task_report', '_kanthorq_task_state', '_kanthorq_task_state_name', '_kanthorq_task_states', '_kanthorq_task_takes_sql', '_kanthorq_task_transition', '_kanthorq_task_undo', '_kanthorq_task_why', '_kanthorq_time_limit', '_kanthorq_trigger_fault', '_kanthorq_true_cursor', '_kanthorq_wanted_pattern', 'kanthorq_consumer_list', 'kanthorq_consumer_register', 'kanthorq_doctor', 'kanthorq_event_purge', 'kanthorq_event_purge_batch', 'kanthorq_grant', 'kanthorq_help', 'kanthorq_revoke', 'kanthorq_stream_publish', 'kanthorq_stream_publish_many', 'kanthorq_stream_register', 'kanthorq_task_batch', 'kanthorq_task_cancel', 'kanthorq_task_cancel_all', 'kanthorq_task_complete', 'kanthorq_task_convert', 'kanthorq_task_count', 'kanthorq_task_discard', 'kanthorq_task_discard_all', 'kanthorq_task_errors', 'kanthorq_task_explain', 'kanthorq_task_extend', 'kanthorq_task_fail', 'kanthorq_task_find', 'kanthorq_task_history', 'kanthorq_task_operation_purge', 'kanthorq_task_operations', 'kanthorq_task_preview', 'kanthorq_task_pull', 'kanthorq_task_purge', 'kanthorq_task_purge_batch', 'kanthorq_task_release', 'kanthorq_task_resume', 'kanthorq_task_resume_all', 'kanthorq_task_stats', 'kanthorq_task_undo', 'kanthorq_task_undo_all', 'kanthorq_task_undo_batch', 'kanthorq_task_undo_preview')
+      and p.proname in ('_kanthorq_archive_sql', '_kanthorq_as_milliseconds', '_kanthorq_as_time', '_kanthorq_bulk', '_kanthorq_check_action', '_kanthorq_check_can_commit', '_kanthorq_check_event_ids', '_kanthorq_check_filter', '_kanthorq_check_name', '_kanthorq_check_progress', '_kanthorq_check_purge', '_kanthorq_check_role', '_kanthorq_check_schema', '_kanthorq_check_states', '_kanthorq_check_subject', '_kanthorq_check_subject_filters', '_kanthorq_check_takes', '_kanthorq_claimed_by', '_kanthorq_consumer', '_kanthorq_consumers', '_kanthorq_crockford', '_kanthorq_divide_ids', '_kanthorq_doctor_findings', '_kanthorq_doctor_installation', '_kanthorq_doctor_rights', '_kanthorq_doctor_tables', '_kanthorq_doctor_tasks', '_kanthorq_due', '_kanthorq_error_time', '_kanthorq_find_table', '_kanthorq_fingerprint', '_kanthorq_folded', '_kanthorq_function_levels', '_kanthorq_has_scheduling_index', '_kanthorq_held', '_kanthorq_held_cursor', '_kanthorq_hold_triggers', '_kanthorq_id', '_kanthorq_id_time', '_kanthorq_levels', '_kanthorq_names_hint', '_kanthorq_newest_migration', '_kanthorq_now', '_kanthorq_one_line', '_kanthorq_only_sql', '_kanthorq_own_tables', '_kanthorq_purge_all', '_kanthorq_purge_log', '_kanthorq_purged_to', '_kanthorq_refuse_claim', '_kanthorq_refuse_state', '_kanthorq_refuse_table', '_kanthorq_refuses_claims', '_kanthorq_registered', '_kanthorq_reset_rights', '_kanthorq_revoke_usage', '_kanthorq_role_levels', '_kanthorq_set_claims', '_kanthorq_set_level', '_kanthorq_shown', '_kanthorq_stream', '_kanthorq_subject_pattern', '_kanthorq_table_fault', '_kanthorq_table_repair', '_kanthorq_task_all', '_kanthorq_task_begin', '_kanthorq_task_columns_sql', '_kanthorq_task_log', '_kanthorq_task_matches', '_kanthorq_task_report', '_kanthorq_task_state', '_kanthorq_task_state_name', '_kanthorq_task_states', '_kanthorq_task_takes_sql', '_kanthorq_task_transition', '_kanthorq_task_undo', '_kanthorq_task_why', '_kanthorq_time_limit', '_kanthorq_trigger_fault', '_kanthorq_true_cursor', '_kanthorq_wanted_pattern', 'kanthorq_consumer_hold', 'kanthorq_consumer_list', 'kanthorq_consumer_register', 'kanthorq_consumer_release', 'kanthorq_doctor', 'kanthorq_event_missed', 'kanthorq_event_purge', 'kanthorq_event_purge_batch', 'kanthorq_grant', 'kanthorq_help', 'kanthorq_revoke', 'kanthorq_stream_publish', 'kanthorq_stream_publish_many', 'kanthorq_stream_register', 'kanthorq_task_batch', 'kanthorq_task_cancel', 'kanthorq_task_cancel_all', 'kanthorq_task_complete', 'kanthorq_task_convert', 'kanthorq_task_count', 'kanthorq_task_discard', 'kanthorq_task_discard_all', 'kanthorq_task_errors', 'kanthorq_task_explain', 'kanthorq_task_extend', 'kanthorq_task_fail', 'kanthorq_task_find', 'kanthorq_task_history', 'kanthorq_task_operation_purge', 'kanthorq_task_operations', 'kanthorq_task_preview', 'kanthorq_task_pull', 'kanthorq_task_purge', 'kanthorq_task_purge_batch', 'kanthorq_task_release', 'kanthorq_task_resume', 'kanthorq_task_resume_all', 'kanthorq_task_stats', 'kanthorq_task_undo', 'kanthorq_task_undo_all', 'kanthorq_task_undo_batch', 'kanthorq_task_undo_preview')
+      and p.prorettype <> 'trigger'::regtype
   );
 begin
   if v_functions is not null then
@@ -395,7 +396,7 @@ begin
   from pg_class c
   where c.oid in (
       'kanthorq_schema.kanthorq_consumer_registry'::regclass, 'kanthorq_schema.kanthorq_stream_registry'::regclass,
-      'kanthorq_schema.kanthorq_task_operation'::regclass
+      'kanthorq_schema.kanthorq_task_operation'::regclass, 'kanthorq_schema.kanthorq_consumer_hold'::regclass
     )
     and (pg_get_userbyid(c.relowner) <> current_user or c.relkind <> 'r' or c.relrowsecurity or c.relhastriggers
       or c.relacl <> acldefault('r', c.relowner))
@@ -413,7 +414,7 @@ begin
 end
 $function$;
 
-comment on function kanthorq_schema._kanthorq_check_schema() is 'Internal. Raises KQ002 where the registries or the log are not ours.';
+comment on function kanthorq_schema._kanthorq_check_schema() is 'Internal. Raises KQ002 where the registries or our tables are not ours.';
 
 -- function: _kanthorq_check_states
 create or replace function kanthorq_schema._kanthorq_check_states(states text[])
@@ -724,7 +725,7 @@ begin
   from (
     values
       ('kanthorq_schema.kanthorq_consumer_registry'::regclass), ('kanthorq_schema.kanthorq_stream_registry'::regclass),
-      ('kanthorq_schema.kanthorq_task_operation'::regclass)
+      ('kanthorq_schema.kanthorq_task_operation'::regclass), ('kanthorq_schema.kanthorq_consumer_hold'::regclass)
   ) o (name)
   cross join lateral kanthorq_schema._kanthorq_table_fault(o.name, null::text) f (fault)
   where f.fault is not null;
@@ -993,6 +994,9 @@ declare
   v_shown text := kanthorq_schema._kanthorq_shown(consumer);
   v_registry kanthorq_schema.kanthorq_consumer_registry;
   v_events regclass := kanthorq_schema._kanthorq_find_table(v_consumer.stream_id);
+  v_hold kanthorq_schema.kanthorq_consumer_hold;
+  v_table regclass := kanthorq_schema._kanthorq_find_table(v_consumer.id);
+  v_is_above boolean;
   v_stuck bigint;
   v_parked bigint;
   v_last_attempt bigint;
@@ -1014,6 +1018,38 @@ begin
       format('consumer %s has %s subject_excludes for %s subject_includes: KanthorQ''s program stops at the first event with fewer, '
         'and ignores those that are more', v_shown, cardinality(v_registry.subject_excludes), cardinality(v_registry.subject_includes)),
       '-- set subject_excludes in kanthorq_consumer_registry to as many filters as subject_includes has, or to none'
+    );
+  end if;
+
+  select h.* into v_hold from kanthorq_schema.kanthorq_consumer_hold h where h.consumer_id = v_consumer.id;
+  v_is_above := v_registry.cursor = kanthorq_schema._kanthorq_held_cursor();
+  if v_hold.consumer_id is not null then
+    return query values (
+      'consumer is held', case when v_hold.at < now() - '1 day'::interval then 'warning' else 'info' end,
+      format('consumer %s is %s: its new events get no tasks%s', v_shown, kanthorq_schema._kanthorq_held(consumer, false),
+        case when v_hold.intake_only then '' else ', and no worker takes its tasks' end),
+      format('-- when it may go on: select kanthorq_consumer_release(%s)', v_shown)
+    );
+  end if;
+  if v_hold.consumer_id is null and v_is_above then
+    return query values (
+      'hold is broken', 'error',
+      format('the cursor of consumer %s is above every event, as of a held one, but no hold has the true one: its new events get no tasks',
+        v_shown),
+      format('-- set it to the last event that it has read: update kanthorq_consumer_registry set cursor = (select max(event_id) from %s) '
+        'where name = %s', v_table, v_shown)
+    );
+  elsif v_hold.consumer_id is null and kanthorq_schema._kanthorq_refuses_claims(v_table) then
+    return query values (
+      'hold is broken', 'error',
+      format('consumer %s is not held, but its table has the triggers of a hold: no worker takes its tasks', v_shown),
+      format('select kanthorq_schema.kanthorq_consumer_release(%L)', consumer)
+    );
+  elsif v_hold.consumer_id is not null and not (v_is_above and kanthorq_schema._kanthorq_refuses_claims(v_table) <> v_hold.intake_only) then
+    return query values (
+      'hold is broken', 'error',
+      format('consumer %s is held, but somebody has changed its cursor or the triggers on its table: KanthorQ takes events or tasks', v_shown),
+      format('-- kanthorq_consumer_hold or kanthorq_consumer_release repairs it: select kanthorq_consumer_release(%s)', v_shown)
     );
   end if;
 
@@ -1096,25 +1132,13 @@ begin
   )
   using v_shown;
 
-  -- Events of the last day: their ids begin with the time. An event that an exclude matches is never missed here, nor one whose task may
-  -- have been purged.
-  return query execute format($q$
-    select 'missed events', 'warning',
-      format('consumer %%s has no task for %%s events of the last day that lie behind its cursor: KanthorQ passed over them', $1, count(*)),
-      format('-- to have them handled: select kanthorq_task_convert(%%s, array[...]), for example of event %%s', $1,
-        kanthorq_schema._kanthorq_shown(min(e.id)))
-    from %1$s e
-    where e.id > $2 and e.id < $3 and e.subject ~ any ($4) and not e.subject ~ any ($5)
-      and not exists (select from %2$s t where t.event_id = e.id)
-    having count(*) > 0
-    $q$,
-    kanthorq_schema._kanthorq_only_sql(v_events), v_consumer.tasks
-  )
-  using v_shown,
-    greatest('event_' || kanthorq_schema._kanthorq_crockford(kanthorq_schema._kanthorq_now() - 86400000, 10), kanthorq_schema._kanthorq_purged_to(consumer)),
-    kanthorq_schema._kanthorq_true_cursor(consumer),
-    array(select kanthorq_schema._kanthorq_subject_pattern(f) from unnest(v_registry.subject_includes::text[]) f),
-    array(select kanthorq_schema._kanthorq_subject_pattern(f) from unnest(v_registry.subject_excludes::text[]) f);
+  return query
+  select 'missed events', 'warning',
+    format('consumer %s has no task for %s events of the last day that lie behind its cursor: KanthorQ passed over them', v_shown, count(*)),
+    format('-- to have them handled: select event_id from kanthorq_task_convert(%1$s, array(select event_id from kanthorq_event_missed(%1$s)))',
+      v_shown)
+  from kanthorq_schema.kanthorq_event_missed(consumer, now() - '1 day'::interval) m
+  having count(*) > 0;
 end
 $function$;
 
@@ -1252,6 +1276,8 @@ begin atomic
     ('_kanthorq_folded', 'internal'),
     ('_kanthorq_function_levels', 'internal'),
     ('_kanthorq_has_scheduling_index', 'internal'),
+    ('_kanthorq_held', 'internal'),
+    ('_kanthorq_held_cursor', 'internal'),
     ('_kanthorq_hold_triggers', 'internal'),
     ('_kanthorq_id', 'internal'),
     ('_kanthorq_id_time', 'internal'),
@@ -1265,12 +1291,15 @@ begin atomic
     ('_kanthorq_purge_all', 'owner'),
     ('_kanthorq_purge_log', 'internal'),
     ('_kanthorq_purged_to', 'internal'),
+    ('_kanthorq_refuse_claim', 'internal'),
     ('_kanthorq_refuse_state', 'internal'),
     ('_kanthorq_refuse_table', 'internal'),
+    ('_kanthorq_refuses_claims', 'internal'),
     ('_kanthorq_registered', 'internal'),
     ('_kanthorq_reset_rights', 'internal'),
     ('_kanthorq_revoke_usage', 'internal'),
     ('_kanthorq_role_levels', 'internal'),
+    ('_kanthorq_set_claims', 'internal'),
     ('_kanthorq_set_level', 'internal'),
     ('_kanthorq_shown', 'internal'),
     ('_kanthorq_stream', 'internal'),
@@ -1294,9 +1323,12 @@ begin atomic
     ('_kanthorq_trigger_fault', 'internal'),
     ('_kanthorq_true_cursor', 'internal'),
     ('_kanthorq_wanted_pattern', 'internal'),
+    ('kanthorq_consumer_hold', 'operator'),
     ('kanthorq_consumer_list', 'viewer'),
     ('kanthorq_consumer_register', 'owner'),
+    ('kanthorq_consumer_release', 'operator'),
     ('kanthorq_doctor', 'viewer'),
+    ('kanthorq_event_missed', 'viewer'),
     ('kanthorq_event_purge', 'owner'),
     ('kanthorq_event_purge_batch', 'owner'),
     ('kanthorq_grant', 'owner'),
@@ -1355,6 +1387,36 @@ select exists (
 $function$;
 
 comment on function kanthorq_schema._kanthorq_has_scheduling_index(regclass) is 'Internal. Whether the table has a usable index that begins with (state, schedule_at).';
+
+-- function: _kanthorq_held
+create or replace function kanthorq_schema._kanthorq_held(consumer text, claims boolean)
+returns text
+language plpgsql
+stable
+as $function$
+begin
+  return (
+    select format(
+      case when h.intake_only then 'held (intake only)' else 'held' end || ' since %s by %s%s', date_trunc('second', h.at), h.actor,
+      ' because ' || case when h.reason is not null then kanthorq_schema._kanthorq_shown(h.reason) end
+    )
+    from kanthorq_schema.kanthorq_consumer_registry r
+    join kanthorq_schema.kanthorq_consumer_hold h on h.consumer_id = r.id
+    where r.name = _kanthorq_held.consumer and not (claims and h.intake_only)
+  );
+end
+$function$;
+
+comment on function kanthorq_schema._kanthorq_held(text, boolean) is 'Internal. Since when a consumer is held, by whom and why; null if it is not.';
+
+-- function: _kanthorq_held_cursor
+create or replace function kanthorq_schema._kanthorq_held_cursor()
+returns text
+language sql
+immutable
+return 'event_' || repeat('z', 26);
+
+comment on function kanthorq_schema._kanthorq_held_cursor() is 'Internal. The cursor of a held consumer.';
 
 -- function: _kanthorq_hold_triggers
 create or replace function kanthorq_schema._kanthorq_hold_triggers(name regclass)
@@ -1545,7 +1607,7 @@ begin
     where d.classid = 'pg_class'::regclass and d.objid = c.oid and d.refclassid = 'pg_class'::regclass and d.refobjid = t.oid
   )
   where t.oid in (
-    'kanthorq_schema.kanthorq_task_operation'::regclass,
+    'kanthorq_schema.kanthorq_task_operation'::regclass, 'kanthorq_schema.kanthorq_consumer_hold'::regclass,
     to_regclass('kanthorq_schema.kanthorq_migrations')
   );
 end
@@ -1695,6 +1757,24 @@ $function$;
 
 comment on function kanthorq_schema._kanthorq_purged_to(text) is 'Internal. The last event whose task of a consumer was purged, or null.';
 
+-- function: _kanthorq_refuse_claim
+create or replace function kanthorq_schema._kanthorq_refuse_claim()
+returns trigger
+language plpgsql
+volatile
+as $function$
+begin
+  if tg_level = 'ROW' then
+    perform pg_catalog.set_config('kanthorq.claim_refused', 'yes', false);
+  elsif pg_catalog.current_setting('kanthorq.claim_refused', true) operator(pg_catalog.=) 'yes' then
+    perform pg_catalog.set_config('kanthorq.claim_refused', '', false), pg_catalog.pg_sleep(1);
+  end if;
+  return null;
+end
+$function$;
+
+comment on function kanthorq_schema._kanthorq_refuse_claim() is 'Internal. The trigger on the table of a held consumer: no worker claims a task.';
+
 -- function: _kanthorq_refuse_state
 create or replace function kanthorq_schema._kanthorq_refuse_state(name text)
 returns void
@@ -1732,6 +1812,24 @@ end
 $function$;
 
 comment on function kanthorq_schema._kanthorq_refuse_table(text, text, text) is 'Internal. Raises KQ002 for a table that is gone or has a fault.';
+
+-- function: _kanthorq_refuses_claims
+create or replace function kanthorq_schema._kanthorq_refuses_claims(name regclass)
+returns boolean
+language plpgsql
+stable
+as $function$
+begin
+  return (
+    select count(*) = 2
+    from pg_trigger g
+    where g.tgrelid = name and g.tgname in ('_kanthorq_refuse_claim', '_kanthorq_delay_claim') and g.tgenabled = 'O'
+      and g.tgfoid = 'kanthorq_schema._kanthorq_refuse_claim()'::regprocedure
+  );
+end
+$function$;
+
+comment on function kanthorq_schema._kanthorq_refuses_claims(regclass) is 'Internal. Whether the triggers of a hold stand on a table.';
 
 -- function: _kanthorq_registered
 create or replace function kanthorq_schema._kanthorq_registered()
@@ -1863,6 +1961,41 @@ begin atomic
 end;
 
 comment on function kanthorq_schema._kanthorq_role_levels() is 'Internal. The roles with rights on the functions, and the level that they make.';
+
+-- function: _kanthorq_set_claims
+create or replace function kanthorq_schema._kanthorq_set_claims(name regclass, refused boolean)
+returns void
+language plpgsql
+volatile
+as $function$
+declare
+  v_timeout text := current_setting('lock_timeout');
+begin
+  perform set_config('lock_timeout', least(nullif(s.setting::integer, 0), 2000)::text, true)
+  from pg_settings s
+  where s.name = 'lock_timeout';
+  if refused then
+    execute format($q$
+      create or replace trigger _kanthorq_refuse_claim before update on %1$s
+      for each row when (new.state = %2$s and new.attempt_count > old.attempt_count)
+      execute function kanthorq_schema._kanthorq_refuse_claim();
+      create or replace trigger _kanthorq_delay_claim before update on %1$s
+      execute function kanthorq_schema._kanthorq_refuse_claim()
+      $q$,
+      name, kanthorq_schema._kanthorq_task_state('running')
+    );
+  else
+    execute format('drop trigger if exists _kanthorq_refuse_claim on %1$s; drop trigger if exists _kanthorq_delay_claim on %1$s', name);
+  end if;
+  perform set_config('lock_timeout', v_timeout, true);
+exception
+  when lock_not_available then
+    raise exception 'transactions that have changed % go on for too long', name
+      using errcode = 'lock_not_available', hint = 'Nothing was changed. Try again, or end these transactions.';
+end
+$function$;
+
+comment on function kanthorq_schema._kanthorq_set_claims(regclass, boolean) is 'Internal. Puts the triggers of a hold on a table, or takes them away.';
 
 -- function: _kanthorq_set_level
 create or replace function kanthorq_schema._kanthorq_set_level(role name, level text)
@@ -2347,8 +2480,9 @@ begin
   )
   select
     kanthorq_schema._kanthorq_as_time(now), _kanthorq_task_log.action, _kanthorq_task_log.consumer, _kanthorq_task_log.reason,
-    _kanthorq_task_log.bulk_id, _kanthorq_task_log.undoes, _kanthorq_task_log.origin, sum(s.tasks),
-    jsonb_object_agg(kanthorq_schema._kanthorq_task_state_name(s.state), s.tasks), min(s.first_id), max(s.last_id),
+    _kanthorq_task_log.bulk_id, _kanthorq_task_log.undoes, _kanthorq_task_log.origin, coalesce(sum(s.tasks), 0),
+    coalesce(jsonb_object_agg(kanthorq_schema._kanthorq_task_state_name(s.state), s.tasks), '{}'), coalesce(min(s.first_id), ''),
+    coalesce(max(s.last_id), ''),
     _kanthorq_task_log.changes
   from (
     select c.from_state as state, count(*) as tasks, min(c.event_id collate "C") as first_id, max(c.event_id collate "C") as last_id
@@ -2673,6 +2807,10 @@ begin
     raise exception 'operation % is a purge', operation_id
       using errcode = 'KQ004', hint = 'What it deleted is gone, or in its archive.';
   end if;
+  if v_operation.action in ('hold', 'release') then
+    raise exception 'operation % is a %', operation_id, v_operation.action
+      using errcode = 'KQ004', hint = 'kanthorq_consumer_release() ends a hold, kanthorq_consumer_hold() begins one.';
+  end if;
   v_consumer := kanthorq_schema._kanthorq_consumer(v_operation.consumer);
   v_ids := array(select c.event_id from unnest(v_operation.changes) c order by c.event_id);
 
@@ -2833,11 +2971,16 @@ language plpgsql
 stable
 as $function$
 begin
-  return (select r.cursor from kanthorq_schema.kanthorq_consumer_registry r where r.name = consumer);
+  return (
+    select case when r.cursor = kanthorq_schema._kanthorq_held_cursor() then coalesce(h.cursor, r.cursor) else r.cursor end
+    from kanthorq_schema.kanthorq_consumer_registry r
+    left join kanthorq_schema.kanthorq_consumer_hold h on h.consumer_id = r.id
+    where r.name = _kanthorq_true_cursor.consumer
+  );
 end
 $function$;
 
-comment on function kanthorq_schema._kanthorq_true_cursor(text) is 'Internal. The last event that a consumer has read.';
+comment on function kanthorq_schema._kanthorq_true_cursor(text) is 'Internal. How far a consumer has read its stream.';
 
 -- function: _kanthorq_wanted_pattern
 create or replace function
@@ -2859,6 +3002,66 @@ $function$;
 
 comment on function kanthorq_schema._kanthorq_wanted_pattern(text[], text[]) is 'Internal. The subjects that a consumer wants, as a regular expression.';
 
+-- function: kanthorq_consumer_hold
+create or replace function
+kanthorq_schema.kanthorq_consumer_hold(
+  consumer text,
+  reason text default null,
+  intake_only boolean default false
+)
+returns boolean
+language plpgsql
+volatile
+security definer
+set search_path to pg_catalog, pg_temp
+as $function$
+#variable_conflict use_variable
+declare
+  v_consumer record := kanthorq_schema._kanthorq_consumer(consumer);
+  v_table regclass := kanthorq_schema._kanthorq_find_table(v_consumer.id);
+  v_above text := kanthorq_schema._kanthorq_held_cursor();
+  v_now bigint := kanthorq_schema._kanthorq_now();
+  v_refused boolean := not coalesce(intake_only, false);
+  v_cursor text;
+  v_was_refused boolean;
+begin
+  select r.cursor into v_cursor from kanthorq_schema.kanthorq_consumer_registry r where r.name = consumer for update;
+  select not h.intake_only into v_was_refused from kanthorq_schema.kanthorq_consumer_hold h where h.consumer_id = v_consumer.id;
+  if v_was_refused is null and v_cursor = v_above then
+    raise exception 'the cursor of consumer % is lost', kanthorq_schema._kanthorq_shown(consumer)
+      using errcode = 'KQ002', hint = 'It stands above every event, but there is no hold that has the true one. See kanthorq_doctor().';
+  end if;
+  if v_was_refused = v_refused and v_cursor = v_above and kanthorq_schema._kanthorq_refuses_claims(v_table) = v_refused then
+    return false;
+  end if;
+
+  insert into kanthorq_schema.kanthorq_consumer_hold as h (consumer_id, consumer, cursor, intake_only, reason, at)
+  values (v_consumer.id, consumer, v_cursor, not v_refused, reason, kanthorq_schema._kanthorq_as_time(v_now))
+  on conflict (consumer_id) do update
+  set consumer = excluded.consumer, cursor = case when excluded.cursor = v_above then h.cursor else excluded.cursor end,
+    intake_only = excluded.intake_only, reason = excluded.reason, at = excluded.at, actor = excluded.actor;
+  update kanthorq_schema.kanthorq_consumer_registry r set cursor = v_above where r.name = consumer;
+  if kanthorq_schema._kanthorq_refuses_claims(v_table) <> v_refused then
+    perform kanthorq_schema._kanthorq_set_claims(v_table, v_refused);
+  end if;
+  perform kanthorq_schema._kanthorq_task_log(v_now, 'hold'::text, consumer, reason, '{}', null, null, null);
+  return true;
+end
+$function$;
+
+comment on function kanthorq_schema.kanthorq_consumer_hold(text, text, boolean) is 'Stops the intake of a consumer, until kanthorq_consumer_release: new events get no tasks, and workers take no retryable or overdue ones.
+
+consumer     name of the consumer
+reason       why, for the log and the doctor
+intake_only  true leaves the tasks to the workers: only new events get none
+
+Returns whether anything was changed: false if it was held like that already. With another intake_only the hold becomes that one.
+Tasks that a worker has taken before go on: it completes or fails them. Cancel, resume and all other calls work. While held,
+KanthorQ''s table of the tasks has two triggers (not with intake_only), and the cursor in its registry is above every id.
+
+Raises KQ001 if there is no such consumer, KQ002 if its table is gone, KQ003 for null, and 55P03 if transactions that have changed
+its tasks go on for more than two seconds.';
+
 -- function: kanthorq_consumer_list
 create or replace function kanthorq_schema.kanthorq_consumer_list(max_events int default 100000)
 returns table (
@@ -2868,6 +3071,7 @@ returns table (
   subject_excludes text[],
   attempt_max int,
   visibility_timeout bigint,
+  held text,
   unread bigint,
   oldest_unread timestamp with time zone,
   oldest_due timestamp with time zone
@@ -2897,6 +3101,7 @@ begin
     subject_excludes := v_registry.subject_excludes;
     attempt_max := v_registry.attempt_max;
     visibility_timeout := v_registry.visibility_timeout;
+    held := kanthorq_schema._kanthorq_held(consumer_name, false);
     unread := null;
     oldest_unread := null;
     oldest_due := null;
@@ -2947,6 +3152,7 @@ subject_includes    filters of the subjects that it wants
 subject_excludes    filters of the subjects that it does not want, in pairs with subject_includes
 attempt_max         how many attempts a failing task has before it is discarded
 visibility_timeout  milliseconds after which a running task is picked up again
+held                since when it is held, by whom and why; null if it is not
 unread              how many events lie behind its cursor: not read yet, wanted or not; at most max_events
 oldest_unread       when the oldest of them was made
 oldest_due          since when the oldest task is due that a worker may take; null if none is
@@ -3067,6 +3273,56 @@ visibility_timeout  milliseconds after which a running task is picked up again, 
 
 Returns the row of kanthorq_consumer_registry. Raises KQ003 for a bad argument, and for a consumer of another stream.';
 
+-- function: kanthorq_consumer_release
+create or replace function
+kanthorq_schema.kanthorq_consumer_release(
+  consumer text,
+  reason text default null
+)
+returns boolean
+language plpgsql
+volatile
+security definer
+set search_path to pg_catalog, pg_temp
+as $function$
+#variable_conflict use_variable
+declare
+  v_consumer record := kanthorq_schema._kanthorq_consumer(consumer);
+  v_table regclass := kanthorq_schema._kanthorq_find_table(v_consumer.id);
+  v_cursor text;
+  v_refused boolean;
+begin
+  perform from kanthorq_schema.kanthorq_consumer_registry r where r.name = consumer for update;
+  delete from kanthorq_schema.kanthorq_consumer_hold h where h.consumer_id = v_consumer.id returning h.cursor into v_cursor;
+  v_refused := exists (
+    select
+    from pg_trigger g
+    where g.tgrelid = v_table and g.tgfoid = 'kanthorq_schema._kanthorq_refuse_claim()'::regprocedure
+  );
+  if v_cursor is null and not v_refused then
+    return false;
+  end if;
+  update kanthorq_schema.kanthorq_consumer_registry r
+  set cursor = v_cursor
+  where r.name = consumer and r.cursor = kanthorq_schema._kanthorq_held_cursor() and v_cursor is not null;
+  if v_refused then
+    perform kanthorq_schema._kanthorq_set_claims(v_table, false);
+  end if;
+  perform kanthorq_schema._kanthorq_task_log(
+    kanthorq_schema._kanthorq_now(), 'release'::text, consumer, reason, '{}', null, null, null
+  );
+  return true;
+end
+$function$;
+
+comment on function kanthorq_schema.kanthorq_consumer_release(text, text) is 'Ends a hold of kanthorq_consumer_hold: the events that came meanwhile get their tasks, and workers take tasks again.
+
+consumer  name of the consumer
+reason    why, for the log
+
+Returns whether it was held. Raises KQ001 if there is no such consumer, KQ002 if its table is gone, KQ003 for null, and 55P03 if
+transactions that have read or changed its tasks go on for more than two seconds.';
+
 -- function: kanthorq_doctor
 create or replace function kanthorq_schema.kanthorq_doctor()
 returns table (
@@ -3092,12 +3348,92 @@ comment on function kanthorq_schema.kanthorq_doctor() is 'Looks for faults in th
 
 Returns a row for each finding:
 check     the kind: table is gone, table is not ours, table is open, table is not registered, no scheduling index; registration, worker can''t
-          acknowledge, stuck tasks, last attempt, tasks in available, event is gone, missed events; right not granted, function is not
+          acknowledge, stuck tasks, last attempt, tasks in available, event is gone, missed events,
+          consumer is held, hold is broken; right not granted, function is not
           ours, schema is open, schema is not ours; schema was renamed, functions are missing, sequence is behind, migrations
 severity  error, warning or info
 detail    the finding and its consequence, on one line; a name that KanthorQ would not give has codes for its control characters
 fix       the SQL that repairs it; a comment where a person has to decide first, so that this is safe:
           select fix from kanthorq_doctor() \gexec';
+
+-- function: kanthorq_event_missed
+create or replace function
+kanthorq_schema.kanthorq_event_missed(
+  consumer text,
+  since timestamp with time zone default now() - cast('1 day' as interval)
+)
+returns table (
+  event_id text,
+  subject text,
+  metadata jsonb,
+  created_at timestamp with time zone
+)
+language plpgsql
+stable
+security definer
+set search_path to pg_catalog, pg_temp
+as $function$
+declare
+  v_consumer record := kanthorq_schema._kanthorq_consumer(consumer);
+  v_registry kanthorq_schema.kanthorq_consumer_registry;
+  v_events regclass := kanthorq_schema._kanthorq_find_table(v_consumer.stream_id);
+begin
+  if not isfinite(since) then
+    raise exception 'since is infinite' using errcode = 'KQ003', hint = 'Pass a point in time, or null for all events of the stream.';
+  end if;
+  if v_events is null or kanthorq_schema._kanthorq_table_fault(v_events, 'stream') is not null then
+    perform kanthorq_schema._kanthorq_refuse_table(v_consumer.stream_id, 'stream', v_consumer.stream_name);
+  end if;
+  select r.* into v_registry from kanthorq_schema.kanthorq_consumer_registry r where r.name = consumer;
+  return query execute format($q$
+    with untasked as materialized (
+      select e.id, e.subject
+      from %1$s e
+      where ($1 is null or e.id >= $1) and ($5 is null or e.id > $5) and e.id <= $2
+        and not exists (select from %2$s t where t.event_id = e.id)
+    ),
+    wanted as materialized (
+      select u.subject
+      from untasked u
+      group by u.subject
+      having u.subject ~ any ($3) and not u.subject ~ any ($4)
+    )
+    select e.id::text, e.subject::text, e.metadata, kanthorq_schema._kanthorq_as_time(e.created_at)
+    from untasked u
+    join wanted w on w.subject = u.subject
+    join %1$s e on e.id = u.id
+    order by e.id
+    $q$,
+    kanthorq_schema._kanthorq_only_sql(v_events), v_consumer.tasks
+  )
+  using
+    -- An id begins with its time, of 48 bits.
+    'event_' || case when since is not null then kanthorq_schema._kanthorq_crockford(
+      least(greatest(kanthorq_schema._kanthorq_as_milliseconds(since), 0), 281474976710655), 10
+    ) end,
+    kanthorq_schema._kanthorq_true_cursor(consumer),
+    array(select kanthorq_schema._kanthorq_subject_pattern(f) from unnest(v_registry.subject_includes::text[]) f),
+    array(
+      select kanthorq_schema._kanthorq_subject_pattern(f)
+      from unnest((v_registry.subject_excludes::text[])[:cardinality(v_registry.subject_includes)]) f
+    ),
+    kanthorq_schema._kanthorq_purged_to(consumer);
+end
+$function$;
+
+comment on function kanthorq_schema.kanthorq_event_missed(text, timestamp with time zone) is 'Lists the events that KanthorQ passed over: they match the filters of the consumer, lie behind its cursor, and have no task.
+
+consumer  name of the consumer
+since     only events whose ids were made from then on; null is all events of the stream
+
+Returns a row for each, oldest first:
+event_id    its id, for kanthorq_task_convert
+subject     its subject
+metadata    its metadata
+created_at  when its publisher made it
+
+Events up to the last one whose task was purged are left out. Where tasks were deleted in another way, let since be later. Raises KQ001 if there is no such
+consumer, KQ002 if its table or that of its stream is gone, KQ003 for an infinite time.';
 
 -- function: kanthorq_event_purge
 create or replace procedure
@@ -3389,6 +3725,7 @@ begin
       (5, 'kanthorq_task_count(consumer)', 'count tasks'),
       (6, 'kanthorq_task_explain(consumer, ids)', 'see why a task waits'),
       (7, 'kanthorq_task_history(event)', 'see what happened to a task'),
+      (8, 'kanthorq_event_missed(consumer)', 'see events that got no task'),
       (8, 'kanthorq_task_preview(action, consumer)', 'see what an _all call would do'),
       (9, 'kanthorq_task_operations(consumer)', 'read the log'),
       (10, 'kanthorq_task_undo_preview(operation)', 'see what an undo would do'),
@@ -3400,6 +3737,8 @@ begin
       (16, 'call kanthorq_task_resume_all(consumer)', 'resume by filter'),
       (17, 'call kanthorq_task_discard_all(consumer)', 'discard by filter'),
       (18, 'call kanthorq_task_undo_all(bulk)', 'take an _all call back'),
+      (18, 'kanthorq_consumer_hold(consumer)', 'stop its intake'),
+      (18, 'kanthorq_consumer_release(consumer)', 'end a hold'),
       (19, 'kanthorq_task_batch(action, consumer)', 'do one batch, in a program'),
       (20, 'kanthorq_task_undo_batch(bulk)', 'undo one batch, in a program'),
       (21, 'kanthorq_grant(role, level)', 'give viewer or operator rights'),
@@ -4322,9 +4661,16 @@ begin
         kanthorq_schema._kanthorq_task_state_name(t.state), kanthorq_schema._kanthorq_as_time(t.schedule_at),
         kanthorq_schema._kanthorq_as_time(nullif(t.finalized_at, 0)), t.attempt_count, $2,
         t.attempted_error[array_upper(t.attempted_error, 1)] ->> 'error', kanthorq_schema._kanthorq_as_time($1)
-      ),
-      case
+      ) || case
+        when t.event_id is null then coalesce('; the consumer is ' || $4, '')
         when t.attempt_count <= $2 and t.state in (
+          kanthorq_schema._kanthorq_task_state('running'), kanthorq_schema._kanthorq_task_state('retryable')
+        )
+        then coalesce('; but no worker takes it while the consumer is ' || $5, '')
+        else ''
+      end,
+      case
+        when $5 is null and t.attempt_count <= $2 and t.state in (
           kanthorq_schema._kanthorq_task_state('running'), kanthorq_schema._kanthorq_task_state('retryable')
         )
         then kanthorq_schema._kanthorq_as_time(greatest(t.schedule_at, $1))
@@ -4338,7 +4684,8 @@ begin
     kanthorq_schema._kanthorq_task_takes_sql('resume', false),
     kanthorq_schema._kanthorq_task_takes_sql('discard', false)
   )
-  using kanthorq_schema._kanthorq_now(), v_consumer.attempt_max, event_ids;
+  using kanthorq_schema._kanthorq_now(), v_consumer.attempt_max, event_ids,
+    kanthorq_schema._kanthorq_held(consumer, false), kanthorq_schema._kanthorq_held(consumer, true);
 end
 $function$;
 
@@ -4354,7 +4701,8 @@ can_cancel   whether kanthorq_task_cancel would update it now
 can_resume   whether kanthorq_task_resume would
 can_discard  whether kanthorq_task_discard would
 why          a sentence about where it stands and what can be done
-next_run_at  when a worker may take it, at the earliest; null if none ever will unless a person acts
+next_run_at  when a worker may take it, at the earliest; null if none ever will unless a person acts, also while the
+             consumer is held
 
 Raises KQ001 if there is no such consumer, KQ002 if its table is gone, KQ003 for a bad argument.';
 
@@ -4683,9 +5031,9 @@ begin
     raise exception 'max_operations is %', coalesce(max_operations::text, 'null')
       using errcode = 'KQ003', hint = 'Pass how many operations a page may have, at least 1.';
   end if;
-  if action not in ('cancel', 'resume', 'discard', 'undo', 'purge', 'purge events') then
+  if action not in ('cancel', 'resume', 'discard', 'undo', 'purge', 'purge events', 'hold', 'release') then
     raise exception '% is not an action', kanthorq_schema._kanthorq_shown(action)
-      using errcode = 'KQ003', hint = 'The actions are cancel, resume, discard, undo, purge and purge events.';
+      using errcode = 'KQ003', hint = 'The actions are cancel, resume, discard, undo, purge, purge events, hold and release.';
   end if;
   -- Planned anew in each call, for the conditions that it has.
   return query execute $q$
@@ -4751,25 +5099,25 @@ begin
 end
 $function$;
 
-comment on function kanthorq_schema.kanthorq_task_operations(text, text, bigint, int, text, text, text, bigint, boolean, boolean) is 'Reads the log of all transitions and purges, newest first.
+comment on function kanthorq_schema.kanthorq_task_operations(text, text, bigint, int, text, text, text, bigint, boolean, boolean) is 'Reads the log of all transitions, purges, holds and releases, newest first.
 
 consumer          only those of this consumer
 event_id          only those that moved this task
 before            the last id of the page before; null is the first page
 max_operations    how many at most
-action            only these: cancel, resume, discard, undo, purge or purge events
+action            only these: cancel, resume, discard, undo, purge, purge events, hold or release
 reason            only those with exactly this reason
 actor             only those of this login role
 bulk_id           only this bulk
 each_batch        true gives each batch of a bulk a row of its own; otherwise a bulk is one row
 with_event_ids    false leaves event_ids null, which is quicker
 
-Returns rows of type kanthorq_operation, one for each call that moved tasks:
+Returns rows of type kanthorq_operation, one for each call that moved tasks or held or released a consumer:
 id                what kanthorq_task_undo takes; of a bulk, what kanthorq_task_undo_all takes
 at                when; of a bulk, when its first batch was
 last_at           of a bulk, when its last batch was
-action            cancel, resume, discard, undo, purge or purge events
-consumer_name     whose tasks it moved; of purge events, the stream
+action            cancel, resume, discard, undo, purge, purge events, hold or release
+consumer_name     whose tasks it moved, or that was held or released; of purge events, the stream
 reason            what the caller gave as the reason
 actor             the role that had logged in
 application_name  what its connection called itself
@@ -5395,7 +5743,8 @@ returns table (
   tasks bigint,
   oldest timestamp with time zone,
   next_due timestamp with time zone,
-  stuck bigint
+  stuck bigint,
+  held text
 )
 language plpgsql
 stable
@@ -5410,7 +5759,7 @@ begin
     v_consumer := kanthorq_schema._kanthorq_consumer(v_name);
     return query execute format($q$
       select $3, kanthorq_schema._kanthorq_task_state_name(c.state), c.tasks,
-        kanthorq_schema._kanthorq_as_time(c.oldest), kanthorq_schema._kanthorq_as_time(c.due), c.stuck
+        kanthorq_schema._kanthorq_as_time(c.oldest), kanthorq_schema._kanthorq_as_time(c.due), c.stuck, $4
       from (
         select t.state, count(*) as tasks, min(t.created_at) as oldest,
           min(t.schedule_at) filter (
@@ -5427,7 +5776,8 @@ begin
       kanthorq_schema._kanthorq_task_takes_sql('discard', false),
       v_consumer.tasks
     )
-    using kanthorq_schema._kanthorq_now(), v_consumer.attempt_max, v_name;
+    using kanthorq_schema._kanthorq_now(), v_consumer.attempt_max, v_name,
+      kanthorq_schema._kanthorq_held(v_name, false);
   end loop;
 end
 $function$;
@@ -5443,6 +5793,7 @@ tasks          how many there are
 oldest         when the oldest of them was made
 next_due       when the first of them that a worker may take is due; in the past if one is waiting, null if there is none
 stuck          how many are running, overdue and with their attempts spent: kanthorq_task_discard takes them
+held           since when the consumer is held, by whom and why; null if it is not
 
 With null, a consumer whose table is gone or has a fault is left out with a warning. Raises KQ001 if there is no such consumer, KQ002 if its table is gone.';
 
@@ -5748,6 +6099,8 @@ declare
       'kanthorq_schema._kanthorq_folded(text)',
       'kanthorq_schema._kanthorq_function_levels()',
       'kanthorq_schema._kanthorq_has_scheduling_index(regclass)',
+      'kanthorq_schema._kanthorq_held(text, boolean)',
+      'kanthorq_schema._kanthorq_held_cursor()',
       'kanthorq_schema._kanthorq_hold_triggers(regclass)',
       'kanthorq_schema._kanthorq_id(text)',
       'kanthorq_schema._kanthorq_id_time(text)',
@@ -5761,12 +6114,15 @@ declare
       'kanthorq_schema._kanthorq_purge_all(text, text, timestamp with time zone, text[], boolean, text, boolean, int, bigint, interval, text, bigint, bigint, bigint, jsonb)',
       'kanthorq_schema._kanthorq_purge_log(text, text, text, bigint, bigint, jsonb, text, text)',
       'kanthorq_schema._kanthorq_purged_to(text)',
+      'kanthorq_schema._kanthorq_refuse_claim()',
       'kanthorq_schema._kanthorq_refuse_state(text)',
       'kanthorq_schema._kanthorq_refuse_table(text, text, text)',
+      'kanthorq_schema._kanthorq_refuses_claims(regclass)',
       'kanthorq_schema._kanthorq_registered()',
       'kanthorq_schema._kanthorq_reset_rights(jsonb)',
       'kanthorq_schema._kanthorq_revoke_usage(regnamespace, name)',
       'kanthorq_schema._kanthorq_role_levels()',
+      'kanthorq_schema._kanthorq_set_claims(regclass, boolean)',
       'kanthorq_schema._kanthorq_set_level(name, text)',
       'kanthorq_schema._kanthorq_shown(text)',
       'kanthorq_schema._kanthorq_stream(text)',
@@ -5790,9 +6146,12 @@ declare
       'kanthorq_schema._kanthorq_trigger_fault(regclass)',
       'kanthorq_schema._kanthorq_true_cursor(text)',
       'kanthorq_schema._kanthorq_wanted_pattern(text[], text[])',
+      'kanthorq_schema.kanthorq_consumer_hold(text, text, boolean)',
       'kanthorq_schema.kanthorq_consumer_list(int)',
       'kanthorq_schema.kanthorq_consumer_register(text, text, text[], text[], int, bigint)',
+      'kanthorq_schema.kanthorq_consumer_release(text, text)',
       'kanthorq_schema.kanthorq_doctor()',
+      'kanthorq_schema.kanthorq_event_missed(text, timestamp with time zone)',
       'kanthorq_schema.kanthorq_event_purge(text, timestamp with time zone, boolean, text, boolean, int, bigint, interval, text, bigint, bigint, bigint, jsonb)',
       'kanthorq_schema.kanthorq_event_purge_batch(text, timestamp with time zone, boolean, text, boolean, int, bigint, text, kanthorq_schema.kanthorq_task_progress)',
       'kanthorq_schema.kanthorq_grant(text, text)',
@@ -5867,13 +6226,34 @@ begin
   end if;
 
   execute replace($sql$
+do $release$
+declare
+  v_consumer text;
+begin
+  if to_regclass('kanthorq_schema.kanthorq_consumer_hold') is null or not exists (
+    select from pg_proc p
+    where p.oid = to_regprocedure('kanthorq_schema.kanthorq_consumer_release(text, text)') and pg_get_userbyid(p.proowner) = current_user
+  ) then
+    return;
+  end if;
+  for v_consumer in
+    select r.name
+    from kanthorq_schema.kanthorq_consumer_hold h
+    join kanthorq_schema.kanthorq_consumer_registry r on r.id = h.consumer_id
+    order by r.name
+  loop
+    perform kanthorq_schema.kanthorq_consumer_release(v_consumer, 'migrate down');
+  end loop;
+end
+$release$;
+
 do $drop$
 declare
   v_functions text := (
     select string_agg(p.oid::regprocedure::text, ', ')
     from pg_proc p
     where p.pronamespace = 'kanthorq_schema'::regnamespace and pg_get_userbyid(p.proowner) = current_user
-      and p.proname in ('_kanthorq_archive_sql', '_kanthorq_as_milliseconds', '_kanthorq_as_time', '_kanthorq_bulk', '_kanthorq_check_action', '_kanthorq_check_can_commit', '_kanthorq_check_event_ids', '_kanthorq_check_filter', '_kanthorq_check_name', '_kanthorq_check_progress', '_kanthorq_check_purge', '_kanthorq_check_role', '_kanthorq_check_schema', '_kanthorq_check_states', '_kanthorq_check_subject', '_kanthorq_check_subject_filters', '_kanthorq_check_takes', '_kanthorq_claimed_by', '_kanthorq_consumer', '_kanthorq_consumers', '_kanthorq_crockford', '_kanthorq_divide_ids', '_kanthorq_doctor_findings', '_kanthorq_doctor_installation', '_kanthorq_doctor_rights', '_kanthorq_doctor_tables', '_kanthorq_doctor_tasks', '_kanthorq_due', '_kanthorq_error_time', '_kanthorq_find_table', '_kanthorq_fingerprint', '_kanthorq_folded', '_kanthorq_function_levels', '_kanthorq_has_scheduling_index', '_kanthorq_hold_triggers', '_kanthorq_id', '_kanthorq_id_time', '_kanthorq_levels', '_kanthorq_names_hint', '_kanthorq_newest_migration', '_kanthorq_now', '_kanthorq_one_line', '_kanthorq_only_sql', '_kanthorq_own_tables', '_kanthorq_purge_all', '_kanthorq_purge_log', '_kanthorq_purged_to', '_kanthorq_refuse_state', '_kanthorq_refuse_table', '_kanthorq_registered', '_kanthorq_reset_rights', '_kanthorq_revoke_usage', '_kanthorq_role_levels', '_kanthorq_set_level', '_kanthorq_shown', '_kanthorq_stream', '_kanthorq_subject_pattern', '_kanthorq_table_fault', '_kanthorq_table_repair', '_kanthorq_task_all', '_kanthorq_task_begin', '_kanthorq_task_columns_sql', '_kanthorq_task_log', '_kanthorq_task_matches', '_kanthorq_task_report', '_kanthorq_task_state', '_kanthorq_task_state_name', '_kanthorq_task_states', '_kanthorq_task_takes_sql', '_kanthorq_task_transition', '_kanthorq_task_undo', '_kanthorq_task_why', '_kanthorq_time_limit', '_kanthorq_trigger_fault', '_kanthorq_true_cursor', '_kanthorq_wanted_pattern', 'kanthorq_consumer_list', 'kanthorq_consumer_register', 'kanthorq_doctor', 'kanthorq_event_purge', 'kanthorq_event_purge_batch', 'kanthorq_grant', 'kanthorq_help', 'kanthorq_revoke', 'kanthorq_stream_publish', 'kanthorq_stream_publish_many', 'kanthorq_stream_register', 'kanthorq_task_batch', 'kanthorq_task_cancel', 'kanthorq_task_cancel_all', 'kanthorq_task_complete', 'kanthorq_task_convert', 'kanthorq_task_count', 'kanthorq_task_discard', 'kanthorq_task_discard_all', 'kanthorq_task_errors', 'kanthorq_task_explain', 'kanthorq_task_extend', 'kanthorq_task_fail', 'kanthorq_task_find', 'kanthorq_task_history', 'kanthorq_task_operation_purge', 'kanthorq_task_operations', 'kanthorq_task_preview', 'kanthorq_task_pull', 'kanthorq_task_purge', 'kanthorq_task_purge_batch', 'kanthorq_task_release', 'kanthorq_task_resume', 'kanthorq_task_resume_all', 'kanthorq_task_stats', 'kanthorq_task_undo', 'kanthorq_task_undo_all', 'kanthorq_task_undo_batch', 'kanthorq_task_undo_preview')
+      and p.proname in ('_kanthorq_archive_sql', '_kanthorq_as_milliseconds', '_kanthorq_as_time', '_kanthorq_bulk', '_kanthorq_check_action', '_kanthorq_check_can_commit', '_kanthorq_check_event_ids', '_kanthorq_check_filter', '_kanthorq_check_name', '_kanthorq_check_progress', '_kanthorq_check_purge', '_kanthorq_check_role', '_kanthorq_check_schema', '_kanthorq_check_states', '_kanthorq_check_subject', '_kanthorq_check_subject_filters', '_kanthorq_check_takes', '_kanthorq_claimed_by', '_kanthorq_consumer', '_kanthorq_consumers', '_kanthorq_crockford', '_kanthorq_divide_ids', '_kanthorq_doctor_findings', '_kanthorq_doctor_installation', '_kanthorq_doctor_rights', '_kanthorq_doctor_tables', '_kanthorq_doctor_tasks', '_kanthorq_due', '_kanthorq_error_time', '_kanthorq_find_table', '_kanthorq_fingerprint', '_kanthorq_folded', '_kanthorq_function_levels', '_kanthorq_has_scheduling_index', '_kanthorq_held', '_kanthorq_held_cursor', '_kanthorq_hold_triggers', '_kanthorq_id', '_kanthorq_id_time', '_kanthorq_levels', '_kanthorq_names_hint', '_kanthorq_newest_migration', '_kanthorq_now', '_kanthorq_one_line', '_kanthorq_only_sql', '_kanthorq_own_tables', '_kanthorq_purge_all', '_kanthorq_purge_log', '_kanthorq_purged_to', '_kanthorq_refuse_claim', '_kanthorq_refuse_state', '_kanthorq_refuse_table', '_kanthorq_refuses_claims', '_kanthorq_registered', '_kanthorq_reset_rights', '_kanthorq_revoke_usage', '_kanthorq_role_levels', '_kanthorq_set_claims', '_kanthorq_set_level', '_kanthorq_shown', '_kanthorq_stream', '_kanthorq_subject_pattern', '_kanthorq_table_fault', '_kanthorq_table_repair', '_kanthorq_task_all', '_kanthorq_task_begin', '_kanthorq_task_columns_sql', '_kanthorq_task_log', '_kanthorq_task_matches', '_kanthorq_task_report', '_kanthorq_task_state', '_kanthorq_task_state_name', '_kanthorq_task_states', '_kanthorq_task_takes_sql', '_kanthorq_task_transition', '_kanthorq_task_undo', '_kanthorq_task_why', '_kanthorq_time_limit', '_kanthorq_trigger_fault', '_kanthorq_true_cursor', '_kanthorq_wanted_pattern', 'kanthorq_consumer_hold', 'kanthorq_consumer_list', 'kanthorq_consumer_register', 'kanthorq_consumer_release', 'kanthorq_doctor', 'kanthorq_event_missed', 'kanthorq_event_purge', 'kanthorq_event_purge_batch', 'kanthorq_grant', 'kanthorq_help', 'kanthorq_revoke', 'kanthorq_stream_publish', 'kanthorq_stream_publish_many', 'kanthorq_stream_register', 'kanthorq_task_batch', 'kanthorq_task_cancel', 'kanthorq_task_cancel_all', 'kanthorq_task_complete', 'kanthorq_task_convert', 'kanthorq_task_count', 'kanthorq_task_discard', 'kanthorq_task_discard_all', 'kanthorq_task_errors', 'kanthorq_task_explain', 'kanthorq_task_extend', 'kanthorq_task_fail', 'kanthorq_task_find', 'kanthorq_task_history', 'kanthorq_task_operation_purge', 'kanthorq_task_operations', 'kanthorq_task_preview', 'kanthorq_task_pull', 'kanthorq_task_purge', 'kanthorq_task_purge_batch', 'kanthorq_task_release', 'kanthorq_task_resume', 'kanthorq_task_resume_all', 'kanthorq_task_stats', 'kanthorq_task_undo', 'kanthorq_task_undo_all', 'kanthorq_task_undo_batch', 'kanthorq_task_undo_preview')
   );
 begin
   if v_functions is not null then

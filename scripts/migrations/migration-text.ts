@@ -20,7 +20,7 @@ export function functionsMigration(before: Functions, after: Functions): string 
 }
 
 /**
- * The text of the migration that makes our own types and tables, and of its way back, which keeps a log with rows. What is there already
+ * The text of the migration that makes our own types and tables, and of its way back, which keeps tables with rows. What is there already
  * is left as it is: a dump of the structure brings it without a record.
  */
 export function tablesMigration(tables: string): string {
@@ -31,7 +31,6 @@ export function tablesMigration(tables: string): string {
     .trim()
   const made = /^create (type|table) (kanthorq_schema\.\w+)[^;]*;/gm
   const names = (kind: string) => [...sql.matchAll(made)].filter(([, k]) => k === kind).map(([, , name = '']) => name)
-  const [table = ''] = names('table')
   return migration(
     [
       sql
@@ -48,19 +47,21 @@ $${kind}$;`,
         .replace(/^create index (?=\w)/gm, 'create index if not exists '),
     ],
     [
-      `do $down$
+      ...names('table').map(
+        (table) => `do $down$
 begin
   if to_regclass('${table}') is not null then
     lock table ${table};
     if exists (select from ${table}) then
-      raise exception 'kanthorq_task_operation holds rows, so it is not dropped'
-        using errcode = 'KQ003',
-          hint = 'It is the record of who cancelled and resumed what. To drop it all the same, copy it and delete its rows first.';
+      raise exception '${table.replace(/^.*\./, '')} holds rows, so it is not dropped'
+        using errcode = 'KQ003', hint = 'Nothing else has what is in it. To drop it all the same, copy it and delete its rows first.';
     end if;
   end if;
 end
-$down$;`,
-      `drop table if exists ${table};`,
+$down$;
+
+drop table if exists ${table};`,
+      ),
       ...names('type')
         .reverse()
         .map((name) => `drop type if exists ${name};`),
@@ -138,21 +139,22 @@ function change(from: Functions, to: Functions): string[] {
   return [
     ...(made.length === 0 ? [] : [keepLevels]),
     ...(to.size === 0 ? [] : gone.filter((name) => !to.has(name)).map((name) => `-- function: ${name}\n-- it is dropped`)),
-    // From nothing, all that it makes go: the migration repairs a damaged installation, too.
-    drop(from.size === 0 ? [...to.keys()] : gone),
+    ...(to.size === 0 ? [release] : []),
+    // From nothing, all that it makes go: the migration repairs a damaged installation, too. Triggers may stand on KanthorQ's tables.
+    drop(from.size === 0 ? [...to.keys()] : gone, to.size > 0),
     ...made.map(({ name, sql }) => `-- ${dropped.has(name) ? 'its new declaration' : 'function'}: ${name}\n${sql}`),
     ...(made.length === 0 ? [] : [`-- rights\n${refuseForeign(made)}`, resetRights]),
   ]
 }
 
 /** Our functions are those that the installing role owns: others may have some under the same names. */
-const drop = (names: readonly string[]) => `do $drop$
+const drop = (names: readonly string[], keepsTriggers: boolean) => `do $drop$
 declare
   v_functions text := (
     select string_agg(p.oid::regprocedure::text, ', ')
     from pg_proc p
     where p.pronamespace = 'kanthorq_schema'::regnamespace and pg_get_userbyid(p.proowner) = current_user
-      and p.proname in (${names.map((name) => `'${name}'`).join(', ') || 'null'})
+      and p.proname in (${names.map((name) => `'${name}'`).join(', ') || 'null'})${keepsTriggers ? "\n      and p.prorettype <> 'trigger'::regtype" : ''}
   );
 begin
   if v_functions is not null then
@@ -160,6 +162,28 @@ begin
   end if;
 end
 $drop$;`
+
+// Held consumers get their cursors back, and their tables lose the triggers.
+const release = `do $release$
+declare
+  v_consumer text;
+begin
+  if to_regclass('kanthorq_schema.kanthorq_consumer_hold') is null or not exists (
+    select from pg_proc p
+    where p.oid = to_regprocedure('kanthorq_schema.kanthorq_consumer_release(text, text)') and pg_get_userbyid(p.proowner) = current_user
+  ) then
+    return;
+  end if;
+  for v_consumer in
+    select r.name
+    from kanthorq_schema.kanthorq_consumer_hold h
+    join kanthorq_schema.kanthorq_consumer_registry r on r.id = h.consumer_id
+    order by r.name
+  loop
+    perform kanthorq_schema.kanthorq_consumer_release(v_consumer, 'migrate down');
+  end loop;
+end
+$release$;`
 
 // DROP forgets who may execute a function. A function of another role is not called: it is refused below.
 const keepLevels = `do $levels$

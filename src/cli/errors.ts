@@ -115,7 +115,7 @@ function ourHint(error: Error): string | undefined {
 function missingRight(message: string): string | undefined {
   const [name] = /kanthorq_\w+/.exec(message) ?? []
   if (name === undefined) return undefined
-  if (/_(grant|revoke|migrations)$/.test(name)) return 'Only the owner of the functions may do this.'
+  if (/_(grant|revoke|migrations|convert)$/.test(name)) return 'Only the owner of the functions may do this.'
   const level = /_(cancel|resume|discard|undo|batch)$/.test(name) ? 'operator' : 'viewer'
   return `The owner can grant it: kanthorq-tasks grant YOUR_ROLE ${level}`
 }

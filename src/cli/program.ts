@@ -10,6 +10,7 @@ import { findCommand } from './commands/find.ts'
 import { logCommand } from './commands/log.ts'
 import { migrateCommand } from './commands/migrate.ts'
 import { purgeCommand } from './commands/purge.ts'
+import { missedCommand } from './commands/missed.ts'
 import { grantCommand, revokeCommand } from './commands/rights.ts'
 import { showCommand } from './commands/show.ts'
 import { statsCommand } from './commands/stats.ts'
@@ -35,6 +36,7 @@ export function makeProgram(): Command {
     findCommand(),
     explainCommand(),
     showCommand(),
+    missedCommand(),
     transitionCommand('cancel'),
     transitionCommand('resume'),
     transitionCommand('discard'),

@@ -54,12 +54,22 @@ export class Connection {
 
   /** Calls a function that changes something. The connection is tried first, so that no change is made without an answer. */
   async change<Row>(name: string, args: Record<string, Argument>, columns?: string): Promise<Row> {
+    await this.#prove()
+    return this.row(name, args, columns)
+  }
+
+  /** Calls a function that changes something and returns rows, like {@link Connection.change}. */
+  async changeAll<Row>(name: string, args: Record<string, Argument>): Promise<Row[]> {
+    await this.#prove()
+    return this.rows(name, args)
+  }
+
+  async #prove(): Promise<void> {
     if (!proven.has(this.#db)) {
       const [echo] = await this.#query('select $1::pg_catalog.text as result', [probe])
       if (echo !== probe) throw shapeError('db.query() does not return what it was asked for')
       proven.add(this.#db)
     }
-    return this.row(name, args, columns)
   }
 
   async #query(text: string, values: string[]): Promise<string[]> {

@@ -6,10 +6,16 @@ export interface TaskClientOptions {
   schema?: string | undefined
 }
 
-/** Options of {@link TaskClient.cancel}, {@link TaskClient.discard} and {@link TaskClient.undo}. */
+/** Options of {@link TaskClient.cancel}, {@link TaskClient.discard}, {@link TaskClient.undo} and {@link TaskClient.release}. */
 export interface ReasonOptions {
   /** The reason to record in the log. */
   reason?: string | undefined
+}
+
+/** Options of {@link TaskClient.hold}. */
+export interface HoldOptions extends ReasonOptions {
+  /** Leaves the tasks to the workers: only new events get none. Default: false. */
+  intakeOnly?: boolean | undefined
 }
 
 /** Options of {@link TaskClient.resume}. */
@@ -43,6 +49,12 @@ export interface FindOptions {
 export interface PagesOptions extends Pick<FindOptions, 'oldestFirst'> {
   /** The number of tasks a page. Default: 100. */
   pageSize?: number | undefined
+}
+
+/** Options of {@link TaskClient.missed}. */
+export interface MissedOptions {
+  /** Only events whose ids were made from then on. Default: a day ago. */
+  since?: Date | undefined
 }
 
 /** Options of {@link TaskClient.undoAll}. */

@@ -1,5 +1,15 @@
 import { withCamelCase } from './connection.ts'
-import type { Consumer, ErrorGroup, Explanation, HistoryEntry, Operation, Preview, Task, TaskStats } from './types.ts'
+import type {
+  Consumer,
+  ErrorGroup,
+  Explanation,
+  HistoryEntry,
+  MissedEvent,
+  Operation,
+  Preview,
+  Task,
+  TaskStats,
+} from './types.ts'
 
 // Rows as JSON has them: a time is text, and a number that JavaScript would round is text.
 
@@ -50,6 +60,10 @@ export function explanationFrom(row: Explanation): Explanation {
 
 export function previewFrom(row: Omit<Preview, 'firstTasks'> & { firstTasks: Record<string, unknown>[] }): Preview {
   return { ...row, firstTasks: row.firstTasks.map((task) => taskFrom(withCamelCase(task) as unknown as Task)) }
+}
+
+export function missedEventFrom(row: MissedEvent): MissedEvent {
+  return withTimes(row, 'createdAt')
 }
 
 /** An operation whose ids may be numbers, and that may have no event ids. */

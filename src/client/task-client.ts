@@ -23,6 +23,8 @@ import type {
   ErrorsOptions,
   ConsumersOptions,
   FindOptions,
+  HoldOptions,
+  MissedOptions,
   OperationsOptions,
   PagesOptions,
   PreviewOptions,
@@ -41,6 +43,7 @@ import {
   consumerFrom,
   explanationFrom,
   historyEntryFrom,
+  missedEventFrom,
   operationFrom,
   previewFrom,
   statsFrom,
@@ -56,6 +59,7 @@ import type {
   Explanation,
   Finding,
   HistoryEntry,
+  MissedEvent,
   Operation,
   OperationId,
   Preview,
@@ -307,6 +311,57 @@ export class TaskClient {
   }
 
   /**
+   * Lists the events that KanthorQ passed over: they match the consumer, lie behind its cursor, and have no task:
+   * `kanthorq_event_missed`. {@link TaskClient.convert} makes their tasks.
+   *
+   * @example
+   * const since = new Date(Date.now() - 3_600_000)
+   * for (const { eventId, subject } of await tasks.missed('send_email', { since })) console.log(eventId, subject)
+   */
+  async missed(consumer: ConsumerRef, options: MissedOptions = {}): Promise<MissedEvent[]> {
+    const args = { consumer: consumerArgument(consumer), ...argumentsOf('options', options, missedParts) }
+    return (await this.#connection.rows<MissedEvent>('kanthorq_event_missed', args)).map(missedEventFrom)
+  }
+
+  /**
+   * Makes tasks of events that have none: `kanthorq_task_convert`. They are running, and due after the visibility timeout of the
+   * consumer. Returns the new tasks. Only the owner of the functions may do this.
+   *
+   * @example
+   * const made = await tasks.convert('send_email', await tasks.missed('send_email'))
+   */
+  async convert(consumer: ConsumerRef, events: readonly TaskRef[]): Promise<Task[]> {
+    const args = { consumer: consumerArgument(consumer), event_ids: eventIdsArgument(events) }
+    return (await this.#connection.changeAll<Task>('kanthorq_task_convert', args)).map(taskFrom)
+  }
+
+  /**
+   * Stops the intake of a consumer until {@link TaskClient.release}: new events get no tasks, and workers take no retryable or overdue
+   * ones: `kanthorq_consumer_hold`. Workers still acknowledge the tasks that they have. Returns whether anything was changed.
+   *
+   * @example
+   * await tasks.hold('send_email', { reason: 'INC-42' })
+   */
+  async hold(consumer: ConsumerRef, options: HoldOptions = {}): Promise<boolean> {
+    const args = { consumer: consumerArgument(consumer), ...argumentsOf('options', options, holdParts) }
+    return (await this.#connection.change<{ kanthorqConsumerHold: boolean }>('kanthorq_consumer_hold', args))
+      .kanthorqConsumerHold
+  }
+
+  /**
+   * Ends a hold: the events that came meanwhile get their tasks, and workers take tasks again: `kanthorq_consumer_release`.
+   * Returns whether the consumer was held.
+   *
+   * @example
+   * await tasks.release('send_email', { reason: 'INC-42 is over' })
+   */
+  async release(consumer: ConsumerRef, options: ReasonOptions = {}): Promise<boolean> {
+    const args = { consumer: consumerArgument(consumer), ...argumentsOf('options', options, reasonParts) }
+    const result = await this.#connection.change<{ kanthorqConsumerRelease: boolean }>('kanthorq_consumer_release', args)
+    return result.kanthorqConsumerRelease
+  }
+
+  /**
    * Restores the tasks of an operation, unless they have changed since: `kanthorq_task_undo`.
    *
    * @example
@@ -457,6 +512,8 @@ export type Tasks = Pick<TaskClient, keyof TaskClient>
 
 const reasonParts: Parts<ReasonOptions> = { reason: ['reason', textArgument] }
 
+const holdParts: Parts<HoldOptions> = { ...reasonParts, intakeOnly: ['intake_only', booleanArgument] }
+
 const resumeParts: Parts<ResumeOptions> = {
   ...reasonParts,
   scheduleAt: ['schedule_at', timeArgument],
@@ -477,6 +534,8 @@ const errorsParts: Parts<ErrorsOptions> = {
 const consumersParts: Parts<ConsumersOptions> = { maxEvents: ['max_events', intArgument] }
 
 const pagesParts: Parts<PagesOptions> = { pageSize: intArgument, oldestFirst: booleanArgument }
+
+const missedParts: Parts<MissedOptions> = { since: ['since', timeArgument] }
 
 const previewParts: Parts<PreviewOptions> = { maxTasks: ['max_tasks', bigintArgument] }
 

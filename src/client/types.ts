@@ -181,6 +181,8 @@ export interface TaskStats {
   nextDue: Date | null
   /** How many are running, overdue and out of attempts. */
   stuck: number
+  /** Since when the consumer is held, by whom and why; null if it is not. */
+  held: string | null
 }
 
 /** What each transition would do to a task, and why. */
@@ -219,7 +221,7 @@ export interface Preview {
   leftOut: Partial<Record<TaskState, number>>
 }
 
-/** An entry of the log: a call or a bulk call that moved tasks. */
+/** An entry of the log: a call or a bulk call that moved tasks, a hold or a release. */
 export interface Operation {
   /** A 64-bit number in digits, for `undo`. */
   id: string
@@ -228,8 +230,8 @@ export interface Operation {
   /** When the last batch of a bulk call ran. */
   lastAt: Date
   /** What it did to the tasks. A purge deleted them, or events. */
-  action: TaskAction | 'undo' | 'purge' | 'purge events'
-  /** The consumer whose tasks it moved; of `purge events`, the stream. */
+  action: TaskAction | 'undo' | 'purge' | 'purge events' | 'hold' | 'release'
+  /** The consumer whose tasks it moved, or that it held or released; of `purge events`, the stream. */
   consumerName: string
   /** The reason that the caller gave. */
   reason: string | null
@@ -273,6 +275,18 @@ export interface HistoryEntry {
   operationId: string | null
   /** Whether the operation has been undone for this task; null if it is no operation. */
   undone: boolean | null
+}
+
+/** An event that KanthorQ passed over. */
+export interface MissedEvent {
+  /** Its id, also that of the task that it should have. */
+  eventId: string
+  /** Its subject. */
+  subject: string
+  /** Its metadata. A number in it that JavaScript would round is text with its digits. */
+  metadata: Record<string, unknown>
+  /** When its publisher made it. */
+  createdAt: Date
 }
 
 /** A problem in the database, and how to repair it. */

@@ -222,6 +222,28 @@ test('show lists what happened to a task, of all consumers or of one', async (t)
   t.deepEqual(await run('show event_none'), outcome(3, '', 'no consumer has a task of this event\n'))
 })
 
+test('missed lists the events without a task, and the owner makes their tasks', async (t) => {
+  await makeConsumer(db, 'passing')
+  t.deepEqual(await run('missed passing'), outcome(0, '', 'passing has missed no event\n'))
+  const { rows } = await db.owner.query<{ id: string }>(
+    "select kanthorq_stream_publish('passing_stream', 'order.created', '') as id from generate_series(1, 2)",
+  )
+  const ids = rows.map(({ id }) => id)
+  await db.owner.query("update kanthorq_consumer_registry set cursor = $1 where name = 'passing'", [ids.at(-1)])
+  const { code, stdout } = await run('missed passing --since 1h')
+  t.is(code, 0)
+  t.regex(stdout, new RegExp(`^EVENT ID .*\\n${ids[0] ?? ''} +order.created .*\\n${ids[1] ?? ''} .*\\n$`))
+  for (const line of ['missed passing --json', 'missed passing --convert --dry-run --json'])
+    t.like(records(await run(line)), [{ eventId: ids[0], subject: 'order.created' }, { eventId: ids[1] }])
+
+  t.regex((await run('missed passing --convert')).stderr, /no terminal to ask on/)
+  const owner = runOn({ url: db.ownerUrl })
+  const made = await owner('missed passing --convert --yes')
+  t.like(made, { code: 0, stdout: `${ids.join('\n')}\n` })
+  t.regex(made.stderr, /^2 tasks made, due at \d{4}-.*\n$/)
+  t.deepEqual(await owner('missed passing --convert --yes'), outcome(0, '', 'passing has missed no event\n'))
+})
+
 test('--state accepts exactly the states that the functions take', async (t) => {
   const consumer = await makeConsumer(db, 'taken')
   const ids = await makeTasks(db, consumer, states)

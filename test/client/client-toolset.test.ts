@@ -154,6 +154,20 @@ test('history tells what happened, with times as Date and the operation to undo'
   t.deepEqual(await tasks.history('event_unknown'), [])
 })
 
+test('missed events have their metadata and a Date', async (t) => {
+  const consumer = await makeConsumer(db, 'missing')
+  await db.owner.query(
+    `with event as (select kanthorq_stream_publish('missing_stream', 'order.created', '', '{"big": 12345678901234567890}') as id)
+     update kanthorq_consumer_registry set cursor = event.id from event where name = 'missing'`,
+  )
+  const tasks = new TaskClient(db.pool)
+  const [event, ...others] = await tasks.missed(consumer, { since: new Date(Date.now() - 60_000) })
+  t.deepEqual(others, [])
+  t.like(event, { subject: 'order.created', metadata: { big: '12345678901234567890' } })
+  t.true(event && Date.now() - event.createdAt.getTime() < 60_000)
+  t.deepEqual(await tasks.missed(consumer, { since: new Date(Date.now() + 60_000) }), [])
+})
+
 test('explain and discard agree on a stuck task', async (t) => {
   const consumer = await makeConsumer(db, 'stuck')
   const [id = '', fine = ''] = await makeTasks(db, consumer, ['running', 'running'])

@@ -40,6 +40,11 @@ test.before(async () => {
   await client.connect()
   await client.query(readFileSync(new URL('../fixtures/kanthorq-go.sql', import.meta.url), 'utf8'))
   await migrate({ database: primary })
+  // An event that KanthorQ has missed.
+  await client.query(
+    `select public.kanthorq_stream_publish('order_update', 'order.created', '');
+     update public.kanthorq_consumer_registry set cursor = 'event_z'`,
+  )
   const tasks = new TaskClient(client)
   ids = (await tasks.find(consumer)).map((task) => task.eventId)
   await tasks.cancel(consumer, ids, { reason: 'for the log' })

@@ -68,6 +68,8 @@ test('a released migration is never edited', (t) => {
 const rows: Record<string, string> = {
   kanthorq_task_operation:
     "(at, action, consumer, tasks, from_states, first_event_id, last_event_id, changes) values (now(), 'cancel', 'mail', 0, '{}', '', '', '{}')",
+  kanthorq_consumer_hold:
+    "(consumer_id, consumer, cursor, intake_only, at) values ('consumer_2', 'gone', 'event_0', false, now())",
   kanthorq_stream_registry: "(id, name) values ('stream_1', 'orders')",
   kanthorq_consumer_registry: `(stream_id, stream_name, id, name, subject_includes, cursor)
     values ('stream_1', 'orders', 'consumer_1', 'send_email', '{>}', 'event_0')`,

@@ -1,4 +1,4 @@
--- Refuses to work with registries or a log that are not ours, and in a schema that functions of another one work on: with KQ002.
+-- Refuses to work with registries or tables of its own that belong to somebody else, and in a schema that functions of another one work on: KQ002.
 --
 -- The owner of the schema may drop our tables and put others in their place, whose code would run with our rights.
 create or replace function kanthorq_schema._kanthorq_check_schema()
@@ -13,7 +13,7 @@ begin
   from pg_class c
   where c.oid in (
       'kanthorq_schema.kanthorq_consumer_registry'::regclass, 'kanthorq_schema.kanthorq_stream_registry'::regclass,
-      'kanthorq_schema.kanthorq_task_operation'::regclass
+      'kanthorq_schema.kanthorq_task_operation'::regclass, 'kanthorq_schema.kanthorq_consumer_hold'::regclass
     )
     and (pg_get_userbyid(c.relowner) <> current_user or c.relkind <> 'r' or c.relrowsecurity or c.relhastriggers
       or c.relacl <> acldefault('r', c.relowner))
@@ -31,4 +31,4 @@ begin
 end
 $function$;
 
-comment on function kanthorq_schema._kanthorq_check_schema is 'Internal. Raises KQ002 where the registries or the log are not ours.';
+comment on function kanthorq_schema._kanthorq_check_schema is 'Internal. Raises KQ002 where the registries or our tables are not ours.';

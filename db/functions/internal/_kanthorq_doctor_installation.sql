@@ -20,7 +20,7 @@ begin
   from (
     values
       ('kanthorq_schema.kanthorq_consumer_registry'::regclass), ('kanthorq_schema.kanthorq_stream_registry'::regclass),
-      ('kanthorq_schema.kanthorq_task_operation'::regclass)
+      ('kanthorq_schema.kanthorq_task_operation'::regclass), ('kanthorq_schema.kanthorq_consumer_hold'::regclass)
   ) o (name)
   cross join lateral kanthorq_schema._kanthorq_table_fault(o.name, null::text) f (fault)
   where f.fault is not null;

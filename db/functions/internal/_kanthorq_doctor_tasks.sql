@@ -14,6 +14,9 @@ declare
   v_shown text := kanthorq_schema._kanthorq_shown(consumer);
   v_registry kanthorq_schema.kanthorq_consumer_registry;
   v_events regclass := kanthorq_schema._kanthorq_find_table(v_consumer.stream_id);
+  v_hold kanthorq_schema.kanthorq_consumer_hold;
+  v_table regclass := kanthorq_schema._kanthorq_find_table(v_consumer.id);
+  v_is_above boolean;
   v_stuck bigint;
   v_parked bigint;
   v_last_attempt bigint;
@@ -35,6 +38,38 @@ begin
       format('consumer %s has %s subject_excludes for %s subject_includes: KanthorQ''s program stops at the first event with fewer, '
         'and ignores those that are more', v_shown, cardinality(v_registry.subject_excludes), cardinality(v_registry.subject_includes)),
       '-- set subject_excludes in kanthorq_consumer_registry to as many filters as subject_includes has, or to none'
+    );
+  end if;
+
+  select h.* into v_hold from kanthorq_schema.kanthorq_consumer_hold h where h.consumer_id = v_consumer.id;
+  v_is_above := v_registry.cursor = kanthorq_schema._kanthorq_held_cursor();
+  if v_hold.consumer_id is not null then
+    return query values (
+      'consumer is held', case when v_hold.at < now() - '1 day'::interval then 'warning' else 'info' end,
+      format('consumer %s is %s: its new events get no tasks%s', v_shown, kanthorq_schema._kanthorq_held(consumer, false),
+        case when v_hold.intake_only then '' else ', and no worker takes its tasks' end),
+      format('-- when it may go on: select kanthorq_consumer_release(%s)', v_shown)
+    );
+  end if;
+  if v_hold.consumer_id is null and v_is_above then
+    return query values (
+      'hold is broken', 'error',
+      format('the cursor of consumer %s is above every event, as of a held one, but no hold has the true one: its new events get no tasks',
+        v_shown),
+      format('-- set it to the last event that it has read: update kanthorq_consumer_registry set cursor = (select max(event_id) from %s) '
+        'where name = %s', v_table, v_shown)
+    );
+  elsif v_hold.consumer_id is null and kanthorq_schema._kanthorq_refuses_claims(v_table) then
+    return query values (
+      'hold is broken', 'error',
+      format('consumer %s is not held, but its table has the triggers of a hold: no worker takes its tasks', v_shown),
+      format('select kanthorq_schema.kanthorq_consumer_release(%L)', consumer)
+    );
+  elsif v_hold.consumer_id is not null and not (v_is_above and kanthorq_schema._kanthorq_refuses_claims(v_table) <> v_hold.intake_only) then
+    return query values (
+      'hold is broken', 'error',
+      format('consumer %s is held, but somebody has changed its cursor or the triggers on its table: KanthorQ takes events or tasks', v_shown),
+      format('-- kanthorq_consumer_hold or kanthorq_consumer_release repairs it: select kanthorq_consumer_release(%s)', v_shown)
     );
   end if;
 
@@ -117,25 +152,13 @@ begin
   )
   using v_shown;
 
-  -- Events of the last day: their ids begin with the time. An event that an exclude matches is never missed here, nor one whose task may
-  -- have been purged.
-  return query execute format($q$
-    select 'missed events', 'warning',
-      format('consumer %%s has no task for %%s events of the last day that lie behind its cursor: KanthorQ passed over them', $1, count(*)),
-      format('-- to have them handled: select kanthorq_task_convert(%%s, array[...]), for example of event %%s', $1,
-        kanthorq_schema._kanthorq_shown(min(e.id)))
-    from %1$s e
-    where e.id > $2 and e.id < $3 and e.subject ~ any ($4) and not e.subject ~ any ($5)
-      and not exists (select from %2$s t where t.event_id = e.id)
-    having count(*) > 0
-    $q$,
-    kanthorq_schema._kanthorq_only_sql(v_events), v_consumer.tasks
-  )
-  using v_shown,
-    greatest('event_' || kanthorq_schema._kanthorq_crockford(kanthorq_schema._kanthorq_now() - 86400000, 10), kanthorq_schema._kanthorq_purged_to(consumer)),
-    kanthorq_schema._kanthorq_true_cursor(consumer),
-    array(select kanthorq_schema._kanthorq_subject_pattern(f) from unnest(v_registry.subject_includes::text[]) f),
-    array(select kanthorq_schema._kanthorq_subject_pattern(f) from unnest(v_registry.subject_excludes::text[]) f);
+  return query
+  select 'missed events', 'warning',
+    format('consumer %s has no task for %s events of the last day that lie behind its cursor: KanthorQ passed over them', v_shown, count(*)),
+    format('-- to have them handled: select event_id from kanthorq_task_convert(%1$s, array(select event_id from kanthorq_event_missed(%1$s)))',
+      v_shown)
+  from kanthorq_schema.kanthorq_event_missed(consumer, now() - '1 day'::interval) m
+  having count(*) > 0;
 end
 $function$;
 

@@ -17,7 +17,7 @@ begin
     where d.classid = 'pg_class'::regclass and d.objid = c.oid and d.refclassid = 'pg_class'::regclass and d.refobjid = t.oid
   )
   where t.oid in (
-    'kanthorq_schema.kanthorq_task_operation'::regclass,
+    'kanthorq_schema.kanthorq_task_operation'::regclass, 'kanthorq_schema.kanthorq_consumer_hold'::regclass,
     to_regclass('kanthorq_schema.kanthorq_migrations')
   );
 end

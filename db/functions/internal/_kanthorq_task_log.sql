@@ -22,8 +22,9 @@ begin
   )
   select
     kanthorq_schema._kanthorq_as_time(now), _kanthorq_task_log.action, _kanthorq_task_log.consumer, _kanthorq_task_log.reason,
-    _kanthorq_task_log.bulk_id, _kanthorq_task_log.undoes, _kanthorq_task_log.origin, sum(s.tasks),
-    jsonb_object_agg(kanthorq_schema._kanthorq_task_state_name(s.state), s.tasks), min(s.first_id), max(s.last_id),
+    _kanthorq_task_log.bulk_id, _kanthorq_task_log.undoes, _kanthorq_task_log.origin, coalesce(sum(s.tasks), 0),
+    coalesce(jsonb_object_agg(kanthorq_schema._kanthorq_task_state_name(s.state), s.tasks), '{}'), coalesce(min(s.first_id), ''),
+    coalesce(max(s.last_id), ''),
     _kanthorq_task_log.changes
   from (
     select c.from_state as state, count(*) as tasks, min(c.event_id collate "C") as first_id, max(c.event_id collate "C") as last_id

@@ -36,6 +36,10 @@ begin
     raise exception 'operation % is a purge', operation_id
       using errcode = 'KQ004', hint = 'What it deleted is gone, or in its archive.';
   end if;
+  if v_operation.action in ('hold', 'release') then
+    raise exception 'operation % is a %', operation_id, v_operation.action
+      using errcode = 'KQ004', hint = 'kanthorq_consumer_release() ends a hold, kanthorq_consumer_hold() begins one.';
+  end if;
   v_consumer := kanthorq_schema._kanthorq_consumer(v_operation.consumer);
   v_ids := array(select c.event_id from unnest(v_operation.changes) c order by c.event_id);
 

@@ -10,6 +10,7 @@ returns table (
   subject_excludes text[],
   attempt_max int,
   visibility_timeout bigint,
+  held text,
   unread bigint,
   oldest_unread timestamp with time zone,
   oldest_due timestamp with time zone
@@ -39,6 +40,7 @@ begin
     subject_excludes := v_registry.subject_excludes;
     attempt_max := v_registry.attempt_max;
     visibility_timeout := v_registry.visibility_timeout;
+    held := kanthorq_schema._kanthorq_held(consumer_name, false);
     unread := null;
     oldest_unread := null;
     oldest_due := null;
@@ -89,6 +91,7 @@ subject_includes    filters of the subjects that it wants
 subject_excludes    filters of the subjects that it does not want, in pairs with subject_includes
 attempt_max         how many attempts a failing task has before it is discarded
 visibility_timeout  milliseconds after which a running task is picked up again
+held                since when it is held, by whom and why; null if it is not
 unread              how many events lie behind its cursor: not read yet, wanted or not; at most max_events
 oldest_unread       when the oldest of them was made
 oldest_due          since when the oldest task is due that a worker may take; null if none is

@@ -32,9 +32,16 @@ begin
         kanthorq_schema._kanthorq_task_state_name(t.state), kanthorq_schema._kanthorq_as_time(t.schedule_at),
         kanthorq_schema._kanthorq_as_time(nullif(t.finalized_at, 0)), t.attempt_count, $2,
         t.attempted_error[array_upper(t.attempted_error, 1)] ->> 'error', kanthorq_schema._kanthorq_as_time($1)
-      ),
-      case
+      ) || case
+        when t.event_id is null then coalesce('; the consumer is ' || $4, '')
         when t.attempt_count <= $2 and t.state in (
+          kanthorq_schema._kanthorq_task_state('running'), kanthorq_schema._kanthorq_task_state('retryable')
+        )
+        then coalesce('; but no worker takes it while the consumer is ' || $5, '')
+        else ''
+      end,
+      case
+        when $5 is null and t.attempt_count <= $2 and t.state in (
           kanthorq_schema._kanthorq_task_state('running'), kanthorq_schema._kanthorq_task_state('retryable')
         )
         then kanthorq_schema._kanthorq_as_time(greatest(t.schedule_at, $1))
@@ -48,7 +55,8 @@ begin
     kanthorq_schema._kanthorq_task_takes_sql('resume', false),
     kanthorq_schema._kanthorq_task_takes_sql('discard', false)
   )
-  using kanthorq_schema._kanthorq_now(), v_consumer.attempt_max, event_ids;
+  using kanthorq_schema._kanthorq_now(), v_consumer.attempt_max, event_ids,
+    kanthorq_schema._kanthorq_held(consumer, false), kanthorq_schema._kanthorq_held(consumer, true);
 end
 $function$;
 
@@ -64,6 +72,7 @@ can_cancel   whether kanthorq_task_cancel would update it now
 can_resume   whether kanthorq_task_resume would
 can_discard  whether kanthorq_task_discard would
 why          a sentence about where it stands and what can be done
-next_run_at  when a worker may take it, at the earliest; null if none ever will unless a person acts
+next_run_at  when a worker may take it, at the earliest; null if none ever will unless a person acts, also while the
+             consumer is held
 
 Raises KQ001 if there is no such consumer, KQ002 if its table is gone, KQ003 for a bad argument.';

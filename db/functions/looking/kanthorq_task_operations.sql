@@ -28,9 +28,9 @@ begin
     raise exception 'max_operations is %', coalesce(max_operations::text, 'null')
       using errcode = 'KQ003', hint = 'Pass how many operations a page may have, at least 1.';
   end if;
-  if action not in ('cancel', 'resume', 'discard', 'undo', 'purge', 'purge events') then
+  if action not in ('cancel', 'resume', 'discard', 'undo', 'purge', 'purge events', 'hold', 'release') then
     raise exception '% is not an action', kanthorq_schema._kanthorq_shown(action)
-      using errcode = 'KQ003', hint = 'The actions are cancel, resume, discard, undo, purge and purge events.';
+      using errcode = 'KQ003', hint = 'The actions are cancel, resume, discard, undo, purge, purge events, hold and release.';
   end if;
   -- Planned anew in each call, for the conditions that it has.
   return query execute $q$
@@ -96,25 +96,25 @@ begin
 end
 $function$;
 
-comment on function kanthorq_schema.kanthorq_task_operations is 'Reads the log of all transitions and purges, newest first.
+comment on function kanthorq_schema.kanthorq_task_operations is 'Reads the log of all transitions, purges, holds and releases, newest first.
 
 consumer          only those of this consumer
 event_id          only those that moved this task
 before            the last id of the page before; null is the first page
 max_operations    how many at most
-action            only these: cancel, resume, discard, undo, purge or purge events
+action            only these: cancel, resume, discard, undo, purge, purge events, hold or release
 reason            only those with exactly this reason
 actor             only those of this login role
 bulk_id           only this bulk
 each_batch        true gives each batch of a bulk a row of its own; otherwise a bulk is one row
 with_event_ids    false leaves event_ids null, which is quicker
 
-Returns rows of type kanthorq_operation, one for each call that moved tasks:
+Returns rows of type kanthorq_operation, one for each call that moved tasks or held or released a consumer:
 id                what kanthorq_task_undo takes; of a bulk, what kanthorq_task_undo_all takes
 at                when; of a bulk, when its first batch was
 last_at           of a bulk, when its last batch was
-action            cancel, resume, discard, undo, purge or purge events
-consumer_name     whose tasks it moved; of purge events, the stream
+action            cancel, resume, discard, undo, purge, purge events, hold or release
+consumer_name     whose tasks it moved, or that was held or released; of purge events, the stream
 reason            what the caller gave as the reason
 actor             the role that had logged in
 application_name  what its connection called itself

@@ -9,7 +9,8 @@ returns table (
   tasks bigint,
   oldest timestamp with time zone,
   next_due timestamp with time zone,
-  stuck bigint
+  stuck bigint,
+  held text
 )
 language plpgsql
 stable
@@ -24,7 +25,7 @@ begin
     v_consumer := kanthorq_schema._kanthorq_consumer(v_name);
     return query execute format($q$
       select $3, kanthorq_schema._kanthorq_task_state_name(c.state), c.tasks,
-        kanthorq_schema._kanthorq_as_time(c.oldest), kanthorq_schema._kanthorq_as_time(c.due), c.stuck
+        kanthorq_schema._kanthorq_as_time(c.oldest), kanthorq_schema._kanthorq_as_time(c.due), c.stuck, $4
       from (
         select t.state, count(*) as tasks, min(t.created_at) as oldest,
           min(t.schedule_at) filter (
@@ -41,7 +42,8 @@ begin
       kanthorq_schema._kanthorq_task_takes_sql('discard', false),
       v_consumer.tasks
     )
-    using kanthorq_schema._kanthorq_now(), v_consumer.attempt_max, v_name;
+    using kanthorq_schema._kanthorq_now(), v_consumer.attempt_max, v_name,
+      kanthorq_schema._kanthorq_held(v_name, false);
   end loop;
 end
 $function$;
@@ -57,5 +59,6 @@ tasks          how many there are
 oldest         when the oldest of them was made
 next_due       when the first of them that a worker may take is due; in the past if one is waiting, null if there is none
 stuck          how many are running, overdue and with their attempts spent: kanthorq_task_discard takes them
+held           since when the consumer is held, by whom and why; null if it is not
 
 With null, a consumer whose table is gone or has a fault is left out with a warning. Raises KQ001 if there is no such consumer, KQ002 if its table is gone.';

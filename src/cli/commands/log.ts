@@ -71,6 +71,8 @@ export function logCommand(): Command {
         'undo',
         'purge',
         'purge events',
+        'hold',
+        'release',
       ]),
     )
     .option('--reason <text>', 'only operations with exactly this reason', nonEmpty)
