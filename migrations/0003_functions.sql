@@ -3849,7 +3849,7 @@ kanthorq_schema.kanthorq_stream_publish_many(
   stream text,
   subjects text[],
   bodies bytea[],
-  metadata jsonb[] default null
+  metadatas jsonb[] default null
 )
 returns text[]
 language plpgsql
@@ -3862,17 +3862,17 @@ declare
   v_ids text[];
 begin
   if subjects is null or bodies is null or cardinality(bodies) <> cardinality(subjects)
-    or cardinality(metadata) <> cardinality(subjects) then
-    raise exception 'there are % bodies and % metadata for % subjects', coalesce(cardinality(bodies)::text, 'null'),
-        coalesce(cardinality(metadata)::text, 'null'), coalesce(cardinality(subjects)::text, 'null')
-      using errcode = 'KQ003', hint = 'Pass a subject and a body for each event, and as many metadata or null.';
+    or cardinality(metadatas) <> cardinality(subjects) then
+    raise exception 'there are % bodies and % metadatas for % subjects', coalesce(cardinality(bodies)::text, 'null'),
+        coalesce(cardinality(metadatas)::text, 'null'), coalesce(cardinality(subjects)::text, 'null')
+      using errcode = 'KQ003', hint = 'Pass a subject and a body for each event, and as many metadatas or null.';
   end if;
   if array_position(bodies, null) is not null then
     raise exception 'bodies[%] is null', array_position(bodies, null)
       using errcode = 'KQ003', hint = 'Pass the event''s bytes; an empty body is allowed.';
   end if;
-  if exists (select from unnest(metadata) m where jsonb_typeof(m) is distinct from 'object') then
-    raise exception 'metadata has a part that is no object'
+  if exists (select from unnest(metadatas) m where jsonb_typeof(m) is distinct from 'object') then
+    raise exception 'metadatas has a part that is no object'
       using errcode = 'KQ003', hint = 'Pass JSON objects, or null instead of all of them.';
   end if;
   perform kanthorq_schema._kanthorq_check_subject(s.subject) from (select distinct u as subject from unnest(subjects) u) s;
@@ -3886,17 +3886,17 @@ begin
     $q$,
     v_stream.event_table
   )
-  using v_ids, subjects, bodies, metadata;
+  using v_ids, subjects, bodies, metadatas;
   return v_ids;
 end
 $function$;
 
 comment on function kanthorq_schema.kanthorq_stream_publish_many(text, text[], bytea[], jsonb[]) is 'Publishes many events to a stream.
 
-stream    name of the stream
-subjects  of each event the subject, as kanthorq_stream_publish takes it
-bodies    of each event the payload; may be empty
-metadata  of each event a JSON object; null instead of all of them is {}
+stream     name of the stream
+subjects   of each event the subject, as kanthorq_stream_publish takes it
+bodies     of each event the payload; may be empty
+metadatas  of each event a JSON object; null instead of all of them is {}
 
 Returns the ids of the events, in the order of subjects. Raises KQ001 if there is no such stream, KQ002 if its table is gone, KQ003 for
 a bad argument; then nothing is published.';

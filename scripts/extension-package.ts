@@ -1,7 +1,7 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { extensionFiles, type ExtensionVersions } from './extension.ts'
+import { extensionFiles, halfOf, type ExtensionVersions } from './extension.ts'
 
 const project = fileURLToPath(new URL('..', import.meta.url))
 const read = (file: string) => readFileSync(join(project, file), 'utf8')
@@ -41,7 +41,7 @@ export function writeExtension(folder: string, versions: ExtensionVersions): voi
 function meta({ version, description, homepage, bugs, repository }: Manifest) {
   const provided = {
     abstract: 'Installs and updates the functions that manage KanthorQ tasks',
-    file: `kanthorq_tasks--${version}.sql`,
+    file: `kanthorq_tasks--${halfOf(version)}--${version}.sql`,
     docfile: 'doc/kanthorq_tasks.md',
     version,
   }

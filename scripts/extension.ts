@@ -19,18 +19,42 @@ export function extensionFiles(
   { version, earlier = [] }: ExtensionVersions,
   migrations = readMigrations(),
 ): Record<string, string> {
-  const update = migrateFunction(migrations)
+  const sql = migrateFunction(migrations)
+  const half = halfOf(version)
+  const middle = sql.lastIndexOf('\n', sql.length / 2) + 1
+  const first = script('create extension kanthorq_tasks', firstHalf(sql.slice(0, middle)))
   return {
     'kanthorq_tasks.control': control(version),
-    [`kanthorq_tasks--${version}.sql`]: script('create extension kanthorq_tasks', update),
-    ...Object.fromEntries(
-      earlier.map((from) => [
-        `kanthorq_tasks--${from}--${version}.sql`,
-        script('alter extension kanthorq_tasks update', update),
-      ]),
-    ),
+    [`kanthorq_tasks--${half}.sql`]: first,
+    ...Object.fromEntries(earlier.map((from) => [`kanthorq_tasks--${from}--${half}.sql`, first])),
+    [`kanthorq_tasks--${half}--${version}.sql`]: script('create extension kanthorq_tasks', secondHalf(sql.slice(middle))),
   }
 }
+
+/**
+ * A version before a version: dbdev takes no script of more than 250,000 characters, so there are two, which PostgreSQL runs one after
+ * the other. 1.2.3 has 0.0.10203, because another one on the same server has another text.
+ */
+export function halfOf(version: string): string {
+  const [major = 0, minor = 0, patch = 0] = version.split('.').map(Number)
+  return `0.0.${(major * 100 + minor) * 100 + patch}`
+}
+
+const firstHalf = (sql: string) => `create or replace function @extschema@._kanthorq_first_half()
+returns text
+language sql
+immutable
+return $half$${sql}$half$;
+`
+
+const secondHalf = (sql: string) => `do $do$
+begin
+  execute @extschema@._kanthorq_first_half() || $half$${sql}$half$;
+end
+$do$;
+
+drop function @extschema@._kanthorq_first_half();
+`
 
 const control = (version: string) => `# kanthorq-tasks as an extension of PostgreSQL
 comment = 'Cancel and resume KanthorQ tasks: select kanthorq_migrate() installs or updates the functions'

@@ -30,6 +30,8 @@ export const ways: Record<string, (url: string) => Promise<unknown>> = {
     }),
 }
 
-const script = (extensionFiles({ version: '1' })['kanthorq_tasks--1.sql'] ?? '')
+const script = Object.entries(extensionFiles({ version: '1.0.0' }))
+  .flatMap(([name, text]) => (name.endsWith('.sql') ? [text] : []))
+  .join('\n')
   .replace(/^\\.*$/gm, '')
   .replaceAll('@extschema@', 'public')

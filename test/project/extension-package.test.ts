@@ -69,7 +69,11 @@ test('dbdev can take the folder as a package', (t) => {
     ['kanthorq_tasks.control'],
   )
   t.regex('kanthorq_tasks', /^[A-Za-z]\w{2,32}$/)
-  t.deepEqual(scripts.sort(), [`kanthorq_tasks--0.0.1--${version}.sql`, `kanthorq_tasks--${version}.sql`])
+  t.deepEqual(scripts.sort(), [
+    'kanthorq_tasks--0.0.1--0.0.100.sql',
+    `kanthorq_tasks--0.0.100--${version}.sql`,
+    'kanthorq_tasks--0.0.100.sql',
+  ])
   // It reads one setting a line, and its registry takes no longer texts.
   const [, comment = ''] = /^comment = '(.*)'$/m.exec(text('kanthorq_tasks.control')) ?? []
   t.true(comment !== '' && comment.length <= 1000)

@@ -339,7 +339,7 @@ as $$
   left join test.parameters() a on a.function_name = p.proname
     and (not a.optional or a.name = 'everything' or given ? a.name or also ? a.name)
   left join (values
-    ('text', '''x'''), ('text[]', '''{x}'''), ('integer', '1'), ('bigint', '1'), ('boolean', 'true'), ('bytea', ''''''),
+    ('text', '''x'''), ('text[]', '''{x}'''), ('integer', '1'), ('bigint', '1'), ('boolean', 'true'), ('bytea', ''''''), ('bytea[]', '''{x}'''),
     ('timestamp with time zone', 'now()'), ('interval', '''1 hour'''), ('jsonb', '''{}''')
   ) v (type, value) on v.type = a.type
   where p.pronamespace = 'public'::regnamespace and p.proname like 'kanthorq\_%' and p.prokind = 'f'

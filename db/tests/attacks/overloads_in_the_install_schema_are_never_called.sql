@@ -17,7 +17,7 @@ values ('action', 'text', '''resume'''), ('attempt_max', 'integer', '3'), ('batc
   ('before', 'timestamp with time zone', '''2000-01-01'''), ('bodies', 'bytea[]', '''{x}'''), ('body', 'bytea', ''''''), ('consumer', 'text', '''send_email'''),
   ('errors', 'text[]', '(select array_agg(''x''::text) from task)'), ('event_id', 'text', '(select min(id) from task)'), ('event_ids', 'text[]', '(select array_agg(id) from task)'),
   ('everything', 'boolean', 'true'), ('finished_before', 'timestamp with time zone', '''2000-01-01'''), ('states', 'text[]', '''{cancelled}'''),
-  ('initial_state', 'text', '''pending'''), ('level', 'text', '''viewer'''), ('max_operations', 'integer', '10'),
+  ('initial_state', 'text', '''pending'''), ('level', 'text', '''viewer'''), ('lookback', 'interval', '''1 minute'''), ('max_events', 'integer', '10'), ('max_operations', 'integer', '10'),
   ('max_tasks', 'integer', '10'), ('metadata', 'jsonb', '''{"customer": "42"}'''), ('name', 'text', '''other'''),
   ('operation_id', 'bigint', '(select id from operation)'), ('role', 'text', '''pg_monitor'''),
   ('stream', 'text', '''send_email_stream'''), ('spread', 'interval', '''1 second'''), ('subject', 'text', '''order.created'''),

@@ -105,7 +105,7 @@ select results_eq(
 
 -- A call of each function that touches a table, and the kind of table that it needs beside the registries and the log.
 create temp table call as
-select name, call, case when name in ('kanthorq_event_missed', 'kanthorq_task_convert') then '{consumer,stream}'::text[] else '{consumer}' end as needs
+select name, call, case when name in ('kanthorq_event_missed', 'kanthorq_task_convert', 'kanthorq_task_pull') then '{consumer,stream}'::text[] else '{consumer}' end as needs
 from test.calls('{"consumer": "''send_email''"}', '{"action": "''cancel''"}') where name <> 'kanthorq_task_operations'
 union all
 select name, call, case name when 'kanthorq_event_purge_batch' then '{consumer,stream}'::text[] else '{stream}' end

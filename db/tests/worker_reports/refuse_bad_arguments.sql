@@ -23,10 +23,10 @@ values
   ('kanthorq_task_pull(''send_email'', null)', 'max_tasks is null'),
   ('kanthorq_task_pull(''send_email'', lookback => null)', 'lookback is null'),
   ('kanthorq_task_pull(''send_email'', lookback => ''-1 s'')', 'lookback is -00:00:01'),
-  ('kanthorq_stream_publish_many(''send_email_stream'', ''{a,b}'', ''{x}'')', 'there are 1 bodies and null metadata for 2 subjects'),
+  ('kanthorq_stream_publish_many(''send_email_stream'', ''{a,b}'', ''{x}'')', 'there are 1 bodies and null metadatas for 2 subjects'),
   ('kanthorq_stream_publish_many(''send_email_stream'', ''{a}'', ''{NULL}'')', 'bodies[1] is null'),
   ('kanthorq_stream_publish_many(''send_email_stream'', ''{a,a.}'', ''{x,x}'')', '''a.'' is not a subject'),
-  ('kanthorq_stream_publish_many(''send_email_stream'', ''{a}'', ''{x}'', array[''[]''::jsonb])', 'metadata has a part that is no object');
+  ('kanthorq_stream_publish_many(''send_email_stream'', ''{a}'', ''{x}'', array[''[]''::jsonb])', 'metadatas has a part that is no object');
 
 select plan(2 + (select count(*)::int from refusal));
 
