@@ -45,9 +45,21 @@ begin
 end
 $$;
 
-select plan(15);
+select plan(17);
 
 select is(pg_temp.scans('states => ''{discarded}'', ' || arguments), array['Index'], name || ' comes from an index') from page;
+
+select is_empty(
+  $$ select line from test.plan_of_task_find('send_email') line where line ~ 'Filter|kanthorq_task_matches' $$,
+  'a filter that names nothing tests nothing'
+);
+
+select results_eq(
+  $$ select substring(line from 'Filter: .*') from test.plan_of_task_find('send_email', finalized_after => to_timestamp(1)) line
+     where line ~ 'Filter|kanthorq_task_matches' $$,
+  array['Filter: (finalized_at >= ''1000''::bigint)'],
+  'one that names a part tests that part alone'
+);
 
 select is(pg_temp.scans(arguments), array['Index'], name || ' of tasks in any state does too') from page;
 

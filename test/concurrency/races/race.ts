@@ -195,8 +195,15 @@ async function operateInBulk(race: Race, session: pg.PoolClient, random: Random,
       if (isSerializationFailure(error)) race.retries += 1
     }
     race.waiting.push(only(await session.query<{ waiting: number }>(waitingSessions)).waiting)
+    const { failed, grouped } = only(await session.query<{ failed: string; grouped: string }>(failures, [race.consumer]))
+    if (grouped !== failed) throw new Error(`${failed} tasks have an error, but the groups have ${grouped}`)
   }
 }
+
+/** One statement, which sees the tasks as they were at one time. */
+const failures = `
+  select (select coalesce(sum(tasks), 0) from kanthorq_task_errors($1)) as grouped,
+    (select count(*) from kanthorq_task_find($1, max_tasks => 1000000) where last_error is not null) as failed`
 
 const waitingSessions = `
   select count(*)::integer as waiting
