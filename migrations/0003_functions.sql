@@ -35,7 +35,7 @@ declare
     select string_agg(p.oid::regprocedure::text, ', ')
     from pg_proc p
     where p.pronamespace = 'kanthorq_schema'::regnamespace and pg_get_userbyid(p.proowner) = current_user
-      and p.proname in ('_kanthorq_archive_sql', '_kanthorq_as_milliseconds', '_kanthorq_as_time', '_kanthorq_bulk', '_kanthorq_check_action', '_kanthorq_check_can_commit', '_kanthorq_check_event_ids', '_kanthorq_check_filter', '_kanthorq_check_name', '_kanthorq_check_progress', '_kanthorq_check_purge', '_kanthorq_check_role', '_kanthorq_check_schema', '_kanthorq_check_states', '_kanthorq_check_subject', '_kanthorq_check_subject_filters', '_kanthorq_check_takes', '_kanthorq_claimed_by', '_kanthorq_consumer', '_kanthorq_consumers', '_kanthorq_crockford', '_kanthorq_divide_ids', '_kanthorq_doctor_findings', '_kanthorq_doctor_installation', '_kanthorq_doctor_rights', '_kanthorq_doctor_tables', '_kanthorq_doctor_tasks', '_kanthorq_due', '_kanthorq_find_table', '_kanthorq_function_levels', '_kanthorq_has_scheduling_index', '_kanthorq_hold_triggers', '_kanthorq_id', '_kanthorq_id_time', '_kanthorq_names_hint', '_kanthorq_newest_migration', '_kanthorq_now', '_kanthorq_one_line', '_kanthorq_only_sql', '_kanthorq_own_tables', '_kanthorq_purge_all', '_kanthorq_purge_log', '_kanthorq_purged_to', '_kanthorq_refuse_state', '_kanthorq_refuse_table', '_kanthorq_registered', '_kanthorq_reset_rights', '_kanthorq_revoke_usage', '_kanthorq_role_levels', '_kanthorq_set_level', '_kanthorq_shown', '_kanthorq_stream', '_kanthorq_subject_pattern', '_kanthorq_table_fault', '_kanthorq_table_repair', '_kanthorq_task_all', '_kanthorq_task_columns_sql', '_kanthorq_task_log', '_kanthorq_task_matches', '_kanthorq_task_state', '_kanthorq_task_state_name', '_kanthorq_task_states', '_kanthorq_task_takes_sql', '_kanthorq_task_transition', '_kanthorq_task_undo', '_kanthorq_task_why', '_kanthorq_trigger_fault', '_kanthorq_true_cursor', '_kanthorq_wanted_pattern', 'kanthorq_consumer_list', 'kanthorq_consumer_register', 'kanthorq_doctor', 'kanthorq_event_purge', 'kanthorq_event_purge_batch', 'kanthorq_grant', 'kanthorq_help', 'kanthorq_revoke', 'kanthorq_stream_publish', 'kanthorq_stream_register', 'kanthorq_task_batch', 'kanthorq_task_cancel', 'kanthorq_task_cancel_all', 'kanthorq_task_convert', 'kanthorq_task_count', 'kanthorq_task_discard', 'kanthorq_task_discard_all', 'kanthorq_task_explain', 'kanthorq_task_find', 'kanthorq_task_history', 'kanthorq_task_operation_purge', 'kanthorq_task_operations', 'kanthorq_task_preview', 'kanthorq_task_purge', 'kanthorq_task_purge_batch', 'kanthorq_task_resume', 'kanthorq_task_resume_all', 'kanthorq_task_stats', 'kanthorq_task_undo', 'kanthorq_task_undo_all', 'kanthorq_task_undo_batch', 'kanthorq_task_undo_preview')
+      and p.proname in ('_kanthorq_archive_sql', '_kanthorq_as_milliseconds', '_kanthorq_as_time', '_kanthorq_bulk', '_kanthorq_check_action', '_kanthorq_check_can_commit', '_kanthorq_check_event_ids', '_kanthorq_check_filter', '_kanthorq_check_name', '_kanthorq_check_progress', '_kanthorq_check_purge', '_kanthorq_check_role', '_kanthorq_check_schema', '_kanthorq_check_states', '_kanthorq_check_subject', '_kanthorq_check_subject_filters', '_kanthorq_check_takes', '_kanthorq_claimed_by', '_kanthorq_consumer', '_kanthorq_consumers', '_kanthorq_crockford', '_kanthorq_divide_ids', '_kanthorq_doctor_findings', '_kanthorq_doctor_installation', '_kanthorq_doctor_rights', '_kanthorq_doctor_tables', '_kanthorq_doctor_tasks', '_kanthorq_due', '_kanthorq_find_table', '_kanthorq_function_levels', '_kanthorq_has_scheduling_index', '_kanthorq_hold_triggers', '_kanthorq_id', '_kanthorq_id_time', '_kanthorq_names_hint', '_kanthorq_newest_migration', '_kanthorq_now', '_kanthorq_one_line', '_kanthorq_only_sql', '_kanthorq_own_tables', '_kanthorq_purge_all', '_kanthorq_purge_log', '_kanthorq_purged_to', '_kanthorq_refuse_state', '_kanthorq_refuse_table', '_kanthorq_registered', '_kanthorq_reset_rights', '_kanthorq_revoke_usage', '_kanthorq_role_levels', '_kanthorq_set_level', '_kanthorq_shown', '_kanthorq_stream', '_kanthorq_subject_pattern', '_kanthorq_table_fault', '_kanthorq_table_repair', '_kanthorq_task_all', '_kanthorq_task_columns_sql', '_kanthorq_task_log', '_kanthorq_task_matches', '_kanthorq_task_state', '_kanthorq_task_state_name', '_kanthorq_task_states', '_kanthorq_task_takes_sql', '_kanthorq_task_transition', '_kanthorq_task_undo', '_kanthorq_task_why', '_kanthorq_trigger_fault', '_kanthorq_true_cursor', '_kanthorq_wanted_pattern', 'kanthorq_consumer_list', 'kanthorq_consumer_register', 'kanthorq_doctor', 'kanthorq_event_purge', 'kanthorq_event_purge_batch', 'kanthorq_grant', 'kanthorq_help', 'kanthorq_revoke', 'kanthorq_stream_publish', 'kanthorq_stream_register', 'kanthorq_task_batch', 'kanthorq_task_cancel', 'kanthorq_task_cancel_all', 'kanthorq_task_convert', 'kanthorq_task_count', 'kanthorq_task_discard', 'kanthorq_task_discard_all', 'kanthorq_task_explain', 'kanthorq_task_find', 'kanthorq_task_history', 'kanthorq_task_operation_purge', 'kanthorq_task_operations', 'kanthorq_task_preview', 'kanthorq_task_purge', 'kanthorq_task_purge_batch', 'kanthorq_task_rates', 'kanthorq_task_resume', 'kanthorq_task_resume_all', 'kanthorq_task_stats', 'kanthorq_task_undo', 'kanthorq_task_undo_all', 'kanthorq_task_undo_batch', 'kanthorq_task_undo_preview')
   );
 begin
   if v_functions is not null then
@@ -1243,6 +1243,7 @@ begin atomic
     ('kanthorq_task_preview', 'viewer'),
     ('kanthorq_task_purge', 'owner'),
     ('kanthorq_task_purge_batch', 'owner'),
+    ('kanthorq_task_rates', 'viewer'),
     ('kanthorq_task_resume', 'operator'),
     ('kanthorq_task_resume_all', 'operator'),
     ('kanthorq_task_stats', 'viewer'),
@@ -3075,37 +3076,38 @@ begin
       (1, 'kanthorq_doctor()', 'see what is wrong, with repairs'),
       (2, 'kanthorq_consumer_list()', 'list the consumers'),
       (3, 'kanthorq_task_stats(consumer)', 'count tasks by state'),
-      (4, 'kanthorq_task_find(consumer)', 'list tasks'),
-      (5, 'kanthorq_task_count(consumer)', 'count tasks'),
-      (6, 'kanthorq_task_explain(consumer, ids)', 'see why a task waits'),
-      (7, 'kanthorq_task_history(event)', 'see what happened to a task'),
-      (8, 'kanthorq_task_preview(action, consumer)', 'see what an _all call would do'),
-      (9, 'kanthorq_task_operations(consumer)', 'read the log'),
-      (10, 'kanthorq_task_undo_preview(operation)', 'see what an undo would do'),
-      (11, 'kanthorq_task_cancel(consumer, ids)', 'cancel tasks'),
-      (12, 'kanthorq_task_resume(consumer, ids)', 'resume tasks'),
-      (13, 'kanthorq_task_discard(consumer, ids)', 'discard stuck tasks'),
-      (14, 'kanthorq_task_undo(operation)', 'take one call back'),
-      (15, 'call kanthorq_task_cancel_all(consumer)', 'cancel by filter'),
-      (16, 'call kanthorq_task_resume_all(consumer)', 'resume by filter'),
-      (17, 'call kanthorq_task_discard_all(consumer)', 'discard by filter'),
-      (18, 'call kanthorq_task_undo_all(bulk)', 'take an _all call back'),
-      (19, 'kanthorq_task_batch(action, consumer)', 'do one batch, in a program'),
-      (20, 'kanthorq_task_undo_batch(bulk)', 'undo one batch, in a program'),
-      (21, 'kanthorq_grant(role, level)', 'give viewer or operator rights'),
-      (22, 'kanthorq_revoke(role)', 'take rights away'),
-      (23, 'kanthorq_task_operation_purge(before)', 'shorten the log'),
-      (24, 'call kanthorq_task_purge(consumer, time)', 'delete old finished tasks'),
-      (25, 'kanthorq_task_purge_batch(consumer, time)', 'do one batch, in a program'),
-      (26, 'call kanthorq_event_purge(stream, time)', 'delete events nobody needs'),
-      (27, 'kanthorq_event_purge_batch(stream, time)', 'do one batch, in a program'),
-      (28, 'kanthorq_stream_register(stream)', 'make a stream'),
-      (29, 'kanthorq_stream_publish(stream, subject)', 'publish an event'),
-      (30, 'kanthorq_consumer_register(stream, name)', 'make a consumer'),
-      (31, 'kanthorq_task_convert(consumer, ids)', 'make tasks of events'),
-      (32, 'kanthorq_help()', 'see this list'),
-      (33, chr(92) || 'df+ kanthorq_task_find', 'read all about one, in psql'),
-      (34, chr(92) || 'set SHOW_CONTEXT never', 'hide where errors come from')
+      (4, 'kanthorq_task_rates(consumer)', 'see how fast it goes'),
+      (5, 'kanthorq_task_find(consumer)', 'list tasks'),
+      (6, 'kanthorq_task_count(consumer)', 'count tasks'),
+      (7, 'kanthorq_task_explain(consumer, ids)', 'see why a task waits'),
+      (8, 'kanthorq_task_history(event)', 'see what happened to a task'),
+      (9, 'kanthorq_task_preview(action, consumer)', 'see what an _all call would do'),
+      (10, 'kanthorq_task_operations(consumer)', 'read the log'),
+      (11, 'kanthorq_task_undo_preview(operation)', 'see what an undo would do'),
+      (12, 'kanthorq_task_cancel(consumer, ids)', 'cancel tasks'),
+      (13, 'kanthorq_task_resume(consumer, ids)', 'resume tasks'),
+      (14, 'kanthorq_task_discard(consumer, ids)', 'discard stuck tasks'),
+      (15, 'kanthorq_task_undo(operation)', 'take one call back'),
+      (16, 'call kanthorq_task_cancel_all(consumer)', 'cancel by filter'),
+      (17, 'call kanthorq_task_resume_all(consumer)', 'resume by filter'),
+      (18, 'call kanthorq_task_discard_all(consumer)', 'discard by filter'),
+      (19, 'call kanthorq_task_undo_all(bulk)', 'take an _all call back'),
+      (20, 'kanthorq_task_batch(action, consumer)', 'do one batch, in a program'),
+      (21, 'kanthorq_task_undo_batch(bulk)', 'undo one batch, in a program'),
+      (22, 'kanthorq_grant(role, level)', 'give viewer or operator rights'),
+      (23, 'kanthorq_revoke(role)', 'take rights away'),
+      (24, 'kanthorq_task_operation_purge(before)', 'shorten the log'),
+      (25, 'call kanthorq_task_purge(consumer, time)', 'delete old finished tasks'),
+      (26, 'kanthorq_task_purge_batch(consumer, time)', 'do one batch, in a program'),
+      (27, 'call kanthorq_event_purge(stream, time)', 'delete events nobody needs'),
+      (28, 'kanthorq_event_purge_batch(stream, time)', 'do one batch, in a program'),
+      (29, 'kanthorq_stream_register(stream)', 'make a stream'),
+      (30, 'kanthorq_stream_publish(stream, subject)', 'publish an event'),
+      (31, 'kanthorq_consumer_register(stream, name)', 'make a consumer'),
+      (32, 'kanthorq_task_convert(consumer, ids)', 'make tasks of events'),
+      (33, 'kanthorq_help()', 'see this list'),
+      (34, chr(92) || 'df+ kanthorq_task_find', 'read all about one, in psql'),
+      (35, chr(92) || 'set SHOW_CONTEXT never', 'hide where errors come from')
   )
   select h.call, h.purpose
   from (
@@ -4425,6 +4427,118 @@ kept             of the first batch and a preview, how many finished tasks have 
 
 Raises KQ001 if there is no such consumer, KQ002 if its table is gone, KQ003 for a bad argument.';
 
+-- function: kanthorq_task_rates
+create or replace function
+kanthorq_schema.kanthorq_task_rates(
+  consumer text default null,
+  since timestamp with time zone default now() - cast('1 hour' as interval),
+  bucket interval default '5 minutes'
+)
+returns table (
+  consumer_name text,
+  at timestamp with time zone,
+  arrived bigint,
+  completed bigint,
+  failed bigint,
+  discarded bigint,
+  cancelled bigint,
+  waiting bigint
+)
+language plpgsql
+stable
+security definer
+set search_path to pg_catalog, pg_temp
+as $function$
+declare
+  v_now bigint := kanthorq_schema._kanthorq_now();
+  v_step bigint;
+  v_from bigint;
+  v_buckets bigint;
+  v_name text;
+  v_consumer record;
+begin
+  if bucket is null or not isfinite(bucket) or bucket < interval '1 second' or bucket > interval '100 years' then
+    raise exception 'bucket is %', coalesce(bucket::text, 'null')
+      using errcode = 'KQ003', hint = 'Pass an interval of a second at least: interval ''5 minutes''';
+  end if;
+  if since is null or not isfinite(since) then
+    raise exception 'since is %', coalesce(since::text, 'null')
+      using errcode = 'KQ003', hint = 'Pass a point in time: now() - interval ''1 hour''';
+  end if;
+  v_step := extract(epoch from bucket) * 1000;
+  v_from := greatest(kanthorq_schema._kanthorq_as_milliseconds(since), 0) / v_step * v_step;
+  v_buckets := (v_now - v_from) / v_step + 1;
+  if v_buckets > 10000 then
+    raise exception 'these are % buckets', v_buckets using errcode = 'KQ003', hint = 'Pass a longer bucket, or a later time: 10000 are shown.';
+  end if;
+  for v_name in select c from kanthorq_schema._kanthorq_consumers(kanthorq_task_rates.consumer) c loop
+    v_consumer := kanthorq_schema._kanthorq_consumer(v_name);
+    return query execute format($q$
+      with happened as (
+        -- What was before the first bucket is in bucket -1.
+        select case when h.at < $2 then -1 else (h.at - $2) / $3 end as n, h.what, count(*) as tasks
+        from (
+          select 'arrived' as what, t.created_at as at from %1$s t
+          union all
+          select kanthorq_schema._kanthorq_task_state_name(t.state), t.finalized_at from %1$s t where t.finalized_at > 0
+          union all
+          select 'failed',
+            case when jsonb_typeof(e.failure -> 'at') = 'number' and (e.failure ->> 'at')::numeric between $2 and $4
+              then (e.failure ->> 'at')::numeric::bigint end
+          from %1$s t
+          cross join lateral unnest(t.attempted_error) e (failure)
+          where t.attempted_error <> '{}'
+        ) h
+        where h.at <= $4
+        group by 1, 2
+      ),
+      tally as (
+        select h.n,
+          sum(h.tasks) filter (where h.what = 'arrived') as arrived, sum(h.tasks) filter (where h.what = 'completed') as completed,
+          sum(h.tasks) filter (where h.what = 'failed') as failed, sum(h.tasks) filter (where h.what = 'discarded') as discarded,
+          sum(h.tasks) filter (where h.what = 'cancelled') as cancelled,
+          sum(case h.what when 'arrived' then h.tasks when 'failed' then 0 else -h.tasks end) as more
+        from happened h
+        group by h.n
+      )
+      select $1, kanthorq_schema._kanthorq_as_time($2 + b.n * $3), b.arrived, b.completed, b.failed, b.discarded, b.cancelled, b.waiting
+      from (
+        select n, coalesce(y.arrived, 0)::bigint as arrived, coalesce(y.completed, 0)::bigint as completed,
+          coalesce(y.failed, 0)::bigint as failed, coalesce(y.discarded, 0)::bigint as discarded,
+          coalesce(y.cancelled, 0)::bigint as cancelled, sum(coalesce(y.more, 0)) over (order by n)::bigint as waiting
+        from generate_series(-1, $5 - 1) n
+        left join tally y using (n)
+      ) b
+      where b.n >= 0
+      order by b.n
+      $q$,
+      v_consumer.tasks
+    )
+    using v_name, v_from, v_step, v_now, v_buckets;
+  end loop;
+end
+$function$;
+
+comment on function kanthorq_schema.kanthorq_task_rates(text, timestamp with time zone, interval) is 'How the tasks of one consumer or, with null, of all have evolved, in buckets of time. Reads every task.
+
+consumer       name of a consumer, or null for all
+since          from when on; the first bucket is the one that it falls into
+bucket         how long a bucket is, a second at least; 10000 buckets at most
+
+Returns a row for each consumer and bucket, oldest first:
+consumer_name  whose tasks they are
+at             when the bucket begins; the last one is not over yet
+arrived        how many tasks were made
+completed      how many were completed
+failed         how many attempts failed
+discarded      how many tasks were discarded
+cancelled      how many were cancelled
+waiting        how many were not finished at its end, or are not finished now
+
+A task counts as it is now: one that was resumed is not finished any more, and one that was purged is missing. With null, a consumer whose
+table is gone or has a fault is left out with a warning. Raises KQ001 if there is no such consumer, KQ002 if its table is gone, KQ003 for a
+bad argument.';
+
 -- function: kanthorq_task_resume
 create or replace function
 kanthorq_schema.kanthorq_task_resume(
@@ -4950,6 +5064,7 @@ declare
       'kanthorq_schema.kanthorq_task_preview(text, text, text[], text, jsonb, text, timestamp with time zone, timestamp with time zone, bigint)',
       'kanthorq_schema.kanthorq_task_purge(text, timestamp with time zone, text[], text, boolean, int, bigint, interval, text, bigint, bigint, bigint, jsonb)',
       'kanthorq_schema.kanthorq_task_purge_batch(text, timestamp with time zone, text[], text, boolean, int, bigint, text, kanthorq_schema.kanthorq_task_progress)',
+      'kanthorq_schema.kanthorq_task_rates(text, timestamp with time zone, interval)',
       'kanthorq_schema.kanthorq_task_resume(text, text[], text, timestamp with time zone, boolean)',
       'kanthorq_schema.kanthorq_task_resume_all(text, text[], text, jsonb, text, timestamp with time zone, timestamp with time zone, boolean, int, bigint, interval, text, timestamp with time zone, boolean, interval, bigint, bigint, bigint)',
       'kanthorq_schema.kanthorq_task_stats(text)',
@@ -5001,7 +5116,7 @@ declare
     select string_agg(p.oid::regprocedure::text, ', ')
     from pg_proc p
     where p.pronamespace = 'kanthorq_schema'::regnamespace and pg_get_userbyid(p.proowner) = current_user
-      and p.proname in ('_kanthorq_archive_sql', '_kanthorq_as_milliseconds', '_kanthorq_as_time', '_kanthorq_bulk', '_kanthorq_check_action', '_kanthorq_check_can_commit', '_kanthorq_check_event_ids', '_kanthorq_check_filter', '_kanthorq_check_name', '_kanthorq_check_progress', '_kanthorq_check_purge', '_kanthorq_check_role', '_kanthorq_check_schema', '_kanthorq_check_states', '_kanthorq_check_subject', '_kanthorq_check_subject_filters', '_kanthorq_check_takes', '_kanthorq_claimed_by', '_kanthorq_consumer', '_kanthorq_consumers', '_kanthorq_crockford', '_kanthorq_divide_ids', '_kanthorq_doctor_findings', '_kanthorq_doctor_installation', '_kanthorq_doctor_rights', '_kanthorq_doctor_tables', '_kanthorq_doctor_tasks', '_kanthorq_due', '_kanthorq_find_table', '_kanthorq_function_levels', '_kanthorq_has_scheduling_index', '_kanthorq_hold_triggers', '_kanthorq_id', '_kanthorq_id_time', '_kanthorq_names_hint', '_kanthorq_newest_migration', '_kanthorq_now', '_kanthorq_one_line', '_kanthorq_only_sql', '_kanthorq_own_tables', '_kanthorq_purge_all', '_kanthorq_purge_log', '_kanthorq_purged_to', '_kanthorq_refuse_state', '_kanthorq_refuse_table', '_kanthorq_registered', '_kanthorq_reset_rights', '_kanthorq_revoke_usage', '_kanthorq_role_levels', '_kanthorq_set_level', '_kanthorq_shown', '_kanthorq_stream', '_kanthorq_subject_pattern', '_kanthorq_table_fault', '_kanthorq_table_repair', '_kanthorq_task_all', '_kanthorq_task_columns_sql', '_kanthorq_task_log', '_kanthorq_task_matches', '_kanthorq_task_state', '_kanthorq_task_state_name', '_kanthorq_task_states', '_kanthorq_task_takes_sql', '_kanthorq_task_transition', '_kanthorq_task_undo', '_kanthorq_task_why', '_kanthorq_trigger_fault', '_kanthorq_true_cursor', '_kanthorq_wanted_pattern', 'kanthorq_consumer_list', 'kanthorq_consumer_register', 'kanthorq_doctor', 'kanthorq_event_purge', 'kanthorq_event_purge_batch', 'kanthorq_grant', 'kanthorq_help', 'kanthorq_revoke', 'kanthorq_stream_publish', 'kanthorq_stream_register', 'kanthorq_task_batch', 'kanthorq_task_cancel', 'kanthorq_task_cancel_all', 'kanthorq_task_convert', 'kanthorq_task_count', 'kanthorq_task_discard', 'kanthorq_task_discard_all', 'kanthorq_task_explain', 'kanthorq_task_find', 'kanthorq_task_history', 'kanthorq_task_operation_purge', 'kanthorq_task_operations', 'kanthorq_task_preview', 'kanthorq_task_purge', 'kanthorq_task_purge_batch', 'kanthorq_task_resume', 'kanthorq_task_resume_all', 'kanthorq_task_stats', 'kanthorq_task_undo', 'kanthorq_task_undo_all', 'kanthorq_task_undo_batch', 'kanthorq_task_undo_preview')
+      and p.proname in ('_kanthorq_archive_sql', '_kanthorq_as_milliseconds', '_kanthorq_as_time', '_kanthorq_bulk', '_kanthorq_check_action', '_kanthorq_check_can_commit', '_kanthorq_check_event_ids', '_kanthorq_check_filter', '_kanthorq_check_name', '_kanthorq_check_progress', '_kanthorq_check_purge', '_kanthorq_check_role', '_kanthorq_check_schema', '_kanthorq_check_states', '_kanthorq_check_subject', '_kanthorq_check_subject_filters', '_kanthorq_check_takes', '_kanthorq_claimed_by', '_kanthorq_consumer', '_kanthorq_consumers', '_kanthorq_crockford', '_kanthorq_divide_ids', '_kanthorq_doctor_findings', '_kanthorq_doctor_installation', '_kanthorq_doctor_rights', '_kanthorq_doctor_tables', '_kanthorq_doctor_tasks', '_kanthorq_due', '_kanthorq_find_table', '_kanthorq_function_levels', '_kanthorq_has_scheduling_index', '_kanthorq_hold_triggers', '_kanthorq_id', '_kanthorq_id_time', '_kanthorq_names_hint', '_kanthorq_newest_migration', '_kanthorq_now', '_kanthorq_one_line', '_kanthorq_only_sql', '_kanthorq_own_tables', '_kanthorq_purge_all', '_kanthorq_purge_log', '_kanthorq_purged_to', '_kanthorq_refuse_state', '_kanthorq_refuse_table', '_kanthorq_registered', '_kanthorq_reset_rights', '_kanthorq_revoke_usage', '_kanthorq_role_levels', '_kanthorq_set_level', '_kanthorq_shown', '_kanthorq_stream', '_kanthorq_subject_pattern', '_kanthorq_table_fault', '_kanthorq_table_repair', '_kanthorq_task_all', '_kanthorq_task_columns_sql', '_kanthorq_task_log', '_kanthorq_task_matches', '_kanthorq_task_state', '_kanthorq_task_state_name', '_kanthorq_task_states', '_kanthorq_task_takes_sql', '_kanthorq_task_transition', '_kanthorq_task_undo', '_kanthorq_task_why', '_kanthorq_trigger_fault', '_kanthorq_true_cursor', '_kanthorq_wanted_pattern', 'kanthorq_consumer_list', 'kanthorq_consumer_register', 'kanthorq_doctor', 'kanthorq_event_purge', 'kanthorq_event_purge_batch', 'kanthorq_grant', 'kanthorq_help', 'kanthorq_revoke', 'kanthorq_stream_publish', 'kanthorq_stream_register', 'kanthorq_task_batch', 'kanthorq_task_cancel', 'kanthorq_task_cancel_all', 'kanthorq_task_convert', 'kanthorq_task_count', 'kanthorq_task_discard', 'kanthorq_task_discard_all', 'kanthorq_task_explain', 'kanthorq_task_find', 'kanthorq_task_history', 'kanthorq_task_operation_purge', 'kanthorq_task_operations', 'kanthorq_task_preview', 'kanthorq_task_purge', 'kanthorq_task_purge_batch', 'kanthorq_task_rates', 'kanthorq_task_resume', 'kanthorq_task_resume_all', 'kanthorq_task_stats', 'kanthorq_task_undo', 'kanthorq_task_undo_all', 'kanthorq_task_undo_batch', 'kanthorq_task_undo_preview')
   );
 begin
   if v_functions is not null then

@@ -9,6 +9,7 @@ import { findCommand } from './commands/find.ts'
 import { logCommand } from './commands/log.ts'
 import { migrateCommand } from './commands/migrate.ts'
 import { purgeCommand } from './commands/purge.ts'
+import { ratesCommand } from './commands/rates.ts'
 import { grantCommand, revokeCommand } from './commands/rights.ts'
 import { showCommand } from './commands/show.ts'
 import { statsCommand } from './commands/stats.ts'
@@ -30,6 +31,7 @@ export function makeProgram(): Command {
     doctorCommand(),
     statsCommand(),
     consumersCommand(),
+    ratesCommand(),
     findCommand(),
     explainCommand(),
     showCommand(),

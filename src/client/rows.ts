@@ -1,5 +1,5 @@
 import { withCamelCase } from './connection.ts'
-import type { Consumer, Explanation, HistoryEntry, Operation, Preview, Task, TaskStats } from './types.ts'
+import type { Consumer, Explanation, HistoryEntry, Operation, Preview, Task, TaskRates, TaskStats } from './types.ts'
 
 // Rows as JSON has them: a time is text, and a number that JavaScript would round is text.
 
@@ -34,6 +34,10 @@ export function taskFrom(row: Task): Task {
 
 export function statsFrom(row: TaskStats): TaskStats {
   return withTimes(row, 'oldest', 'nextDue')
+}
+
+export function ratesFrom(row: TaskRates): TaskRates {
+  return withTimes(row, 'at')
 }
 
 export function consumerFrom(row: Consumer): Consumer {

@@ -28,6 +28,7 @@ import type {
   PurgeEventsOptions,
   PurgeOptions,
   PurgeTasksOptions,
+  RatesOptions,
   ReasonOptions,
   ResumeAllOptions,
   ResumeOptions,
@@ -41,6 +42,7 @@ import {
   historyEntryFrom,
   operationFrom,
   previewFrom,
+  ratesFrom,
   statsFrom,
   taskFrom,
   type HistoryRow,
@@ -62,6 +64,7 @@ import type {
   Task,
   TaskAction,
   TaskFilter,
+  TaskRates,
   TaskRef,
   TaskStats,
   TransitionResult,
@@ -191,6 +194,18 @@ export class TaskClient {
   async stats(consumer?: ConsumerRef): Promise<TaskStats[]> {
     const args = { consumer: optionalConsumer(consumer) }
     return (await this.#connection.rows<TaskStats>('kanthorq_task_stats', args)).map(statsFrom)
+  }
+
+  /**
+   * Counts what happened to tasks in each bucket of time, for one consumer or all: `kanthorq_task_rates`. Reads every task.
+   *
+   * @example
+   * for (const { at, arrived, completed, waiting } of await tasks.rates('send_email', { bucket: 60_000 }))
+   *   console.log(at, arrived, completed, waiting)
+   */
+  async rates(consumer?: ConsumerRef, options: RatesOptions = {}): Promise<TaskRates[]> {
+    const args = { consumer: optionalConsumer(consumer), ...argumentsOf('options', options, ratesParts) }
+    return (await this.#connection.rows<TaskRates>('kanthorq_task_rates', args)).map(ratesFrom)
   }
 
   /**
@@ -448,6 +463,8 @@ const findParts: Parts<FindOptions> = {
   maxTasks: ['max_tasks', intArgument],
   oldestFirst: ['oldest_first', booleanArgument],
 }
+
+const ratesParts: Parts<RatesOptions> = { since: ['since', timeArgument], bucket: ['bucket', intervalArgument] }
 
 const consumersParts: Parts<ConsumersOptions> = { maxEvents: ['max_events', intArgument] }
 
