@@ -13,6 +13,7 @@ import { ratesCommand } from './commands/rates.ts'
 import { grantCommand, revokeCommand } from './commands/rights.ts'
 import { showCommand } from './commands/show.ts'
 import { statsCommand } from './commands/stats.ts'
+import { topCommand } from './commands/top.ts'
 import { transitionCommand } from './commands/transition/transition-command.ts'
 import { undoCommand } from './commands/undo.ts'
 import { addExamples, exampleLines, examplesOf, leavesOf, subcommandTerm } from './help.ts'
@@ -32,6 +33,7 @@ export function makeProgram(): Command {
     statsCommand(),
     consumersCommand(),
     ratesCommand(),
+    topCommand(),
     findCommand(),
     explainCommand(),
     showCommand(),
