@@ -35,7 +35,7 @@ declare
     select string_agg(p.oid::regprocedure::text, ', ')
     from pg_proc p
     where p.pronamespace = 'kanthorq_schema'::regnamespace and pg_get_userbyid(p.proowner) = current_user
-      and p.proname in ('_kanthorq_archive_sql', '_kanthorq_as_milliseconds', '_kanthorq_as_time', '_kanthorq_bulk', '_kanthorq_check_action', '_kanthorq_check_can_commit', '_kanthorq_check_event_ids', '_kanthorq_check_filter', '_kanthorq_check_name', '_kanthorq_check_progress', '_kanthorq_check_purge', '_kanthorq_check_role', '_kanthorq_check_schema', '_kanthorq_check_states', '_kanthorq_check_subject', '_kanthorq_check_subject_filters', '_kanthorq_check_takes', '_kanthorq_claimed_by', '_kanthorq_consumer', '_kanthorq_consumers', '_kanthorq_crockford', '_kanthorq_divide_ids', '_kanthorq_doctor_findings', '_kanthorq_doctor_installation', '_kanthorq_doctor_rights', '_kanthorq_doctor_tables', '_kanthorq_doctor_tasks', '_kanthorq_due', '_kanthorq_error_time', '_kanthorq_find_table', '_kanthorq_fingerprint', '_kanthorq_folded', '_kanthorq_function_levels', '_kanthorq_has_scheduling_index', '_kanthorq_held', '_kanthorq_held_cursor', '_kanthorq_hold_triggers', '_kanthorq_id', '_kanthorq_id_time', '_kanthorq_levels', '_kanthorq_names_hint', '_kanthorq_newest_migration', '_kanthorq_now', '_kanthorq_one_line', '_kanthorq_only_sql', '_kanthorq_own_tables', '_kanthorq_purge_all', '_kanthorq_purge_log', '_kanthorq_purged_to', '_kanthorq_refuse_claim', '_kanthorq_refuse_state', '_kanthorq_refuse_table', '_kanthorq_refuses_claims', '_kanthorq_registered', '_kanthorq_reset_rights', '_kanthorq_revoke_usage', '_kanthorq_role_levels', '_kanthorq_set_claims', '_kanthorq_set_level', '_kanthorq_shown', '_kanthorq_stream', '_kanthorq_subject_pattern', '_kanthorq_table_fault', '_kanthorq_table_repair', '_kanthorq_task_all', '_kanthorq_task_begin', '_kanthorq_task_columns_sql', '_kanthorq_task_log', '_kanthorq_task_matches', '_kanthorq_task_report', '_kanthorq_task_state', '_kanthorq_task_state_name', '_kanthorq_task_states', '_kanthorq_task_takes_sql', '_kanthorq_task_transition', '_kanthorq_task_undo', '_kanthorq_task_why', '_kanthorq_time_limit', '_kanthorq_trigger_fault', '_kanthorq_true_cursor', '_kanthorq_wanted_pattern', 'kanthorq_consumer_hold', 'kanthorq_consumer_list', 'kanthorq_consumer_register', 'kanthorq_consumer_release', 'kanthorq_doctor', 'kanthorq_event_missed', 'kanthorq_event_purge', 'kanthorq_event_purge_batch', 'kanthorq_grant', 'kanthorq_help', 'kanthorq_revoke', 'kanthorq_stream_publish', 'kanthorq_stream_publish_many', 'kanthorq_stream_register', 'kanthorq_task_batch', 'kanthorq_task_cancel', 'kanthorq_task_cancel_all', 'kanthorq_task_complete', 'kanthorq_task_convert', 'kanthorq_task_count', 'kanthorq_task_discard', 'kanthorq_task_discard_all', 'kanthorq_task_errors', 'kanthorq_task_explain', 'kanthorq_task_extend', 'kanthorq_task_fail', 'kanthorq_task_find', 'kanthorq_task_history', 'kanthorq_task_operation_purge', 'kanthorq_task_operations', 'kanthorq_task_preview', 'kanthorq_task_pull', 'kanthorq_task_purge', 'kanthorq_task_purge_batch', 'kanthorq_task_release', 'kanthorq_task_resume', 'kanthorq_task_resume_all', 'kanthorq_task_stats', 'kanthorq_task_undo', 'kanthorq_task_undo_all', 'kanthorq_task_undo_batch', 'kanthorq_task_undo_preview')
+      and p.proname in ('_kanthorq_archive_sql', '_kanthorq_as_milliseconds', '_kanthorq_as_time', '_kanthorq_bulk', '_kanthorq_check_action', '_kanthorq_check_can_commit', '_kanthorq_check_event_ids', '_kanthorq_check_filter', '_kanthorq_check_name', '_kanthorq_check_progress', '_kanthorq_check_purge', '_kanthorq_check_role', '_kanthorq_check_schema', '_kanthorq_check_states', '_kanthorq_check_subject', '_kanthorq_check_subject_filters', '_kanthorq_check_takes', '_kanthorq_claimed_by', '_kanthorq_consumer', '_kanthorq_consumers', '_kanthorq_crockford', '_kanthorq_divide_ids', '_kanthorq_doctor_findings', '_kanthorq_doctor_installation', '_kanthorq_doctor_rights', '_kanthorq_doctor_tables', '_kanthorq_doctor_tasks', '_kanthorq_due', '_kanthorq_error_time', '_kanthorq_find_table', '_kanthorq_fingerprint', '_kanthorq_folded', '_kanthorq_function_levels', '_kanthorq_has_scheduling_index', '_kanthorq_held', '_kanthorq_held_cursor', '_kanthorq_hold_triggers', '_kanthorq_id', '_kanthorq_id_time', '_kanthorq_levels', '_kanthorq_names_hint', '_kanthorq_newest_migration', '_kanthorq_now', '_kanthorq_one_line', '_kanthorq_only_sql', '_kanthorq_own_tables', '_kanthorq_purge_all', '_kanthorq_purge_log', '_kanthorq_purged_to', '_kanthorq_refuse_claim', '_kanthorq_refuse_state', '_kanthorq_refuse_table', '_kanthorq_refuses_claims', '_kanthorq_registered', '_kanthorq_reset_rights', '_kanthorq_revoke_usage', '_kanthorq_role_levels', '_kanthorq_set_claims', '_kanthorq_set_level', '_kanthorq_shown', '_kanthorq_stream', '_kanthorq_subject_pattern', '_kanthorq_table_fault', '_kanthorq_table_repair', '_kanthorq_task_all', '_kanthorq_task_begin', '_kanthorq_task_columns_sql', '_kanthorq_task_log', '_kanthorq_task_matches', '_kanthorq_task_report', '_kanthorq_task_state', '_kanthorq_task_state_name', '_kanthorq_task_states', '_kanthorq_task_takes_sql', '_kanthorq_task_transition', '_kanthorq_task_undo', '_kanthorq_task_why', '_kanthorq_time_limit', '_kanthorq_trigger_fault', '_kanthorq_true_cursor', '_kanthorq_wanted_pattern', 'kanthorq_consumer_hold', 'kanthorq_consumer_list', 'kanthorq_consumer_register', 'kanthorq_consumer_release', 'kanthorq_doctor', 'kanthorq_event_missed', 'kanthorq_event_purge', 'kanthorq_event_purge_batch', 'kanthorq_grant', 'kanthorq_help', 'kanthorq_revoke', 'kanthorq_stream_publish', 'kanthorq_stream_publish_many', 'kanthorq_stream_register', 'kanthorq_task_batch', 'kanthorq_task_cancel', 'kanthorq_task_cancel_all', 'kanthorq_task_complete', 'kanthorq_task_convert', 'kanthorq_task_count', 'kanthorq_task_discard', 'kanthorq_task_discard_all', 'kanthorq_task_errors', 'kanthorq_task_explain', 'kanthorq_task_extend', 'kanthorq_task_fail', 'kanthorq_task_find', 'kanthorq_task_history', 'kanthorq_task_operation_purge', 'kanthorq_task_operations', 'kanthorq_task_preview', 'kanthorq_task_pull', 'kanthorq_task_purge', 'kanthorq_task_purge_batch', 'kanthorq_task_rates', 'kanthorq_task_release', 'kanthorq_task_resume', 'kanthorq_task_resume_all', 'kanthorq_task_stats', 'kanthorq_task_undo', 'kanthorq_task_undo_all', 'kanthorq_task_undo_batch', 'kanthorq_task_undo_preview')
       and p.prorettype <> 'trigger'::regtype
   );
 begin
@@ -1002,6 +1002,15 @@ declare
   v_last_attempt bigint;
   v_unanswered bigint;
   v_answered bigint;
+  v_tasks bigint;
+  v_finished bigint;
+  v_due bigint;
+  v_due_since bigint;
+  v_worked_at bigint;
+  v_pending bigint;
+  v_failed bigint;
+  v_failed_before bigint;
+  v_now bigint := kanthorq_schema._kanthorq_now();
 begin
   select r.* into v_registry from kanthorq_schema.kanthorq_consumer_registry r where r.name = consumer;
   if v_registry.visibility_timeout <= 1000 then
@@ -1069,13 +1078,67 @@ begin
           t.state in (kanthorq_schema._kanthorq_task_state('completed'), kanthorq_schema._kanthorq_task_state('retryable'))
           or cardinality(t.attempted_error) > 1
         )
-      )
+      ),
+      count(*),
+      count(*) filter (
+        where t.state in (
+            kanthorq_schema._kanthorq_task_state('completed'), kanthorq_schema._kanthorq_task_state('cancelled'),
+            kanthorq_schema._kanthorq_task_state('discarded')
+          )
+          and t.finalized_at < $1 - 2592000000
+      ),
+      count(*) filter (where %3$s),
+      min(t.schedule_at) filter (where %3$s),
+      max(greatest(t.attempted_at, case t.state when kanthorq_schema._kanthorq_task_state('completed') then t.finalized_at end)),
+      count(*) filter (where t.state = kanthorq_schema._kanthorq_task_state('pending') and t.created_at < $1 - 86400000),
+      count(*) filter (where l.failed_at >= $1 - 3600000),
+      count(*) filter (where l.failed_at < $1 - 3600000)
     from %2$s t
+    left join lateral (
+      select (e.failure ->> 'at')::numeric as failed_at
+      from (select t.attempted_error[array_upper(t.attempted_error, 1)] as failure) e
+      where t.attempted_error <> '{}' and jsonb_typeof(e.failure -> 'at') = 'number'
+        and (e.failure ->> 'at')::numeric between $1 - 7200000 and $1
+    ) l on true
     $q$,
-    kanthorq_schema._kanthorq_task_takes_sql('discard', false), v_consumer.tasks
+    kanthorq_schema._kanthorq_task_takes_sql('discard', false), v_consumer.tasks,
+    't.attempt_count <= $2 and t.schedule_at < $1 - 600000 and t.state in (kanthorq_schema._kanthorq_task_state(''running''), '
+    'kanthorq_schema._kanthorq_task_state(''retryable''))'
   )
-  into v_stuck, v_parked, v_last_attempt, v_unanswered, v_answered
-  using kanthorq_schema._kanthorq_now(), v_consumer.attempt_max;
+  into v_stuck, v_parked, v_last_attempt, v_unanswered, v_answered, v_tasks, v_finished, v_due, v_due_since, v_worked_at, v_pending, v_failed,
+    v_failed_before
+  using v_now, v_consumer.attempt_max;
+
+  if v_due > 0 and coalesce(v_worked_at, 0) < v_now - 600000 then
+    return query values (
+      'nobody works', 'warning',
+      format('consumer %s has %s tasks that have been due for ten minutes or more, the oldest since %s, and no task was taken or completed '
+        'meanwhile', v_shown, v_due, date_trunc('second', kanthorq_schema._kanthorq_as_time(v_due_since))),
+      '-- start its worker, or read what it printed: an error of one puller ends all three'
+    );
+  end if;
+  if v_failed >= 100 and v_failed > 3 * v_failed_before then
+    return query values (
+      'more failures', 'warning',
+      format('consumer %s has %s tasks whose last attempt failed in the last hour, after %s in the hour before', v_shown, v_failed,
+        v_failed_before),
+      '-- look at their last errors: select last_error, count(*) from kanthorq_task_find(...) group by 1'
+    );
+  end if;
+  if v_pending > 0 then
+    return query values (
+      'pending tasks', 'info',
+      format('consumer %s has %s pending tasks of more than a day: no worker takes a pending task', v_shown, v_pending),
+      '-- to have them worked, cancel and resume them; otherwise cancel them'
+    );
+  end if;
+  if v_finished >= 100000 and v_finished > 0.9 * v_tasks then
+    return query values (
+      'mostly finished', 'info',
+      format('consumer %s has %s tasks, of which %s were finished more than 30 days ago: its table only grows', v_shown, v_tasks, v_finished),
+      format('-- if nobody needs them: call kanthorq_task_purge(%s, now() - interval ''30 days'')', v_shown)
+    );
+  end if;
 
   if v_unanswered > 0 and v_answered = 0 then
     return query values (
@@ -1357,6 +1420,7 @@ begin atomic
     ('kanthorq_task_pull', 'worker'),
     ('kanthorq_task_purge', 'owner'),
     ('kanthorq_task_purge_batch', 'owner'),
+    ('kanthorq_task_rates', 'viewer'),
     ('kanthorq_task_release', 'worker'),
     ('kanthorq_task_resume', 'operator'),
     ('kanthorq_task_resume_all', 'operator'),
@@ -3348,8 +3412,8 @@ comment on function kanthorq_schema.kanthorq_doctor() is 'Looks for faults in th
 
 Returns a row for each finding:
 check     the kind: table is gone, table is not ours, table is open, table is not registered, no scheduling index; registration, worker can''t
-          acknowledge, stuck tasks, last attempt, tasks in available, event is gone, missed events,
-          consumer is held, hold is broken; right not granted, function is not
+          acknowledge, nobody works, more failures, stuck tasks, last attempt, pending tasks, mostly finished, tasks in available,
+          event is gone, missed events, consumer is held, hold is broken; right not granted, function is not
           ours, schema is open, schema is not ours; schema was renamed, functions are missing, sequence is behind, migrations
 severity  error, warning or info
 detail    the finding and its consequence, on one line; a name that KanthorQ would not give has codes for its control characters
@@ -3716,45 +3780,54 @@ as $function$
 begin
   return query
   with listed (n, call, purpose) as (
-    values
-      (1, 'kanthorq_doctor()', 'see what is wrong, with repairs'),
-      (2, 'kanthorq_consumer_list()', 'list the consumers'),
-      (3, 'kanthorq_task_stats(consumer)', 'count tasks by state'),
-      (4, 'kanthorq_task_errors(consumer)', 'group failures by cause'),
-      (4, 'kanthorq_task_find(consumer)', 'list tasks'),
-      (5, 'kanthorq_task_count(consumer)', 'count tasks'),
-      (6, 'kanthorq_task_explain(consumer, ids)', 'see why a task waits'),
-      (7, 'kanthorq_task_history(event)', 'see what happened to a task'),
-      (8, 'kanthorq_event_missed(consumer)', 'see events that got no task'),
-      (8, 'kanthorq_task_preview(action, consumer)', 'see what an _all call would do'),
-      (9, 'kanthorq_task_operations(consumer)', 'read the log'),
-      (10, 'kanthorq_task_undo_preview(operation)', 'see what an undo would do'),
-      (11, 'kanthorq_task_cancel(consumer, ids)', 'cancel tasks'),
-      (12, 'kanthorq_task_resume(consumer, ids)', 'resume tasks'),
-      (13, 'kanthorq_task_discard(consumer, ids)', 'discard stuck tasks'),
-      (14, 'kanthorq_task_undo(operation)', 'take one call back'),
-      (15, 'call kanthorq_task_cancel_all(consumer)', 'cancel by filter'),
-      (16, 'call kanthorq_task_resume_all(consumer)', 'resume by filter'),
-      (17, 'call kanthorq_task_discard_all(consumer)', 'discard by filter'),
-      (18, 'call kanthorq_task_undo_all(bulk)', 'take an _all call back'),
-      (18, 'kanthorq_consumer_hold(consumer)', 'stop its intake'),
-      (18, 'kanthorq_consumer_release(consumer)', 'end a hold'),
-      (19, 'kanthorq_task_batch(action, consumer)', 'do one batch, in a program'),
-      (20, 'kanthorq_task_undo_batch(bulk)', 'undo one batch, in a program'),
-      (21, 'kanthorq_grant(role, level)', 'give viewer or operator rights'),
-      (22, 'kanthorq_revoke(role)', 'take rights away'),
-      (23, 'kanthorq_task_operation_purge(before)', 'shorten the log'),
-      (24, 'call kanthorq_task_purge(consumer, time)', 'delete old finished tasks'),
-      (25, 'kanthorq_task_purge_batch(consumer, time)', 'do one batch, in a program'),
-      (26, 'call kanthorq_event_purge(stream, time)', 'delete events nobody needs'),
-      (27, 'kanthorq_event_purge_batch(stream, time)', 'do one batch, in a program'),
-      (28, 'kanthorq_stream_register(stream)', 'make a stream'),
-      (29, 'kanthorq_stream_publish(stream, subject)', 'publish an event'),
-      (30, 'kanthorq_consumer_register(stream, name)', 'make a consumer'),
-      (31, 'kanthorq_task_convert(consumer, ids)', 'make tasks of events'),
-      (32, 'kanthorq_help()', 'see this list'),
-      (33, chr(92) || 'df+ kanthorq_task_find', 'read all about one, in psql'),
-      (34, chr(92) || 'set SHOW_CONTEXT never', 'hide where errors come from')
+    select u.n, split_part(u.line, ' -> ', 1), split_part(u.line, ' -> ', 2)
+    from unnest(array[
+      'kanthorq_doctor() -> see what is wrong, with repairs',
+      'kanthorq_consumer_list() -> list the consumers',
+      'kanthorq_task_stats(consumer) -> count tasks by state',
+      'kanthorq_task_rates(consumer) -> see how fast it goes',
+      'kanthorq_task_errors(consumer) -> group failures by cause',
+      'kanthorq_task_find(consumer) -> list tasks',
+      'kanthorq_task_count(consumer) -> count tasks',
+      'kanthorq_task_explain(consumer, ids) -> see why a task waits',
+      'kanthorq_task_history(event) -> see what happened to a task',
+      'kanthorq_event_missed(consumer) -> see events that got no task',
+      'kanthorq_task_preview(action, consumer) -> see what an _all call would do',
+      'kanthorq_task_operations(consumer) -> read the log',
+      'kanthorq_task_undo_preview(operation) -> see what an undo would do',
+      'kanthorq_task_cancel(consumer, ids) -> cancel tasks',
+      'kanthorq_task_resume(consumer, ids) -> resume tasks',
+      'kanthorq_task_discard(consumer, ids) -> discard stuck tasks',
+      'kanthorq_task_undo(operation) -> take one call back',
+      'call kanthorq_task_cancel_all(consumer) -> cancel by filter',
+      'call kanthorq_task_resume_all(consumer) -> resume by filter',
+      'call kanthorq_task_discard_all(consumer) -> discard by filter',
+      'call kanthorq_task_undo_all(bulk) -> take an _all call back',
+      'kanthorq_task_batch(action, consumer) -> do one batch, in a program',
+      'kanthorq_task_undo_batch(bulk) -> undo one batch, in a program',
+      'kanthorq_consumer_hold(consumer) -> stop its intake',
+      'kanthorq_consumer_release(consumer) -> end a hold',
+      'kanthorq_grant(role, level) -> give a role its rights',
+      'kanthorq_revoke(role) -> take rights away',
+      'kanthorq_task_operation_purge(before) -> shorten the log',
+      'call kanthorq_task_purge(consumer, time) -> delete old finished tasks',
+      'kanthorq_task_purge_batch(consumer, time) -> do one batch, in a program',
+      'call kanthorq_event_purge(stream, time) -> delete events nobody needs',
+      'kanthorq_event_purge_batch(stream, time) -> do one batch, in a program',
+      'kanthorq_stream_register(stream) -> make a stream',
+      'kanthorq_stream_publish(stream, subject) -> publish an event',
+      'kanthorq_stream_publish_many(stream) -> publish many events',
+      'kanthorq_consumer_register(stream, name) -> make a consumer',
+      'kanthorq_task_convert(consumer, ids) -> make tasks of events',
+      'kanthorq_task_pull(consumer) -> get tasks to work on',
+      'kanthorq_task_complete(consumer, ids) -> say that tasks are done',
+      'kanthorq_task_fail(consumer, ids, errors) -> say that tasks failed',
+      'kanthorq_task_extend(consumer, ids) -> keep tasks for longer',
+      'kanthorq_task_release(consumer, ids) -> give tasks back',
+      'kanthorq_help() -> see this list',
+      chr(92) || 'df+ kanthorq_task_find -> read all about one, in psql',
+      chr(92) || 'set SHOW_CONTEXT never -> hide where errors come from'
+    ]) with ordinality u (line, n)
   )
   select h.call, h.purpose
   from (
@@ -5592,6 +5665,118 @@ kept             of the first batch and a preview, how many finished tasks have 
 
 Raises KQ001 if there is no such consumer, KQ002 if its table is gone, KQ003 for a bad argument.';
 
+-- function: kanthorq_task_rates
+create or replace function
+kanthorq_schema.kanthorq_task_rates(
+  consumer text default null,
+  since timestamp with time zone default now() - cast('1 hour' as interval),
+  bucket interval default '5 minutes'
+)
+returns table (
+  consumer_name text,
+  at timestamp with time zone,
+  arrived bigint,
+  completed bigint,
+  failed bigint,
+  discarded bigint,
+  cancelled bigint,
+  waiting bigint
+)
+language plpgsql
+stable
+security definer
+set search_path to pg_catalog, pg_temp
+as $function$
+declare
+  v_now bigint := kanthorq_schema._kanthorq_now();
+  v_step bigint;
+  v_from bigint;
+  v_buckets bigint;
+  v_name text;
+  v_consumer record;
+begin
+  if bucket is null or not isfinite(bucket) or bucket < interval '1 second' or bucket > interval '100 years' then
+    raise exception 'bucket is %', coalesce(bucket::text, 'null')
+      using errcode = 'KQ003', hint = 'Pass an interval of a second at least: interval ''5 minutes''';
+  end if;
+  if since is null or not isfinite(since) then
+    raise exception 'since is %', coalesce(since::text, 'null')
+      using errcode = 'KQ003', hint = 'Pass a point in time: now() - interval ''1 hour''';
+  end if;
+  v_step := extract(epoch from bucket) * 1000;
+  v_from := greatest(kanthorq_schema._kanthorq_as_milliseconds(since), 0) / v_step * v_step;
+  v_buckets := (v_now - v_from) / v_step + 1;
+  if v_buckets > 10000 then
+    raise exception 'these are % buckets', v_buckets using errcode = 'KQ003', hint = 'Pass a longer bucket, or a later time: 10000 are shown.';
+  end if;
+  for v_name in select c from kanthorq_schema._kanthorq_consumers(kanthorq_task_rates.consumer) c loop
+    v_consumer := kanthorq_schema._kanthorq_consumer(v_name);
+    return query execute format($q$
+      with happened as (
+        -- What was before the first bucket is in bucket -1.
+        select case when h.at < $2 then -1 else (h.at - $2) / $3 end as n, h.what, count(*) as tasks
+        from (
+          select 'arrived' as what, t.created_at as at from %1$s t
+          union all
+          select kanthorq_schema._kanthorq_task_state_name(t.state), t.finalized_at from %1$s t where t.finalized_at > 0
+          union all
+          select 'failed',
+            case when jsonb_typeof(e.failure -> 'at') = 'number' and (e.failure ->> 'at')::numeric between $2 and $4
+              then (e.failure ->> 'at')::numeric::bigint end
+          from %1$s t
+          cross join lateral unnest(t.attempted_error) e (failure)
+          where t.attempted_error <> '{}'
+        ) h
+        where h.at <= $4
+        group by 1, 2
+      ),
+      tally as (
+        select h.n,
+          sum(h.tasks) filter (where h.what = 'arrived') as arrived, sum(h.tasks) filter (where h.what = 'completed') as completed,
+          sum(h.tasks) filter (where h.what = 'failed') as failed, sum(h.tasks) filter (where h.what = 'discarded') as discarded,
+          sum(h.tasks) filter (where h.what = 'cancelled') as cancelled,
+          sum(case h.what when 'arrived' then h.tasks when 'failed' then 0 else -h.tasks end) as more
+        from happened h
+        group by h.n
+      )
+      select $1, kanthorq_schema._kanthorq_as_time($2 + b.n * $3), b.arrived, b.completed, b.failed, b.discarded, b.cancelled, b.waiting
+      from (
+        select n, coalesce(y.arrived, 0)::bigint as arrived, coalesce(y.completed, 0)::bigint as completed,
+          coalesce(y.failed, 0)::bigint as failed, coalesce(y.discarded, 0)::bigint as discarded,
+          coalesce(y.cancelled, 0)::bigint as cancelled, sum(coalesce(y.more, 0)) over (order by n)::bigint as waiting
+        from generate_series(-1, $5 - 1) n
+        left join tally y using (n)
+      ) b
+      where b.n >= 0
+      order by b.n
+      $q$,
+      v_consumer.tasks
+    )
+    using v_name, v_from, v_step, v_now, v_buckets;
+  end loop;
+end
+$function$;
+
+comment on function kanthorq_schema.kanthorq_task_rates(text, timestamp with time zone, interval) is 'How the tasks of one consumer or, with null, of all have evolved, in buckets of time. Reads every task.
+
+consumer       name of a consumer, or null for all
+since          from when on; the first bucket is the one that it falls into
+bucket         how long a bucket is, a second at least; 10000 buckets at most
+
+Returns a row for each consumer and bucket, oldest first:
+consumer_name  whose tasks they are
+at             when the bucket begins; the last one is not over yet
+arrived        how many tasks were made
+completed      how many were completed
+failed         how many attempts failed
+discarded      how many tasks were discarded
+cancelled      how many were cancelled
+waiting        how many were not finished at its end, or are not finished now
+
+A task counts as it is now: one that was resumed is not finished any more, and one that was purged is missing. With null, a consumer whose
+table is gone or has a fault is left out with a warning. Raises KQ001 if there is no such consumer, KQ002 if its table is gone, KQ003 for a
+bad argument.';
+
 -- function: kanthorq_task_release
 create or replace function
 kanthorq_schema.kanthorq_task_release(
@@ -6180,6 +6365,7 @@ declare
       'kanthorq_schema.kanthorq_task_pull(text, int, text[], interval)',
       'kanthorq_schema.kanthorq_task_purge(text, timestamp with time zone, text[], text, boolean, int, bigint, interval, text, bigint, bigint, bigint, jsonb)',
       'kanthorq_schema.kanthorq_task_purge_batch(text, timestamp with time zone, text[], text, boolean, int, bigint, text, kanthorq_schema.kanthorq_task_progress)',
+      'kanthorq_schema.kanthorq_task_rates(text, timestamp with time zone, interval)',
       'kanthorq_schema.kanthorq_task_release(text, text[], int[])',
       'kanthorq_schema.kanthorq_task_resume(text, text[], text, timestamp with time zone, boolean)',
       'kanthorq_schema.kanthorq_task_resume_all(text, text[], text, jsonb, text, text, timestamp with time zone, timestamp with time zone, timestamp with time zone, timestamp with time zone, boolean, int, bigint, interval, text, timestamp with time zone, boolean, interval, bigint, bigint, bigint)',
@@ -6253,7 +6439,7 @@ declare
     select string_agg(p.oid::regprocedure::text, ', ')
     from pg_proc p
     where p.pronamespace = 'kanthorq_schema'::regnamespace and pg_get_userbyid(p.proowner) = current_user
-      and p.proname in ('_kanthorq_archive_sql', '_kanthorq_as_milliseconds', '_kanthorq_as_time', '_kanthorq_bulk', '_kanthorq_check_action', '_kanthorq_check_can_commit', '_kanthorq_check_event_ids', '_kanthorq_check_filter', '_kanthorq_check_name', '_kanthorq_check_progress', '_kanthorq_check_purge', '_kanthorq_check_role', '_kanthorq_check_schema', '_kanthorq_check_states', '_kanthorq_check_subject', '_kanthorq_check_subject_filters', '_kanthorq_check_takes', '_kanthorq_claimed_by', '_kanthorq_consumer', '_kanthorq_consumers', '_kanthorq_crockford', '_kanthorq_divide_ids', '_kanthorq_doctor_findings', '_kanthorq_doctor_installation', '_kanthorq_doctor_rights', '_kanthorq_doctor_tables', '_kanthorq_doctor_tasks', '_kanthorq_due', '_kanthorq_error_time', '_kanthorq_find_table', '_kanthorq_fingerprint', '_kanthorq_folded', '_kanthorq_function_levels', '_kanthorq_has_scheduling_index', '_kanthorq_held', '_kanthorq_held_cursor', '_kanthorq_hold_triggers', '_kanthorq_id', '_kanthorq_id_time', '_kanthorq_levels', '_kanthorq_names_hint', '_kanthorq_newest_migration', '_kanthorq_now', '_kanthorq_one_line', '_kanthorq_only_sql', '_kanthorq_own_tables', '_kanthorq_purge_all', '_kanthorq_purge_log', '_kanthorq_purged_to', '_kanthorq_refuse_claim', '_kanthorq_refuse_state', '_kanthorq_refuse_table', '_kanthorq_refuses_claims', '_kanthorq_registered', '_kanthorq_reset_rights', '_kanthorq_revoke_usage', '_kanthorq_role_levels', '_kanthorq_set_claims', '_kanthorq_set_level', '_kanthorq_shown', '_kanthorq_stream', '_kanthorq_subject_pattern', '_kanthorq_table_fault', '_kanthorq_table_repair', '_kanthorq_task_all', '_kanthorq_task_begin', '_kanthorq_task_columns_sql', '_kanthorq_task_log', '_kanthorq_task_matches', '_kanthorq_task_report', '_kanthorq_task_state', '_kanthorq_task_state_name', '_kanthorq_task_states', '_kanthorq_task_takes_sql', '_kanthorq_task_transition', '_kanthorq_task_undo', '_kanthorq_task_why', '_kanthorq_time_limit', '_kanthorq_trigger_fault', '_kanthorq_true_cursor', '_kanthorq_wanted_pattern', 'kanthorq_consumer_hold', 'kanthorq_consumer_list', 'kanthorq_consumer_register', 'kanthorq_consumer_release', 'kanthorq_doctor', 'kanthorq_event_missed', 'kanthorq_event_purge', 'kanthorq_event_purge_batch', 'kanthorq_grant', 'kanthorq_help', 'kanthorq_revoke', 'kanthorq_stream_publish', 'kanthorq_stream_publish_many', 'kanthorq_stream_register', 'kanthorq_task_batch', 'kanthorq_task_cancel', 'kanthorq_task_cancel_all', 'kanthorq_task_complete', 'kanthorq_task_convert', 'kanthorq_task_count', 'kanthorq_task_discard', 'kanthorq_task_discard_all', 'kanthorq_task_errors', 'kanthorq_task_explain', 'kanthorq_task_extend', 'kanthorq_task_fail', 'kanthorq_task_find', 'kanthorq_task_history', 'kanthorq_task_operation_purge', 'kanthorq_task_operations', 'kanthorq_task_preview', 'kanthorq_task_pull', 'kanthorq_task_purge', 'kanthorq_task_purge_batch', 'kanthorq_task_release', 'kanthorq_task_resume', 'kanthorq_task_resume_all', 'kanthorq_task_stats', 'kanthorq_task_undo', 'kanthorq_task_undo_all', 'kanthorq_task_undo_batch', 'kanthorq_task_undo_preview')
+      and p.proname in ('_kanthorq_archive_sql', '_kanthorq_as_milliseconds', '_kanthorq_as_time', '_kanthorq_bulk', '_kanthorq_check_action', '_kanthorq_check_can_commit', '_kanthorq_check_event_ids', '_kanthorq_check_filter', '_kanthorq_check_name', '_kanthorq_check_progress', '_kanthorq_check_purge', '_kanthorq_check_role', '_kanthorq_check_schema', '_kanthorq_check_states', '_kanthorq_check_subject', '_kanthorq_check_subject_filters', '_kanthorq_check_takes', '_kanthorq_claimed_by', '_kanthorq_consumer', '_kanthorq_consumers', '_kanthorq_crockford', '_kanthorq_divide_ids', '_kanthorq_doctor_findings', '_kanthorq_doctor_installation', '_kanthorq_doctor_rights', '_kanthorq_doctor_tables', '_kanthorq_doctor_tasks', '_kanthorq_due', '_kanthorq_error_time', '_kanthorq_find_table', '_kanthorq_fingerprint', '_kanthorq_folded', '_kanthorq_function_levels', '_kanthorq_has_scheduling_index', '_kanthorq_held', '_kanthorq_held_cursor', '_kanthorq_hold_triggers', '_kanthorq_id', '_kanthorq_id_time', '_kanthorq_levels', '_kanthorq_names_hint', '_kanthorq_newest_migration', '_kanthorq_now', '_kanthorq_one_line', '_kanthorq_only_sql', '_kanthorq_own_tables', '_kanthorq_purge_all', '_kanthorq_purge_log', '_kanthorq_purged_to', '_kanthorq_refuse_claim', '_kanthorq_refuse_state', '_kanthorq_refuse_table', '_kanthorq_refuses_claims', '_kanthorq_registered', '_kanthorq_reset_rights', '_kanthorq_revoke_usage', '_kanthorq_role_levels', '_kanthorq_set_claims', '_kanthorq_set_level', '_kanthorq_shown', '_kanthorq_stream', '_kanthorq_subject_pattern', '_kanthorq_table_fault', '_kanthorq_table_repair', '_kanthorq_task_all', '_kanthorq_task_begin', '_kanthorq_task_columns_sql', '_kanthorq_task_log', '_kanthorq_task_matches', '_kanthorq_task_report', '_kanthorq_task_state', '_kanthorq_task_state_name', '_kanthorq_task_states', '_kanthorq_task_takes_sql', '_kanthorq_task_transition', '_kanthorq_task_undo', '_kanthorq_task_why', '_kanthorq_time_limit', '_kanthorq_trigger_fault', '_kanthorq_true_cursor', '_kanthorq_wanted_pattern', 'kanthorq_consumer_hold', 'kanthorq_consumer_list', 'kanthorq_consumer_register', 'kanthorq_consumer_release', 'kanthorq_doctor', 'kanthorq_event_missed', 'kanthorq_event_purge', 'kanthorq_event_purge_batch', 'kanthorq_grant', 'kanthorq_help', 'kanthorq_revoke', 'kanthorq_stream_publish', 'kanthorq_stream_publish_many', 'kanthorq_stream_register', 'kanthorq_task_batch', 'kanthorq_task_cancel', 'kanthorq_task_cancel_all', 'kanthorq_task_complete', 'kanthorq_task_convert', 'kanthorq_task_count', 'kanthorq_task_discard', 'kanthorq_task_discard_all', 'kanthorq_task_errors', 'kanthorq_task_explain', 'kanthorq_task_extend', 'kanthorq_task_fail', 'kanthorq_task_find', 'kanthorq_task_history', 'kanthorq_task_operation_purge', 'kanthorq_task_operations', 'kanthorq_task_preview', 'kanthorq_task_pull', 'kanthorq_task_purge', 'kanthorq_task_purge_batch', 'kanthorq_task_rates', 'kanthorq_task_release', 'kanthorq_task_resume', 'kanthorq_task_resume_all', 'kanthorq_task_stats', 'kanthorq_task_undo', 'kanthorq_task_undo_all', 'kanthorq_task_undo_batch', 'kanthorq_task_undo_preview')
   );
 begin
   if v_functions is not null then

@@ -11,9 +11,11 @@ import { logCommand } from './commands/log.ts'
 import { migrateCommand } from './commands/migrate.ts'
 import { purgeCommand } from './commands/purge.ts'
 import { missedCommand } from './commands/missed.ts'
+import { ratesCommand } from './commands/rates.ts'
 import { grantCommand, revokeCommand } from './commands/rights.ts'
 import { showCommand } from './commands/show.ts'
 import { statsCommand } from './commands/stats.ts'
+import { topCommand } from './commands/top.ts'
 import { transitionCommand } from './commands/transition/transition-command.ts'
 import { undoCommand } from './commands/undo.ts'
 import { addExamples, exampleLines, examplesOf, leavesOf, subcommandTerm } from './help.ts'
@@ -33,6 +35,8 @@ export function makeProgram(): Command {
     statsCommand(),
     errorsCommand(),
     consumersCommand(),
+    ratesCommand(),
+    topCommand(),
     findCommand(),
     explainCommand(),
     showCommand(),

@@ -35,6 +35,14 @@ export interface ConsumersOptions {
   maxEvents?: number | undefined
 }
 
+/** Options of {@link TaskClient.rates}. */
+export interface RatesOptions {
+  /** From when on. Default: an hour ago. */
+  since?: Date | undefined
+  /** The milliseconds of a bucket, 1000 at least. Default: 300,000. */
+  bucket?: number | undefined
+}
+
 /** Options of {@link TaskClient.find}. */
 export interface FindOptions {
   /** The last event id of the previous page. Default: none, for the first page. */

@@ -8,6 +8,7 @@ import type {
   Operation,
   Preview,
   Task,
+  TaskRates,
   TaskStats,
 } from './types.ts'
 
@@ -48,6 +49,10 @@ export function statsFrom(row: TaskStats): TaskStats {
 
 export function errorGroupFrom(row: ErrorGroup): ErrorGroup {
   return withTimes(row, 'firstFailedAt', 'lastFailedAt')
+}
+
+export function ratesFrom(row: TaskRates): TaskRates {
+  return withTimes(row, 'at')
 }
 
 export function consumerFrom(row: Consumer): Consumer {

@@ -31,6 +31,7 @@ import type {
   PurgeEventsOptions,
   PurgeOptions,
   PurgeTasksOptions,
+  RatesOptions,
   ReasonOptions,
   ResumeAllOptions,
   ResumeOptions,
@@ -46,6 +47,7 @@ import {
   missedEventFrom,
   operationFrom,
   previewFrom,
+  ratesFrom,
   statsFrom,
   taskFrom,
   type HistoryRow,
@@ -69,6 +71,7 @@ import type {
   Task,
   TaskAction,
   TaskFilter,
+  TaskRates,
   TaskRef,
   TaskStats,
   TransitionResult,
@@ -215,6 +218,18 @@ export class TaskClient {
   async stats(consumer?: ConsumerRef): Promise<TaskStats[]> {
     const args = { consumer: optionalConsumer(consumer) }
     return (await this.#connection.rows<TaskStats>('kanthorq_task_stats', args)).map(statsFrom)
+  }
+
+  /**
+   * Counts what happened to tasks in each bucket of time, for one consumer or all: `kanthorq_task_rates`. Reads every task.
+   *
+   * @example
+   * for (const { at, arrived, completed, waiting } of await tasks.rates('send_email', { bucket: 60_000 }))
+   *   console.log(at, arrived, completed, waiting)
+   */
+  async rates(consumer?: ConsumerRef, options: RatesOptions = {}): Promise<TaskRates[]> {
+    const args = { consumer: optionalConsumer(consumer), ...argumentsOf('options', options, ratesParts) }
+    return (await this.#connection.rows<TaskRates>('kanthorq_task_rates', args)).map(ratesFrom)
   }
 
   /**
@@ -531,6 +546,8 @@ const errorsParts: Parts<ErrorsOptions> = {
   until: ['until', timeArgument],
   maxTasks: ['max_tasks', bigintArgument],
 }
+const ratesParts: Parts<RatesOptions> = { since: ['since', timeArgument], bucket: ['bucket', intervalArgument] }
+
 const consumersParts: Parts<ConsumersOptions> = { maxEvents: ['max_events', intArgument] }
 
 const pagesParts: Parts<PagesOptions> = { pageSize: intArgument, oldestFirst: booleanArgument }

@@ -185,6 +185,26 @@ export interface TaskStats {
   held: string | null
 }
 
+/** What happened to the tasks of a consumer in a bucket of time. */
+export interface TaskRates {
+  /** The name of the consumer. */
+  consumerName: string
+  /** When the bucket begins. The last one is not over yet. */
+  at: Date
+  /** The number of tasks that were made. */
+  arrived: number
+  /** The number of tasks that were completed. */
+  completed: number
+  /** The number of attempts that failed. */
+  failed: number
+  /** The number of tasks that were discarded. */
+  discarded: number
+  /** The number of tasks that were cancelled. */
+  cancelled: number
+  /** The number of tasks that were not finished at its end, or are not finished now. */
+  waiting: number
+}
+
 /** What each transition would do to a task, and why. */
 export interface Explanation {
   /** The id that was asked for. */

@@ -1,7 +1,17 @@
 // The commands that read: stats, find, explain, log.
 import { existsSync } from 'node:fs'
 import test from 'ava'
-import type { ErrorGroup, Explanation, HistoryEntry, Operation, Task, TaskState, TaskStats } from 'kanthorq-tasks'
+import type {
+  Consumer,
+  ErrorGroup,
+  Explanation,
+  HistoryEntry,
+  Operation,
+  Task,
+  TaskRates,
+  TaskState,
+  TaskStats,
+} from 'kanthorq-tasks'
 import { states } from '../../src/cli/arguments/option-parsers.ts'
 import { transitions } from '../../src/cli/commands/transition/transitions.ts'
 import { actionsFor } from '../../src/cli/terminal/explanation-lines.ts'
@@ -37,6 +47,35 @@ test('stats of a consumer without tasks ends with 3, of an unknown one with 1', 
     await run('stats Idle'),
     outcome(1, '', "there is no consumer 'Idle'\nNames are case-sensitive. Did you mean 'idle'?\n"),
   )
+})
+
+test('consumers, rates and top show consumers without tasks, too', async (t) => {
+  const consumer = await makeConsumer(db, 'watched')
+  await makeConsumer(db, 'watched_idle')
+  await makeTasks(db, consumer, ['pending', 'running'])
+  await db.owner.query("select test.update('watched', 'created_at = (extract(epoch from now()) * 1000)::bigint')")
+  const consumers = records<Consumer>(await run('consumers --json')).filter(({ streamName }) =>
+    streamName.startsWith('watched'),
+  )
+  t.like(consumers, [
+    { consumerName: consumer, subjectIncludes: ['>'], attemptMax: 3, unread: 2, oldestDue: '1970-01-01T00:00:01.000Z' },
+    { consumerName: 'watched_idle', unread: 0, oldestDue: null },
+  ])
+  t.regex((await run('consumers')).stdout, /^CONSUMER +STREAM .*\nwatched +watched_stream +> .* 2 +1970-01-01 /ms)
+
+  t.regex((await run('rates watched --since 1m --bucket 1h')).stdout, /^CONSUMER +FROM .*\nwatched .* 0 +0 +0 +0 +2\n$/s)
+  t.deepEqual(
+    records<TaskRates>(await run('rates watched_idle --since 0s --json')).map(({ waiting }) => waiting),
+    [0],
+  )
+
+  t.regex((await run('top --once')).stdout, /^CONSUMER .*\nwatched +2 +1 +0 +1 +0 .*\nwatched_idle +0 +0 +0 /s)
+  const standings = records<{ consumerName: string }>(await run('top --json'))
+  t.like(
+    standings.find(({ consumerName }) => consumerName === consumer),
+    { unread: 2, byState: { pending: 1, running: 1 }, stuck: 0 },
+  )
+  t.deepEqual(await run('top'), outcome(2, '', 'there is no terminal to draw on: pass --once\n'))
 })
 
 test('find obeys each part of the filter', async (t) => {

@@ -36,6 +36,21 @@ test('a table has colours and fits the terminal', async (t) => {
   t.is(without.raw, without.screen)
 })
 
+test('top draws over itself, as wide as the terminal, until Ctrl-C', async (t) => {
+  const consumer = await makeConsumer(db, 'drawn')
+  await makeTasks(db, consumer, ['retryable'])
+  const terminal = open(t, 'top --every 10ms', 70)
+  await terminal.until(/CONSUMER[^]*drawn[^]*CONSUMER[^]*drawn/)
+  terminal.type(ctrlC)
+  const { code, raw, screen } = await terminal.end()
+  t.is(code, 0)
+  t.true(raw.split('\x1b[H\x1b[J').length > 2)
+  t.deepEqual(
+    screen.split('\r\n').filter((line) => line.length > 70),
+    [],
+  )
+})
+
 test('a transition by filter shows a preview and asks; yes runs it with a progress bar', async (t) => {
   const consumer = await makeConsumer(db, 'asked')
   const ids = await makeTasks(db, consumer, ['pending', 'available', 'running'])

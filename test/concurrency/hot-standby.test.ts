@@ -91,8 +91,10 @@ async function everythingShown(t: ExecutionContext, url: string) {
   const shown: Record<string, unknown[]> = {}
   for (const { name, sql } of calls.filter(({ isVolatile }) => !isVolatile)) {
     const { rows } = await client.query<{ row: Record<string, unknown> }>(sql)
-    // What is overdue runs now, which is another time at each look.
-    shown[name] = rows.map(({ row }) => (name.endsWith('explain') ? { ...row, next_run_at: 0 } : row))
+    // What is overdue runs now, which is another time at each look; the buckets of rates go with the time.
+    shown[name] = rows.map(({ row }) =>
+      name.endsWith('explain') ? { ...row, next_run_at: 0 } : name.endsWith('rates') ? { waiting: row['waiting'] } : row,
+    )
   }
   return shown
 }

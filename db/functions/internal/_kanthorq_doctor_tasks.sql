@@ -22,6 +22,15 @@ declare
   v_last_attempt bigint;
   v_unanswered bigint;
   v_answered bigint;
+  v_tasks bigint;
+  v_finished bigint;
+  v_due bigint;
+  v_due_since bigint;
+  v_worked_at bigint;
+  v_pending bigint;
+  v_failed bigint;
+  v_failed_before bigint;
+  v_now bigint := kanthorq_schema._kanthorq_now();
 begin
   select r.* into v_registry from kanthorq_schema.kanthorq_consumer_registry r where r.name = consumer;
   if v_registry.visibility_timeout <= 1000 then
@@ -89,13 +98,67 @@ begin
           t.state in (kanthorq_schema._kanthorq_task_state('completed'), kanthorq_schema._kanthorq_task_state('retryable'))
           or cardinality(t.attempted_error) > 1
         )
-      )
+      ),
+      count(*),
+      count(*) filter (
+        where t.state in (
+            kanthorq_schema._kanthorq_task_state('completed'), kanthorq_schema._kanthorq_task_state('cancelled'),
+            kanthorq_schema._kanthorq_task_state('discarded')
+          )
+          and t.finalized_at < $1 - 2592000000
+      ),
+      count(*) filter (where %3$s),
+      min(t.schedule_at) filter (where %3$s),
+      max(greatest(t.attempted_at, case t.state when kanthorq_schema._kanthorq_task_state('completed') then t.finalized_at end)),
+      count(*) filter (where t.state = kanthorq_schema._kanthorq_task_state('pending') and t.created_at < $1 - 86400000),
+      count(*) filter (where l.failed_at >= $1 - 3600000),
+      count(*) filter (where l.failed_at < $1 - 3600000)
     from %2$s t
+    left join lateral (
+      select (e.failure ->> 'at')::numeric as failed_at
+      from (select t.attempted_error[array_upper(t.attempted_error, 1)] as failure) e
+      where t.attempted_error <> '{}' and jsonb_typeof(e.failure -> 'at') = 'number'
+        and (e.failure ->> 'at')::numeric between $1 - 7200000 and $1
+    ) l on true
     $q$,
-    kanthorq_schema._kanthorq_task_takes_sql('discard', false), v_consumer.tasks
+    kanthorq_schema._kanthorq_task_takes_sql('discard', false), v_consumer.tasks,
+    't.attempt_count <= $2 and t.schedule_at < $1 - 600000 and t.state in (kanthorq_schema._kanthorq_task_state(''running''), '
+    'kanthorq_schema._kanthorq_task_state(''retryable''))'
   )
-  into v_stuck, v_parked, v_last_attempt, v_unanswered, v_answered
-  using kanthorq_schema._kanthorq_now(), v_consumer.attempt_max;
+  into v_stuck, v_parked, v_last_attempt, v_unanswered, v_answered, v_tasks, v_finished, v_due, v_due_since, v_worked_at, v_pending, v_failed,
+    v_failed_before
+  using v_now, v_consumer.attempt_max;
+
+  if v_due > 0 and coalesce(v_worked_at, 0) < v_now - 600000 then
+    return query values (
+      'nobody works', 'warning',
+      format('consumer %s has %s tasks that have been due for ten minutes or more, the oldest since %s, and no task was taken or completed '
+        'meanwhile', v_shown, v_due, date_trunc('second', kanthorq_schema._kanthorq_as_time(v_due_since))),
+      '-- start its worker, or read what it printed: an error of one puller ends all three'
+    );
+  end if;
+  if v_failed >= 100 and v_failed > 3 * v_failed_before then
+    return query values (
+      'more failures', 'warning',
+      format('consumer %s has %s tasks whose last attempt failed in the last hour, after %s in the hour before', v_shown, v_failed,
+        v_failed_before),
+      '-- look at their last errors: select last_error, count(*) from kanthorq_task_find(...) group by 1'
+    );
+  end if;
+  if v_pending > 0 then
+    return query values (
+      'pending tasks', 'info',
+      format('consumer %s has %s pending tasks of more than a day: no worker takes a pending task', v_shown, v_pending),
+      '-- to have them worked, cancel and resume them; otherwise cancel them'
+    );
+  end if;
+  if v_finished >= 100000 and v_finished > 0.9 * v_tasks then
+    return query values (
+      'mostly finished', 'info',
+      format('consumer %s has %s tasks, of which %s were finished more than 30 days ago: its table only grows', v_shown, v_tasks, v_finished),
+      format('-- if nobody needs them: call kanthorq_task_purge(%s, now() - interval ''30 days'')', v_shown)
+    );
+  end if;
 
   if v_unanswered > 0 and v_answered = 0 then
     return query values (

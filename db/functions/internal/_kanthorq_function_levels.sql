@@ -123,6 +123,7 @@ begin atomic
     ('kanthorq_task_pull', 'worker'),
     ('kanthorq_task_purge', 'owner'),
     ('kanthorq_task_purge_batch', 'owner'),
+    ('kanthorq_task_rates', 'viewer'),
     ('kanthorq_task_release', 'worker'),
     ('kanthorq_task_resume', 'operator'),
     ('kanthorq_task_resume_all', 'operator'),

@@ -27,8 +27,8 @@ comment on function kanthorq_schema.kanthorq_doctor is 'Looks for faults in this
 
 Returns a row for each finding:
 check     the kind: table is gone, table is not ours, table is open, table is not registered, no scheduling index; registration, worker can''t
-          acknowledge, stuck tasks, last attempt, tasks in available, event is gone, missed events,
-          consumer is held, hold is broken; right not granted, function is not
+          acknowledge, nobody works, more failures, stuck tasks, last attempt, pending tasks, mostly finished, tasks in available,
+          event is gone, missed events, consumer is held, hold is broken; right not granted, function is not
           ours, schema is open, schema is not ours; schema was renamed, functions are missing, sequence is behind, migrations
 severity  error, warning or info
 detail    the finding and its consequence, on one line; a name that KanthorQ would not give has codes for its control characters

@@ -16,6 +16,7 @@ create temp table argument (name, type, value) as
 values ('action', 'text', '''resume'''), ('attempt_max', 'integer', '3'), ('batch_size', 'integer', '10'), ('bulk_id', 'bigint', (select id::text from operation)),
   ('before', 'timestamp with time zone', '''2000-01-01'''), ('bodies', 'bytea[]', '''{x}'''), ('body', 'bytea', ''''''), ('consumer', 'text', '''send_email'''),
   ('errors', 'text[]', '(select array_agg(''x''::text) from task)'), ('event_id', 'text', '(select min(id) from task)'), ('event_ids', 'text[]', '(select array_agg(id) from task)'),
+  ('bucket', 'interval', '''1 hour'''), ('since', 'timestamp with time zone', 'now()'),
   ('everything', 'boolean', 'true'), ('finished_before', 'timestamp with time zone', '''2000-01-01'''), ('states', 'text[]', '''{cancelled}'''),
   ('initial_state', 'text', '''pending'''), ('level', 'text', '''viewer'''), ('lookback', 'interval', '''1 minute'''), ('max_events', 'integer', '10'), ('max_operations', 'integer', '10'),
   ('max_tasks', 'integer', '10'), ('metadata', 'jsonb', '''{"customer": "42"}'''), ('name', 'text', '''other'''),

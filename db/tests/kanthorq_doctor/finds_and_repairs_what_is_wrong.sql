@@ -18,6 +18,9 @@ select test.task('send_email', 'running', attempt_count => 3, schedule_at => 410
 union all
 select test.task('send_email', 'retryable', attempt_count => 4);
 
+-- Nothing has been due for long, nor been pending for a day.
+select test.update(name, 'schedule_at = 4102444800000, created_at = (extract(epoch from now()) * 1000)::bigint') from consumer;
+
 create temp table name as
 select row ->> 'owner' as owner, row ->> 'events' as events, row ->> 'newest' as newest, row ->> 'sequence' as sequence
 from test.read($$
@@ -121,7 +124,7 @@ insert into fault ("check", severity, scene, findings, repair) values
 -- Not only that a task was pulled often, which a worker that dies does too, but that no task ever was acknowledged then.
 (
   'worker can''t acknowledge', 'error',
-  $$ select test.task(test.consumer('send_push'), 'running', attempt_count => n, attempted_error => array['{"error": "x"}'::jsonb])
+  $$ select test.task(test.consumer('send_push'), 'running', n, 4102444800000, attempted_error => array['{"error": "x"}'::jsonb])
      from unnest(array[1, 2, 3]) n $$,
   $$ values (
        'consumer ''send_push'' has 2 running tasks that were pulled again and again, and none that was ever acknowledged then: '

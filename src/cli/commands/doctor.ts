@@ -46,6 +46,8 @@ function commandsFor({ check, fix }: Finding): string[] | undefined {
   switch (check) {
     case 'stuck tasks':
       return consumer === undefined ? undefined : [`kanthorq-tasks discard ${quoted(consumer)} --everything --reason doctor`]
+    case 'mostly finished':
+      return consumer === undefined ? undefined : [`kanthorq-tasks purge tasks ${quoted(consumer)} --before 30d --dry-run`]
     case 'tasks in available':
       return consumer === undefined
         ? undefined

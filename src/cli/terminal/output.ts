@@ -51,6 +51,11 @@ export class Output {
     return hasEscapeCodes(process.stderr)
   }
 
+  /** Whether results can be drawn over the ones before. */
+  get canDraw(): boolean {
+    return process.stdout.isTTY && hasEscapeCodes(process.stdout)
+  }
+
   /** The width of the terminal for notes. */
   get noteWidth(): number {
     return widthOf(process.stderr)
@@ -60,6 +65,12 @@ export class Output {
   async lines(lines: readonly Line[]): Promise<void> {
     const paint = painterFor(process.stdout)
     await this.#write(lines, (line) => rendered(line, paint))
+  }
+
+  /** Writes lines in the place of all that the terminal shows. */
+  async screen(lines: readonly Line[]): Promise<void> {
+    const paint = painterFor(process.stdout)
+    await this.#send(`\x1b[H\x1b[J${lines.map((line) => rendered(line, paint)).join('\n')}\n`)
   }
 
   /** Writes ids, one a line. Programs get them exactly as they are. */
