@@ -2464,7 +2464,8 @@ begin
   if kanthorq_schema._kanthorq_refuses_claims(v_table) <> v_refused then
     perform kanthorq_schema._kanthorq_set_claims(v_table, v_refused);
   end if;
-  perform kanthorq_schema._kanthorq_task_log(v_now, 'hold'::text, consumer, reason, '{}', null, null, null);
+  perform kanthorq_schema._kanthorq_task_log(v_now, 'hold'::text, consumer, reason, '{}'::kanthorq_schema.kanthorq_task_change[], null::bigint,
+    null::bigint, null::bigint);
   return true;
 end
 $function$;
@@ -2498,7 +2499,7 @@ as $function$
 begin
   perform kanthorq_schema._kanthorq_check_schema();
   return query
-  select r.name::text, r.stream_name::text, r.attempt_max::int, kanthorq_schema._kanthorq_held(r.name, false)
+  select r.name::text, r.stream_name::text, r.attempt_max::int, kanthorq_schema._kanthorq_held(r.name::text, false)
   from kanthorq_schema.kanthorq_consumer_registry r
   order by r.name;
 end
@@ -2662,7 +2663,8 @@ begin
     perform kanthorq_schema._kanthorq_set_claims(v_table, false);
   end if;
   perform kanthorq_schema._kanthorq_task_log(
-    kanthorq_schema._kanthorq_now(), 'release'::text, consumer, reason, '{}', null, null, null
+    kanthorq_schema._kanthorq_now(), 'release'::text, consumer, reason, '{}'::kanthorq_schema.kanthorq_task_change[], null::bigint,
+    null::bigint, null::bigint
   );
   return true;
 end
@@ -2837,31 +2839,31 @@ begin
       (6, 'kanthorq_task_explain(consumer, ids)', 'see why a task waits'),
       (7, 'kanthorq_task_history(event)', 'see what happened to a task'),
       (8, 'kanthorq_event_missed(consumer)', 'see events that got no task'),
-      (8, 'kanthorq_task_preview(action, consumer)', 'see what an _all call would do'),
-      (9, 'kanthorq_task_operations(consumer)', 'read the log'),
-      (10, 'kanthorq_task_undo_preview(operation)', 'see what an undo would do'),
-      (11, 'kanthorq_task_cancel(consumer, ids)', 'cancel tasks'),
-      (12, 'kanthorq_task_resume(consumer, ids)', 'resume tasks'),
-      (13, 'kanthorq_task_discard(consumer, ids)', 'discard stuck tasks'),
-      (14, 'kanthorq_task_undo(operation)', 'take one call back'),
-      (15, 'call kanthorq_task_cancel_all(consumer)', 'cancel by filter'),
-      (16, 'call kanthorq_task_resume_all(consumer)', 'resume by filter'),
-      (17, 'call kanthorq_task_discard_all(consumer)', 'discard by filter'),
-      (18, 'call kanthorq_task_undo_all(bulk)', 'take an _all call back'),
-      (18, 'kanthorq_consumer_hold(consumer)', 'stop its intake'),
-      (18, 'kanthorq_consumer_release(consumer)', 'end a hold'),
-      (19, 'kanthorq_task_batch(action, consumer)', 'do one batch, in a program'),
-      (20, 'kanthorq_task_undo_batch(bulk)', 'undo one batch, in a program'),
-      (21, 'kanthorq_grant(role, level)', 'give viewer or operator rights'),
-      (22, 'kanthorq_revoke(role)', 'take rights away'),
-      (23, 'kanthorq_task_operation_purge(before)', 'shorten the log'),
-      (24, 'kanthorq_stream_register(stream)', 'make a stream'),
-      (25, 'kanthorq_stream_publish(stream, subject)', 'publish an event'),
-      (26, 'kanthorq_consumer_register(stream, name)', 'make a consumer'),
-      (27, 'kanthorq_task_convert(consumer, ids)', 'make tasks of events'),
-      (28, 'kanthorq_help()', 'see this list'),
-      (29, chr(92) || 'df+ kanthorq_task_find', 'read all about one, in psql'),
-      (30, chr(92) || 'set SHOW_CONTEXT never', 'hide where errors come from')
+      (9, 'kanthorq_task_preview(action, consumer)', 'see what an _all call would do'),
+      (10, 'kanthorq_task_operations(consumer)', 'read the log'),
+      (11, 'kanthorq_task_undo_preview(operation)', 'see what an undo would do'),
+      (12, 'kanthorq_task_cancel(consumer, ids)', 'cancel tasks'),
+      (13, 'kanthorq_task_resume(consumer, ids)', 'resume tasks'),
+      (14, 'kanthorq_task_discard(consumer, ids)', 'discard stuck tasks'),
+      (15, 'kanthorq_task_undo(operation)', 'take one call back'),
+      (16, 'call kanthorq_task_cancel_all(consumer)', 'cancel by filter'),
+      (17, 'call kanthorq_task_resume_all(consumer)', 'resume by filter'),
+      (18, 'call kanthorq_task_discard_all(consumer)', 'discard by filter'),
+      (19, 'call kanthorq_task_undo_all(bulk)', 'take an _all call back'),
+      (20, 'kanthorq_consumer_hold(consumer)', 'stop its intake'),
+      (21, 'kanthorq_consumer_release(consumer)', 'end a hold'),
+      (22, 'kanthorq_task_batch(action, consumer)', 'do one batch, in a program'),
+      (23, 'kanthorq_task_undo_batch(bulk)', 'undo one batch, in a program'),
+      (24, 'kanthorq_grant(role, level)', 'give viewer or operator rights'),
+      (25, 'kanthorq_revoke(role)', 'take rights away'),
+      (26, 'kanthorq_task_operation_purge(before)', 'shorten the log'),
+      (27, 'kanthorq_stream_register(stream)', 'make a stream'),
+      (28, 'kanthorq_stream_publish(stream, subject)', 'publish an event'),
+      (29, 'kanthorq_consumer_register(stream, name)', 'make a consumer'),
+      (30, 'kanthorq_task_convert(consumer, ids)', 'make tasks of events'),
+      (31, 'kanthorq_help()', 'see this list'),
+      (32, chr(92) || 'df+ kanthorq_task_find', 'read all about one, in psql'),
+      (33, chr(92) || 'set SHOW_CONTEXT never', 'hide where errors come from')
   )
   select h.call, h.purpose
   from (

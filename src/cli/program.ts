@@ -5,6 +5,7 @@ import { completeCommand, completionCommand } from './commands/completion.ts'
 import { doctorCommand } from './commands/doctor.ts'
 import { explainCommand } from './commands/explain.ts'
 import { findCommand } from './commands/find.ts'
+import { holdCommand, releaseCommand } from './commands/hold.ts'
 import { logCommand } from './commands/log.ts'
 import { migrateCommand } from './commands/migrate.ts'
 import { missedCommand } from './commands/missed.ts'
@@ -35,6 +36,8 @@ export function makeProgram(): Command {
     transitionCommand('cancel'),
     transitionCommand('resume'),
     transitionCommand('discard'),
+    holdCommand(),
+    releaseCommand(),
     logCommand(),
     undoCommand(),
     grantCommand(),

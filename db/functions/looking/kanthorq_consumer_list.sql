@@ -15,7 +15,7 @@ as $function$
 begin
   perform kanthorq_schema._kanthorq_check_schema();
   return query
-  select r.name::text, r.stream_name::text, r.attempt_max::int, kanthorq_schema._kanthorq_held(r.name, false)
+  select r.name::text, r.stream_name::text, r.attempt_max::int, kanthorq_schema._kanthorq_held(r.name::text, false)
   from kanthorq_schema.kanthorq_consumer_registry r
   order by r.name;
 end

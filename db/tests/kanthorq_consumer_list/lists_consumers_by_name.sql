@@ -8,7 +8,7 @@ select test.consumer(name) from unnest(array['write_invoice', 'send_email']) nam
 
 select results_eq(
   'select * from kanthorq_consumer_list()',
-  $$ values ('send_email', 'send_email_stream', 3), ('write_invoice', 'write_invoice_stream', 3) $$,
+  $$ values ('send_email', 'send_email_stream', 3, null::text), ('write_invoice', 'write_invoice_stream', 3, null) $$,
   'each consumer has a row, in the order of their names'
 );
 
