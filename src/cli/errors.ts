@@ -88,7 +88,7 @@ function ourHint(error: Error): string | undefined {
   const code = propertyOf(error, 'code')
   switch (code) {
     case 'KQ004':
-      if (/ is a (hold|release)$/.test(message))
+      if (/ is a (hold|release)\b/.test(message))
         return 'End a hold with "kanthorq-tasks release CONSUMER", begin one with "kanthorq-tasks hold CONSUMER".'
       if (/ is a (bulk|batch) of /.test(message))
         return 'Undo the whole call with "kanthorq-tasks undo --bulk ID", or its batches from "kanthorq-tasks log --batches".'
