@@ -3108,7 +3108,8 @@ begin
   if kanthorq_schema._kanthorq_refuses_claims(v_table) <> v_refused then
     perform kanthorq_schema._kanthorq_set_claims(v_table, v_refused);
   end if;
-  perform kanthorq_schema._kanthorq_task_log(v_now, 'hold'::text, consumer, reason, '{}', null, null, null);
+  perform kanthorq_schema._kanthorq_task_log(v_now, 'hold'::text, consumer, reason, '{}'::kanthorq_schema.kanthorq_task_change[], null::bigint,
+    null::bigint, null::bigint);
   return true;
 end
 $function$;
@@ -3373,7 +3374,8 @@ begin
     perform kanthorq_schema._kanthorq_set_claims(v_table, false);
   end if;
   perform kanthorq_schema._kanthorq_task_log(
-    kanthorq_schema._kanthorq_now(), 'release'::text, consumer, reason, '{}', null, null, null
+    kanthorq_schema._kanthorq_now(), 'release'::text, consumer, reason, '{}'::kanthorq_schema.kanthorq_task_change[], null::bigint,
+    null::bigint, null::bigint
   );
   return true;
 end

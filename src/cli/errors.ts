@@ -88,6 +88,8 @@ function ourHint(error: Error): string | undefined {
   const code = propertyOf(error, 'code')
   switch (code) {
     case 'KQ004':
+      if (/ is a (hold|release)\b/.test(message))
+        return 'End a hold with "kanthorq-tasks release CONSUMER", begin one with "kanthorq-tasks hold CONSUMER".'
       if (/ is a (bulk|batch) of /.test(message))
         return 'Undo the whole call with "kanthorq-tasks undo --bulk ID", or its batches from "kanthorq-tasks log --batches".'
       return '"kanthorq-tasks log" lists the operations; old ones may have been purged.'
@@ -116,6 +118,6 @@ function missingRight(message: string): string | undefined {
   const [name] = /kanthorq_\w+/.exec(message) ?? []
   if (name === undefined) return undefined
   if (/_(grant|revoke|migrations|convert)$/.test(name)) return 'Only the owner of the functions may do this.'
-  const level = /_(cancel|resume|discard|undo|batch)$/.test(name) ? 'operator' : 'viewer'
+  const level = /_(cancel|resume|discard|undo|batch|hold|release)$/.test(name) ? 'operator' : 'viewer'
   return `The owner can grant it: kanthorq-tasks grant YOUR_ROLE ${level}`
 }

@@ -7,6 +7,7 @@ import { doctorCommand } from './commands/doctor.ts'
 import { errorsCommand } from './commands/errors.ts'
 import { explainCommand } from './commands/explain.ts'
 import { findCommand } from './commands/find.ts'
+import { holdCommand, releaseCommand } from './commands/hold.ts'
 import { logCommand } from './commands/log.ts'
 import { migrateCommand } from './commands/migrate.ts'
 import { purgeCommand } from './commands/purge.ts'
@@ -44,6 +45,8 @@ export function makeProgram(): Command {
     transitionCommand('cancel'),
     transitionCommand('resume'),
     transitionCommand('discard'),
+    holdCommand(),
+    releaseCommand(),
     logCommand(),
     undoCommand(),
     purgeCommand(),

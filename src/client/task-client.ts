@@ -380,7 +380,7 @@ export class TaskClient {
    * Restores the tasks of an operation, unless they have changed since: `kanthorq_task_undo`.
    *
    * @example
-   * const [operation] = await tasks.operations('send_email', { maxOperations: 1 })
+   * const [operation] = await tasks.operations('send_email', { action: 'cancel', maxOperations: 1 })
    * if (operation) await tasks.undo(operation, { reason: 'the wrong consumer' })
    */
   async undo(operation: OperationId | Pick<Operation, 'id'>, options: ReasonOptions = {}): Promise<TransitionResult> {

@@ -283,6 +283,31 @@ test('missed lists the events without a task, and the owner makes their tasks', 
   t.deepEqual(await owner('missed passing --convert --yes'), outcome(0, '', 'passing has missed no event\n'))
 })
 
+test('hold and release say how the consumer stands, and stats and doctor show a hold', async (t) => {
+  const consumer = await makeConsumer(db, 'stopped')
+  await makeTasks(db, consumer, ['running'])
+  const held = /^stopped is held since \d{4}-.* by .* because 'INC-42'\n$/
+  const first = await run('hold stopped --reason INC-42')
+  t.is(first.code, 0)
+  t.regex(first.stdout, held)
+  const second = await run('hold stopped --reason INC-43')
+  t.is(second.code, 3)
+  t.regex(second.stdout, held)
+  t.regex((await run('stats stopped')).stderr, held)
+  t.regex(
+    (await run('doctor')).stdout,
+    /info: consumer 'stopped' is held .*\n {2}# when it may go on:\n {2}kanthorq-tasks release stopped\n/,
+  )
+  const [log] = records<Operation>(await run('log stopped --action hold --json'))
+  t.like(log, { action: 'hold', reason: 'INC-42', tasks: 0 })
+  const undo = await run(`undo ${log?.id ?? ''} --yes`)
+  t.regex(undo.stderr, /^operation \d+ is a hold\nEnd a hold with "kanthorq-tasks release CONSUMER"/)
+  t.like(records(await run('hold stopped --intake-only --json')), [{ consumer, changed: true }])
+  t.deepEqual(await run('release stopped'), outcome(0, 'stopped is released\n'))
+  t.deepEqual(await run('release stopped'), outcome(3, 'stopped was not held\n'))
+  t.deepEqual(records(await run('release stopped --json')), [{ consumer, changed: false }])
+})
+
 test('--state accepts exactly the states that the functions take', async (t) => {
   const consumer = await makeConsumer(db, 'taken')
   const ids = await makeTasks(db, consumer, states)

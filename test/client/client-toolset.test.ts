@@ -122,7 +122,7 @@ test('stats count in numbers and tell times in dates', async (t) => {
   const consumer = await makeConsumer(db, 'counted')
   await makeTasks(db, consumer, ['running', 'pending', 'pending'])
   const tasks = new TaskClient(db.pool)
-  const row = { consumerName: consumer, oldest: new Date(1000), stuck: 0 }
+  const row = { consumerName: consumer, oldest: new Date(1000), stuck: 0, held: null }
   t.deepEqual(await tasks.stats(consumer), [
     { ...row, state: 'pending', tasks: 2, nextDue: null },
     { ...row, state: 'running', tasks: 1, nextDue: new Date(1000) },

@@ -19,6 +19,9 @@ select from public.kanthorq_task_cancel('send_email', (select array_agg(id) from
 insert into hostile.id
 values ('event', public.kanthorq_stream_publish('send_email_stream', 'order-eu.created', 'body')), ('unknown', 'event_unknown');
 
+-- So that an event is missed.
+update public.kanthorq_consumer_registry set cursor = 'event_z';
+
 -- A digest of each table, and one of all grants.
 create function hostile.parts()
 returns table (part text, digest text)
@@ -79,6 +82,10 @@ begin
   if changed <> '{}' then
     perform public.kanthorq_task_find('send_email'), public.kanthorq_task_stats(),
       public.kanthorq_task_explain('send_email', array(select id from hostile.id));
+  end if;
+  -- The triggers of a hold.
+  if 'kanthorq_consumer_hold' = any (changed) then
+    perform public.kanthorq_consumer_release('send_email');
   end if;
   foreach v_part in array changed loop
     if v_part = 'grants' then

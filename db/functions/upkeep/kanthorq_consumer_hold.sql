@@ -45,7 +45,8 @@ begin
   if kanthorq_schema._kanthorq_refuses_claims(v_table) <> v_refused then
     perform kanthorq_schema._kanthorq_set_claims(v_table, v_refused);
   end if;
-  perform kanthorq_schema._kanthorq_task_log(v_now, 'hold'::text, consumer, reason, '{}', null, null, null);
+  perform kanthorq_schema._kanthorq_task_log(v_now, 'hold'::text, consumer, reason, '{}'::kanthorq_schema.kanthorq_task_change[], null::bigint,
+    null::bigint, null::bigint);
   return true;
 end
 $function$;

@@ -37,7 +37,8 @@ begin
     perform kanthorq_schema._kanthorq_set_claims(v_table, false);
   end if;
   perform kanthorq_schema._kanthorq_task_log(
-    kanthorq_schema._kanthorq_now(), 'release'::text, consumer, reason, '{}', null, null, null
+    kanthorq_schema._kanthorq_now(), 'release'::text, consumer, reason, '{}'::kanthorq_schema.kanthorq_task_change[], null::bigint,
+    null::bigint, null::bigint
   );
   return true;
 end

@@ -28,14 +28,14 @@ select plan(2);
 select results_eq(
   $$ select * from kanthorq_task_stats() $$,
   $$ values
-       ('send_email', 'discarded', 1::bigint, to_timestamp(1), null::timestamptz, 0::bigint),
-       ('send_email', 'cancelled', 1, to_timestamp(1), null, 0),
-       ('send_email', 'pending', 1, to_timestamp(1), null, 0),
-       ('send_email', 'available', 1, to_timestamp(1), null, 0),
-       ('send_email', 'running', 5, '2023-11-14 22:13:20.123+00', '2023-11-14 22:13:20.456+00', 2),
-       ('send_email', 'completed', 2, to_timestamp(1), null, 0),
-       ('send_email', 'retryable', 3, '1970-01-01 00:00:00.005+00', '2100-01-01 00:00:00+00', 0),
-       ('send_sms', 'running', 1, to_timestamp(1), null, 1) $$,
+       ('send_email', 'discarded', 1::bigint, to_timestamp(1), null::timestamptz, 0::bigint, null::text),
+       ('send_email', 'cancelled', 1, to_timestamp(1), null, 0, null),
+       ('send_email', 'pending', 1, to_timestamp(1), null, 0, null),
+       ('send_email', 'available', 1, to_timestamp(1), null, 0, null),
+       ('send_email', 'running', 5, '2023-11-14 22:13:20.123+00', '2023-11-14 22:13:20.456+00', 2, null),
+       ('send_email', 'completed', 2, to_timestamp(1), null, 0, null),
+       ('send_email', 'retryable', 3, '1970-01-01 00:00:00.005+00', '2100-01-01 00:00:00+00', 0, null),
+       ('send_sms', 'running', 1, to_timestamp(1), null, 1, null) $$,
   'a row for each state, in the order of KanthorQ''s codes, has the number of tasks, when the first was made, when the first is due'
   ' of those with attempts left, and how many are running, overdue and have none'
 );

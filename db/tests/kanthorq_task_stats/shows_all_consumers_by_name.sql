@@ -18,9 +18,9 @@ select test.drop_task_table(name) from consumer where name like '%broken';
 select results_eq(
   $$ select * from kanthorq_task_stats() $$,
   $$ values
-       ('send_email', 'pending', 2::bigint, to_timestamp(1), null::timestamptz, 0::bigint),
-       ('send_sms', 'pending', 1, to_timestamp(1), null, 0),
-       ('send_sms', 'running', 1, to_timestamp(1), to_timestamp(5), 0) $$,
+       ('send_email', 'pending', 2::bigint, to_timestamp(1), null::timestamptz, 0::bigint, null::text),
+       ('send_sms', 'pending', 1, to_timestamp(1), null, 0, null),
+       ('send_sms', 'running', 1, to_timestamp(1), to_timestamp(5), 0, null) $$,
   'all consumers are shown but those whose table was dropped, and one without tasks has no row'
 );
 

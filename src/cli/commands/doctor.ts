@@ -42,7 +42,7 @@ function fixLines(finding: Finding): string[] {
 
 function commandsFor({ check, fix }: Finding): string[] | undefined {
   // A name that SQL writes in another way than it is, or that was cut, stays in the SQL of the finding.
-  const [, consumer] = /\(E?'([^'\\{}]+)',/.exec(fix) ?? []
+  const [, consumer] = /\(E?'([^'\\{}]+)'[,)]/.exec(fix) ?? []
   switch (check) {
     case 'stuck tasks':
       return consumer === undefined ? undefined : [`kanthorq-tasks discard ${quoted(consumer)} --everything --reason doctor`]
@@ -56,6 +56,8 @@ function commandsFor({ check, fix }: Finding): string[] | undefined {
             `kanthorq-tasks cancel ${quoted(consumer)} --state available --reason doctor`,
             `kanthorq-tasks log ${quoted(consumer)} --limit 1 --json | kanthorq-tasks resume ${quoted(consumer)}`,
           ]
+    case 'consumer is held':
+      return consumer === undefined ? undefined : ['# when it may go on:', `kanthorq-tasks release ${quoted(consumer)}`]
     case 'functions are missing':
     case 'migrations':
       return ['kanthorq-tasks migrate up']

@@ -9,8 +9,8 @@ export function grantCommand(): Command {
     .summary('Give a role the rights of a viewer or an operator')
     .description(
       'Gives a database role the rights of a level, and removes rights that the level does not include.\n\n' +
-        'viewer: doctor, stats, find, explain, log, --dry-run\n' +
-        'operator: viewer, and cancel, resume, discard, undo',
+        'viewer: doctor, stats, find, explain, missed, log, --dry-run\n' +
+        'operator: viewer, and cancel, resume, discard, undo, hold, release',
     )
     .argument('<role>', 'an existing role; it needs no rights on tables')
     .addArgument(new Argument('<level>').choices(['viewer', 'operator']))

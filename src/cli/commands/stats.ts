@@ -5,6 +5,7 @@ import { addExamples } from '../help.ts'
 import { exitCode } from '../exit-code.ts'
 import { formatAge, formatDue, formatNumber, formatTime } from '../terminal/format.ts'
 import { withSession } from '../session.ts'
+import { clean } from '../terminal/line.ts'
 import type { Column } from '../terminal/table.ts'
 
 const columns: readonly Column<TaskStats>[] = [
@@ -35,8 +36,13 @@ export function statsCommand(): Command {
       withSession(command, async ({ db, output }) => {
         const stats = await db.tasks.stats(consumer === allConsumers ? undefined : consumer)
         if (output.isData) await output.records(stats)
-        else if (stats.length > 0) await output.lines(output.table(columns).lines(stats))
-        else output.note('there are no tasks')
+        else if (stats.length > 0) {
+          await output.lines(output.table(columns).lines(stats))
+          const held = stats.flatMap(({ consumerName, held }) =>
+            held === null ? [] : [`${clean(consumerName)} is ${clean(held)}`],
+          )
+          output.note(...new Set(held))
+        } else output.note('there are no tasks')
         return stats.length > 0 ? exitCode.done : exitCode.nothing
       }),
     )
