@@ -44,7 +44,7 @@ begin
   v_from := greatest(kanthorq_schema._kanthorq_as_milliseconds(since), 0) / v_step * v_step;
   v_buckets := (v_now - v_from) / v_step + 1;
   if v_buckets > 10000 then
-    raise exception 'these are % buckets', v_buckets using errcode = 'KQ003', hint = 'Pass a longer bucket, or a later time: 10000 are shown.';
+    raise exception 'since % in buckets of % makes % buckets', since, bucket, v_buckets using errcode = 'KQ003', hint = 'Pass a longer bucket, or a later time: 10000 are shown.';
   end if;
   for v_name in select c from kanthorq_schema._kanthorq_consumers(kanthorq_task_rates.consumer) c loop
     v_consumer := kanthorq_schema._kanthorq_consumer(v_name);
