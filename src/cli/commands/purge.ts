@@ -103,10 +103,9 @@ function eventsCommand(): Command {
   return addExamples(
     addPace(command, 'events that were made before this time'),
     {
-      why: 'preview: the events of more than 30 days ago',
-      line: 'kanthorq-tasks purge events order_update --before 30d --dry-run',
+      why: 'delete what no consumer needs',
+      line: "kanthorq-tasks purge events order_update --before 30d --yes || echo 'nothing to delete'",
     },
-    { why: 'delete them', line: 'kanthorq-tasks purge events order_update --before 30d --yes' },
   )
 }
 
