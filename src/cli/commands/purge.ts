@@ -100,13 +100,10 @@ function eventsCommand(): Command {
         args: { stream, before: flags.before, with_missed: flags.withMissed, max_events: flags.limit },
       }),
     )
-  return addExamples(
-    addPace(command, 'events that were made before this time'),
-    {
-      why: 'delete what no consumer needs',
-      line: "kanthorq-tasks purge events order_update --before 30d --yes || echo 'nothing to delete'",
-    },
-  )
+  return addExamples(addPace(command, 'events that were made before this time'), {
+    why: 'delete what no consumer needs',
+    line: "kanthorq-tasks purge events order_update --before 30d --yes || echo 'nothing to delete'",
+  })
 }
 
 /** Adds the options that both have. */
