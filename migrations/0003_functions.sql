@@ -1113,7 +1113,7 @@ begin
     return query values (
       'nobody works', 'warning',
       format('consumer %s has %s tasks that have been due for ten minutes or more, the oldest since %s, and no task was taken or completed '
-        'meanwhile', v_shown, v_due, date_trunc('second', kanthorq_schema._kanthorq_as_time(v_due_since))),
+        'meanwhile', v_shown, v_due, to_char(kanthorq_schema._kanthorq_as_time(v_due_since) at time zone 'UTC', 'YYYY-MM-DD HH24:MI:SS "UTC"')),
       '-- start its worker, or read what it printed: an error of one puller ends all three'
     );
   end if;
@@ -1710,7 +1710,7 @@ declare
   v_hint pg_catalog.text;
 begin
   call kanthorq_schema._kanthorq_check_can_commit(
-    case what when 'tasks' then 'kanthorq_task_purge' else 'kanthorq_event_purge' end, pause
+    case when what operator(pg_catalog.=) 'tasks' then 'kanthorq_task_purge' else 'kanthorq_event_purge' end, pause
   );
   loop
     v_batch := null;
@@ -1719,10 +1719,10 @@ begin
       if v_now operator(pg_catalog.<) v_next then
         perform pg_catalog.pg_sleep_for(least(v_next operator(pg_catalog.-) v_now, interval '0.1 seconds'));
       elsif what operator(pg_catalog.=) 'tasks' then
-        select b.* into v_batch
+        select b.progress, b.purged, b.skipped, b.total, b.bulk_id, b.kept into v_batch
         from kanthorq_schema.kanthorq_task_purge_batch(name, moment, states, archive, preview, batch_size, most, reason, v_progress) b;
       else
-        select b.* into v_batch
+        select b.progress, b.purged, b.skipped, b.total, b.bulk_id, b.kept into v_batch
         from kanthorq_schema.kanthorq_event_purge_batch(name, moment, with_missed, archive, preview, batch_size, most, reason, v_progress) b;
       end if;
     exception when others or query_canceled then
@@ -3695,7 +3695,7 @@ begin
   )
   into v_batch
   using v_names, v_cursors, v_purged_to, v_patterns, coalesce(with_missed, false), v_bound, v_before, progress.position,
-    progress.last_position, batch_size, max_events - progress.moved;
+    progress.last_position, batch_size, greatest(max_events - progress.moved, 0);
 
   purged := v_batch.purged;
   bulk_id := kanthorq_schema._kanthorq_purge_log(
@@ -5709,20 +5709,20 @@ begin
   v_from := greatest(kanthorq_schema._kanthorq_as_milliseconds(since), 0) / v_step * v_step;
   v_buckets := (v_now - v_from) / v_step + 1;
   if v_buckets > 10000 then
-    raise exception 'these are % buckets', v_buckets using errcode = 'KQ003', hint = 'Pass a longer bucket, or a later time: 10000 are shown.';
+    raise exception 'since % in buckets of % makes % buckets', since, bucket, v_buckets using errcode = 'KQ003', hint = 'Pass a longer bucket, or a later time: 10000 are shown.';
   end if;
   for v_name in select c from kanthorq_schema._kanthorq_consumers(kanthorq_task_rates.consumer) c loop
     v_consumer := kanthorq_schema._kanthorq_consumer(v_name);
     return query execute format($q$
       with happened as (
-        -- What was before the first bucket is in bucket -1.
-        select case when h.at < $2 then -1 else (h.at - $2) / $3 end as n, h.what, count(*) as tasks
+        -- 1 is an arrival, 2 an end, 3 a failed attempt. What was before the first bucket is in bucket -1.
+        select case when h.at < $2 then -1 else (h.at - $2) / $3 end as n, h.what, h.state, count(*) as tasks
         from (
-          select 'arrived' as what, t.created_at as at from %1$s t
+          select 1 as what, null::smallint as state, t.created_at as at from %1$s t
           union all
-          select kanthorq_schema._kanthorq_task_state_name(t.state), t.finalized_at from %1$s t where t.finalized_at > 0
+          select 2, t.state, t.finalized_at from %1$s t where t.finalized_at > 0
           union all
-          select 'failed',
+          select 3, null,
             case when jsonb_typeof(e.failure -> 'at') = 'number' and (e.failure ->> 'at')::numeric between $2 and $4
               then (e.failure ->> 'at')::numeric::bigint end
           from %1$s t
@@ -5730,14 +5730,16 @@ begin
           where t.attempted_error <> '{}'
         ) h
         where h.at <= $4
-        group by 1, 2
+        group by 1, 2, 3
       ),
       tally as (
         select h.n,
-          sum(h.tasks) filter (where h.what = 'arrived') as arrived, sum(h.tasks) filter (where h.what = 'completed') as completed,
-          sum(h.tasks) filter (where h.what = 'failed') as failed, sum(h.tasks) filter (where h.what = 'discarded') as discarded,
-          sum(h.tasks) filter (where h.what = 'cancelled') as cancelled,
-          sum(case h.what when 'arrived' then h.tasks when 'failed' then 0 else -h.tasks end) as more
+          sum(h.tasks) filter (where h.what = 1) as arrived,
+          sum(h.tasks) filter (where h.state = kanthorq_schema._kanthorq_task_state('completed')) as completed,
+          sum(h.tasks) filter (where h.what = 3) as failed,
+          sum(h.tasks) filter (where h.state = kanthorq_schema._kanthorq_task_state('discarded')) as discarded,
+          sum(h.tasks) filter (where h.state = kanthorq_schema._kanthorq_task_state('cancelled')) as cancelled,
+          sum(case h.what when 1 then h.tasks when 2 then -h.tasks else 0 end) as more
         from happened h
         group by h.n
       )

@@ -133,7 +133,7 @@ begin
     return query values (
       'nobody works', 'warning',
       format('consumer %s has %s tasks that have been due for ten minutes or more, the oldest since %s, and no task was taken or completed '
-        'meanwhile', v_shown, v_due, date_trunc('second', kanthorq_schema._kanthorq_as_time(v_due_since))),
+        'meanwhile', v_shown, v_due, to_char(kanthorq_schema._kanthorq_as_time(v_due_since) at time zone 'UTC', 'YYYY-MM-DD HH24:MI:SS "UTC"')),
       '-- start its worker, or read what it printed: an error of one puller ends all three'
     );
   end if;

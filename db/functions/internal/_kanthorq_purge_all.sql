@@ -32,7 +32,7 @@ declare
   v_hint pg_catalog.text;
 begin
   call kanthorq_schema._kanthorq_check_can_commit(
-    case what when 'tasks' then 'kanthorq_task_purge' else 'kanthorq_event_purge' end, pause
+    case when what operator(pg_catalog.=) 'tasks' then 'kanthorq_task_purge' else 'kanthorq_event_purge' end, pause
   );
   loop
     v_batch := null;
@@ -41,10 +41,10 @@ begin
       if v_now operator(pg_catalog.<) v_next then
         perform pg_catalog.pg_sleep_for(least(v_next operator(pg_catalog.-) v_now, interval '0.1 seconds'));
       elsif what operator(pg_catalog.=) 'tasks' then
-        select b.* into v_batch
+        select b.progress, b.purged, b.skipped, b.total, b.bulk_id, b.kept into v_batch
         from kanthorq_schema.kanthorq_task_purge_batch(name, moment, states, archive, preview, batch_size, most, reason, v_progress) b;
       else
-        select b.* into v_batch
+        select b.progress, b.purged, b.skipped, b.total, b.bulk_id, b.kept into v_batch
         from kanthorq_schema.kanthorq_event_purge_batch(name, moment, with_missed, archive, preview, batch_size, most, reason, v_progress) b;
       end if;
     exception when others or query_canceled then

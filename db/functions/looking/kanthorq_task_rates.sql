@@ -44,20 +44,20 @@ begin
   v_from := greatest(kanthorq_schema._kanthorq_as_milliseconds(since), 0) / v_step * v_step;
   v_buckets := (v_now - v_from) / v_step + 1;
   if v_buckets > 10000 then
-    raise exception 'these are % buckets', v_buckets using errcode = 'KQ003', hint = 'Pass a longer bucket, or a later time: 10000 are shown.';
+    raise exception 'since % in buckets of % makes % buckets', since, bucket, v_buckets using errcode = 'KQ003', hint = 'Pass a longer bucket, or a later time: 10000 are shown.';
   end if;
   for v_name in select c from kanthorq_schema._kanthorq_consumers(kanthorq_task_rates.consumer) c loop
     v_consumer := kanthorq_schema._kanthorq_consumer(v_name);
     return query execute format($q$
       with happened as (
-        -- What was before the first bucket is in bucket -1.
-        select case when h.at < $2 then -1 else (h.at - $2) / $3 end as n, h.what, count(*) as tasks
+        -- 1 is an arrival, 2 an end, 3 a failed attempt. What was before the first bucket is in bucket -1.
+        select case when h.at < $2 then -1 else (h.at - $2) / $3 end as n, h.what, h.state, count(*) as tasks
         from (
-          select 'arrived' as what, t.created_at as at from %1$s t
+          select 1 as what, null::smallint as state, t.created_at as at from %1$s t
           union all
-          select kanthorq_schema._kanthorq_task_state_name(t.state), t.finalized_at from %1$s t where t.finalized_at > 0
+          select 2, t.state, t.finalized_at from %1$s t where t.finalized_at > 0
           union all
-          select 'failed',
+          select 3, null,
             case when jsonb_typeof(e.failure -> 'at') = 'number' and (e.failure ->> 'at')::numeric between $2 and $4
               then (e.failure ->> 'at')::numeric::bigint end
           from %1$s t
@@ -65,14 +65,16 @@ begin
           where t.attempted_error <> '{}'
         ) h
         where h.at <= $4
-        group by 1, 2
+        group by 1, 2, 3
       ),
       tally as (
         select h.n,
-          sum(h.tasks) filter (where h.what = 'arrived') as arrived, sum(h.tasks) filter (where h.what = 'completed') as completed,
-          sum(h.tasks) filter (where h.what = 'failed') as failed, sum(h.tasks) filter (where h.what = 'discarded') as discarded,
-          sum(h.tasks) filter (where h.what = 'cancelled') as cancelled,
-          sum(case h.what when 'arrived' then h.tasks when 'failed' then 0 else -h.tasks end) as more
+          sum(h.tasks) filter (where h.what = 1) as arrived,
+          sum(h.tasks) filter (where h.state = kanthorq_schema._kanthorq_task_state('completed')) as completed,
+          sum(h.tasks) filter (where h.what = 3) as failed,
+          sum(h.tasks) filter (where h.state = kanthorq_schema._kanthorq_task_state('discarded')) as discarded,
+          sum(h.tasks) filter (where h.state = kanthorq_schema._kanthorq_task_state('cancelled')) as cancelled,
+          sum(case h.what when 1 then h.tasks when 2 then -h.tasks else 0 end) as more
         from happened h
         group by h.n
       )

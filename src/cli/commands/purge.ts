@@ -100,14 +100,10 @@ function eventsCommand(): Command {
         args: { stream, before: flags.before, with_missed: flags.withMissed, max_events: flags.limit },
       }),
     )
-  return addExamples(
-    addPace(command, 'events that were made before this time'),
-    {
-      why: 'preview: the events of more than 30 days ago',
-      line: 'kanthorq-tasks purge events order_update --before 30d --dry-run',
-    },
-    { why: 'delete them', line: 'kanthorq-tasks purge events order_update --before 30d --yes' },
-  )
+  return addExamples(addPace(command, 'events that were made before this time'), {
+    why: 'delete what no consumer needs',
+    line: "kanthorq-tasks purge events order_update --before 30d --yes || echo 'nothing to delete'",
+  })
 }
 
 /** Adds the options that both have. */
