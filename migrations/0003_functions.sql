@@ -2446,14 +2446,14 @@ begin
     with wanted as materialized (
       select p.id
       from (select e.id, e.subject from %1$s e where e.id > $1 and ($2 is null or e.id < $2) order by e.id limit $3) p
-      where p.subject ~ any ($5) and not p.subject ~ any ($6) and not exists (select from %2$s t where t.event_id = p.id)
+      where p.subject ~ $5 and not exists (select from %2$s t where t.event_id = p.id)
       order by p.id
       limit $4
     ),
     made as (
       insert into %3$s as t (event_id, subject, state, schedule_at, metadata)
       select e.id, e.subject, kanthorq_schema._kanthorq_task_state('running'),
-        case when $7 is null or e.subject ~ any ($7) then $8 + $9 else $8 end, e.metadata
+        case when $6 is null or e.subject ~ any ($6) then $7 + $8 else $7 end, e.metadata
       from wanted w
       join %1$s e on e.id = w.id
       order by e.id
@@ -2466,11 +2466,11 @@ begin
       end,
       (select count(*) from made),
       array(
-        select row(m.event_id::text, m.subject::text, e.body, m.metadata, 0, $10, kanthorq_schema._kanthorq_as_time(m.schedule_at),
+        select row(m.event_id::text, m.subject::text, e.body, m.metadata, 0, $9, kanthorq_schema._kanthorq_as_time(m.schedule_at),
           kanthorq_schema._kanthorq_as_time(e.created_at))::kanthorq_schema.kanthorq_pulled_task
         from made m
         join %1$s e on e.id = m.event_id
-        where $7 is null or m.subject ~ any ($7)
+        where $6 is null or m.subject ~ any ($6)
         order by m.event_id
       )
     $q$,
@@ -2479,12 +2479,7 @@ begin
   )
   into read, made, tasks
   using after, until, page, max_tasks,
-    array(select kanthorq_schema._kanthorq_subject_pattern(f) from unnest(v_registry.subject_includes::text[]) f),
-    -- KanthorQ compares as many excludes as there are includes.
-    array(
-      select kanthorq_schema._kanthorq_subject_pattern(f)
-      from unnest((v_registry.subject_excludes::text[])[:cardinality(v_registry.subject_includes)]) f
-    ),
+    kanthorq_schema._kanthorq_wanted_pattern(v_registry.subject_includes::text[], v_registry.subject_excludes::text[]),
     patterns, kanthorq_schema._kanthorq_now(), v_consumer.visibility_timeout, v_consumer.attempt_max;
 end
 $function$;
@@ -3056,12 +3051,14 @@ returns text
 language sql
 immutable
 as $function$
-select string_agg(
-  '(?:' || coalesce('(?!' || kanthorq_schema._kanthorq_subject_pattern(f.excluded) || ')', '')
-    || kanthorq_schema._kanthorq_subject_pattern(f.included) || ')', '|' order by f.n
-)
-from unnest(subject_includes, subject_excludes) with ordinality f (included, excluded, n)
-where f.included is not null
+select coalesce(
+    (
+      select string_agg('(?!' || kanthorq_schema._kanthorq_subject_pattern(e) || ')', '')
+      from unnest(subject_excludes[:cardinality(subject_includes)]) e
+    ), ''
+  )
+  || '(?:' || string_agg(kanthorq_schema._kanthorq_subject_pattern(i), '|') || ')'
+from unnest(subject_includes) i
 $function$;
 
 comment on function kanthorq_schema._kanthorq_wanted_pattern(text[], text[]) is 'Internal. The subjects that a consumer wants, as a regular expression.';
@@ -3214,7 +3211,7 @@ Returns a row for each, in the order of their names:
 consumer_name       the name that other functions take as consumer
 stream_name         the stream of its events
 subject_includes    filters of the subjects that it wants
-subject_excludes    filters of the subjects that it does not want, in pairs with subject_includes
+subject_excludes    filters of the subjects that it does not want
 attempt_max         how many attempts a failing task has before it is discarded
 visibility_timeout  milliseconds after which a running task is picked up again
 held                since when it is held, by whom and why; null if it is not
@@ -3455,14 +3452,14 @@ begin
     with untasked as materialized (
       select e.id, e.subject
       from %1$s e
-      where ($1 is null or e.id >= $1) and ($5 is null or e.id > $5) and e.id <= $2
+      where ($1 is null or e.id >= $1) and ($4 is null or e.id > $4) and e.id <= $2
         and not exists (select from %2$s t where t.event_id = e.id)
     ),
     wanted as materialized (
       select u.subject
       from untasked u
       group by u.subject
-      having u.subject ~ any ($3) and not u.subject ~ any ($4)
+      having u.subject ~ $3
     )
     select e.id::text, e.subject::text, e.metadata, kanthorq_schema._kanthorq_as_time(e.created_at)
     from untasked u
@@ -3478,11 +3475,7 @@ begin
       least(greatest(kanthorq_schema._kanthorq_as_milliseconds(since), 0), 281474976710655), 10
     ) end,
     kanthorq_schema._kanthorq_true_cursor(consumer),
-    array(select kanthorq_schema._kanthorq_subject_pattern(f) from unnest(v_registry.subject_includes::text[]) f),
-    array(
-      select kanthorq_schema._kanthorq_subject_pattern(f)
-      from unnest((v_registry.subject_excludes::text[])[:cardinality(v_registry.subject_includes)]) f
-    ),
+    kanthorq_schema._kanthorq_wanted_pattern(v_registry.subject_includes::text[], v_registry.subject_excludes::text[]),
     kanthorq_schema._kanthorq_purged_to(consumer);
 end
 $function$;
@@ -3695,7 +3688,7 @@ begin
   )
   into v_batch
   using v_names, v_cursors, v_purged_to, v_patterns, coalesce(with_missed, false), v_bound, v_before, progress.position,
-    progress.last_position, batch_size, greatest(max_events - progress.moved, 0);
+    progress.last_position, batch_size, case when max_events is not null then greatest(max_events - progress.moved, 0) end;
 
   purged := v_batch.purged;
   bulk_id := kanthorq_schema._kanthorq_purge_log(
@@ -5373,6 +5366,11 @@ begin
     v_patterns := array(select kanthorq_schema._kanthorq_subject_pattern(s) from unnest(subjects) s);
   end if;
 
+  -- A hold stops the pulls, or the intake alone.
+  if kanthorq_schema._kanthorq_held(consumer, true) is not null then
+    return;
+  end if;
+
   return query execute format($q$
     with retryable as materialized (
       select t.event_id
@@ -5426,7 +5424,7 @@ begin
   using v_now, v_consumer.attempt_max, max_tasks, v_consumer.visibility_timeout, v_patterns;
   get diagnostics v_pulled = row_count;
   v_left := max_tasks - v_pulled;
-  if v_left = 0 then
+  if v_left = 0 or kanthorq_schema._kanthorq_held(consumer, false) is not null then
     return;
   end if;
 
@@ -5448,8 +5446,12 @@ begin
 
   if v_left > 0 and lookback > interval '0' then
     v_begun := kanthorq_schema._kanthorq_task_begin(
-      consumer, 'event_' || kanthorq_schema._kanthorq_crockford(v_now - (extract(epoch from lookback) * 1000)::bigint, 10), v_cursor, null::int,
-      v_left, v_patterns
+      consumer,
+      greatest(
+        'event_' || kanthorq_schema._kanthorq_crockford(v_now - (extract(epoch from lookback) * 1000)::bigint, 10),
+        kanthorq_schema._kanthorq_purged_to(consumer)
+      ),
+      v_cursor, null::int, v_left, v_patterns
     );
     return query select u.* from unnest(v_begun.tasks) u;
   end if;
@@ -5466,6 +5468,7 @@ lookback   how far behind the cursor to look for events that came late; 0 is not
 Returns rows of type kanthorq_pulled_task. The worker holds each until lease_until, and reports on it with its attempt:
 kanthorq_task_complete, kanthorq_task_fail, kanthorq_task_extend, kanthorq_task_release. Without a report, another pull gives the task
 to another worker after that, as long as it has attempts left.
+A consumer that is held gives no task, and one whose intake is held no new one.
 
 Raises KQ001 if there is no such consumer, KQ002 if a table is gone, KQ003 for a bad argument.';
 

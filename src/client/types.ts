@@ -153,7 +153,7 @@ export interface Consumer {
   streamName: string
   /** Filters of the subjects that it wants. */
   subjectIncludes: string[]
-  /** Filters of the subjects that it does not want, in pairs with `subjectIncludes`. */
+  /** Filters of the subjects that it does not want. */
   subjectExcludes: string[]
   /** How many attempts a failing task has before it is discarded. */
   attemptMax: number

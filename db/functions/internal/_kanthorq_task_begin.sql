@@ -27,14 +27,14 @@ begin
     with wanted as materialized (
       select p.id
       from (select e.id, e.subject from %1$s e where e.id > $1 and ($2 is null or e.id < $2) order by e.id limit $3) p
-      where p.subject ~ any ($5) and not p.subject ~ any ($6) and not exists (select from %2$s t where t.event_id = p.id)
+      where p.subject ~ $5 and not exists (select from %2$s t where t.event_id = p.id)
       order by p.id
       limit $4
     ),
     made as (
       insert into %3$s as t (event_id, subject, state, schedule_at, metadata)
       select e.id, e.subject, kanthorq_schema._kanthorq_task_state('running'),
-        case when $7 is null or e.subject ~ any ($7) then $8 + $9 else $8 end, e.metadata
+        case when $6 is null or e.subject ~ any ($6) then $7 + $8 else $7 end, e.metadata
       from wanted w
       join %1$s e on e.id = w.id
       order by e.id
@@ -47,11 +47,11 @@ begin
       end,
       (select count(*) from made),
       array(
-        select row(m.event_id::text, m.subject::text, e.body, m.metadata, 0, $10, kanthorq_schema._kanthorq_as_time(m.schedule_at),
+        select row(m.event_id::text, m.subject::text, e.body, m.metadata, 0, $9, kanthorq_schema._kanthorq_as_time(m.schedule_at),
           kanthorq_schema._kanthorq_as_time(e.created_at))::kanthorq_schema.kanthorq_pulled_task
         from made m
         join %1$s e on e.id = m.event_id
-        where $7 is null or m.subject ~ any ($7)
+        where $6 is null or m.subject ~ any ($6)
         order by m.event_id
       )
     $q$,
@@ -60,12 +60,7 @@ begin
   )
   into read, made, tasks
   using after, until, page, max_tasks,
-    array(select kanthorq_schema._kanthorq_subject_pattern(f) from unnest(v_registry.subject_includes::text[]) f),
-    -- KanthorQ compares as many excludes as there are includes.
-    array(
-      select kanthorq_schema._kanthorq_subject_pattern(f)
-      from unnest((v_registry.subject_excludes::text[])[:cardinality(v_registry.subject_includes)]) f
-    ),
+    kanthorq_schema._kanthorq_wanted_pattern(v_registry.subject_includes::text[], v_registry.subject_excludes::text[]),
     patterns, kanthorq_schema._kanthorq_now(), v_consumer.visibility_timeout, v_consumer.attempt_max;
 end
 $function$;

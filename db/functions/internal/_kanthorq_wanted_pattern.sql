@@ -1,5 +1,5 @@
--- The subjects that a consumer wants, as one regular expression: KanthorQ compares the includes and the excludes in pairs, and an event is
--- wanted if it matches an include and not the exclude of the same position.
+-- The subjects that a consumer wants, as one regular expression: those that match an include and no exclude. KanthorQ compares as many
+-- excludes as there are includes.
 create or replace function
 kanthorq_schema._kanthorq_wanted_pattern(
   subject_includes text[],
@@ -9,12 +9,14 @@ returns text
 language sql
 immutable
 as $function$
-select string_agg(
-  '(?:' || coalesce('(?!' || kanthorq_schema._kanthorq_subject_pattern(f.excluded) || ')', '')
-    || kanthorq_schema._kanthorq_subject_pattern(f.included) || ')', '|' order by f.n
-)
-from unnest(subject_includes, subject_excludes) with ordinality f (included, excluded, n)
-where f.included is not null
+select coalesce(
+    (
+      select string_agg('(?!' || kanthorq_schema._kanthorq_subject_pattern(e) || ')', '')
+      from unnest(subject_excludes[:cardinality(subject_includes)]) e
+    ), ''
+  )
+  || '(?:' || string_agg(kanthorq_schema._kanthorq_subject_pattern(i), '|') || ')'
+from unnest(subject_includes) i
 $function$;
 
 comment on function kanthorq_schema._kanthorq_wanted_pattern is 'Internal. The subjects that a consumer wants, as a regular expression.';

@@ -88,7 +88,7 @@ Returns a row for each, in the order of their names:
 consumer_name       the name that other functions take as consumer
 stream_name         the stream of its events
 subject_includes    filters of the subjects that it wants
-subject_excludes    filters of the subjects that it does not want, in pairs with subject_includes
+subject_excludes    filters of the subjects that it does not want
 attempt_max         how many attempts a failing task has before it is discarded
 visibility_timeout  milliseconds after which a running task is picked up again
 held                since when it is held, by whom and why; null if it is not

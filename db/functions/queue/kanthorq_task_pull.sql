@@ -45,6 +45,11 @@ begin
     v_patterns := array(select kanthorq_schema._kanthorq_subject_pattern(s) from unnest(subjects) s);
   end if;
 
+  -- A hold stops the pulls, or the intake alone.
+  if kanthorq_schema._kanthorq_held(consumer, true) is not null then
+    return;
+  end if;
+
   return query execute format($q$
     with retryable as materialized (
       select t.event_id
@@ -98,7 +103,7 @@ begin
   using v_now, v_consumer.attempt_max, max_tasks, v_consumer.visibility_timeout, v_patterns;
   get diagnostics v_pulled = row_count;
   v_left := max_tasks - v_pulled;
-  if v_left = 0 then
+  if v_left = 0 or kanthorq_schema._kanthorq_held(consumer, false) is not null then
     return;
   end if;
 
@@ -120,8 +125,12 @@ begin
 
   if v_left > 0 and lookback > interval '0' then
     v_begun := kanthorq_schema._kanthorq_task_begin(
-      consumer, 'event_' || kanthorq_schema._kanthorq_crockford(v_now - (extract(epoch from lookback) * 1000)::bigint, 10), v_cursor, null::int,
-      v_left, v_patterns
+      consumer,
+      greatest(
+        'event_' || kanthorq_schema._kanthorq_crockford(v_now - (extract(epoch from lookback) * 1000)::bigint, 10),
+        kanthorq_schema._kanthorq_purged_to(consumer)
+      ),
+      v_cursor, null::int, v_left, v_patterns
     );
     return query select u.* from unnest(v_begun.tasks) u;
   end if;
@@ -138,5 +147,6 @@ lookback   how far behind the cursor to look for events that came late; 0 is not
 Returns rows of type kanthorq_pulled_task. The worker holds each until lease_until, and reports on it with its attempt:
 kanthorq_task_complete, kanthorq_task_fail, kanthorq_task_extend, kanthorq_task_release. Without a report, another pull gives the task
 to another worker after that, as long as it has attempts left.
+A consumer that is held gives no task, and one whose intake is held no new one.
 
 Raises KQ001 if there is no such consumer, KQ002 if a table is gone, KQ003 for a bad argument.';

@@ -3,7 +3,7 @@
 --
 -- KanthorQ's cursor is the greatest id that it has read. An event that is committed after a younger one was read is never scanned, nor
 -- is one whose publisher's clock is behind. A puller moves the cursor and makes the tasks in one transaction, so that one snapshot
--- shows both or neither. Of the excludes KanthorQ compares as many as there are includes. Most events have a task, so the
+-- shows both or neither. Most events have a task, so the
 -- subjects come last. An event is not known to be missed if its task may have been purged.
 create or replace function
 kanthorq_schema.kanthorq_event_missed(
@@ -37,14 +37,14 @@ begin
     with untasked as materialized (
       select e.id, e.subject
       from %1$s e
-      where ($1 is null or e.id >= $1) and ($5 is null or e.id > $5) and e.id <= $2
+      where ($1 is null or e.id >= $1) and ($4 is null or e.id > $4) and e.id <= $2
         and not exists (select from %2$s t where t.event_id = e.id)
     ),
     wanted as materialized (
       select u.subject
       from untasked u
       group by u.subject
-      having u.subject ~ any ($3) and not u.subject ~ any ($4)
+      having u.subject ~ $3
     )
     select e.id::text, e.subject::text, e.metadata, kanthorq_schema._kanthorq_as_time(e.created_at)
     from untasked u
@@ -60,11 +60,7 @@ begin
       least(greatest(kanthorq_schema._kanthorq_as_milliseconds(since), 0), 281474976710655), 10
     ) end,
     kanthorq_schema._kanthorq_true_cursor(consumer),
-    array(select kanthorq_schema._kanthorq_subject_pattern(f) from unnest(v_registry.subject_includes::text[]) f),
-    array(
-      select kanthorq_schema._kanthorq_subject_pattern(f)
-      from unnest((v_registry.subject_excludes::text[])[:cardinality(v_registry.subject_includes)]) f
-    ),
+    kanthorq_schema._kanthorq_wanted_pattern(v_registry.subject_includes::text[], v_registry.subject_excludes::text[]),
     kanthorq_schema._kanthorq_purged_to(consumer);
 end
 $function$;

@@ -146,7 +146,7 @@ begin
   )
   into v_batch
   using v_names, v_cursors, v_purged_to, v_patterns, coalesce(with_missed, false), v_bound, v_before, progress.position,
-    progress.last_position, batch_size, greatest(max_events - progress.moved, 0);
+    progress.last_position, batch_size, case when max_events is not null then greatest(max_events - progress.moved, 0) end;
 
   purged := v_batch.purged;
   bulk_id := kanthorq_schema._kanthorq_purge_log(

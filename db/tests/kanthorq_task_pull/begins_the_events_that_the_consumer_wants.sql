@@ -55,7 +55,7 @@ select results_eq(
 select test.as_owner(format(
   'insert into %s (id, subject, body) values (%L, ''order.late'', ''late''), (%L, ''invoice'', ''late'')',
   (select r ->> 'name' from test.read('select ''kanthorq_'' || stream_id as name from kanthorq_consumer_registry') r),
-  overlay((select id from event where n = 1) placing '0' from 17), overlay((select id from event where n = 1) placing '1' from 17)
+  (select left(id, 16) || repeat('0', 16) from event where n = 1), (select left(id, 16) || repeat('0', 15) || '1' from event where n = 1)
 ));
 
 select is_empty('select * from kanthorq_task_pull(''send_email'', lookback => ''0'')', 'KanthorQ never sees an event behind its cursor');
