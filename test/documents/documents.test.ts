@@ -13,7 +13,8 @@ import { projectFolder, runProgram, type Outcome } from '../support/run-program.
 import { tsx } from '../../scripts/tsx.ts'
 import { databaseOfKanthorq } from './database-of-kanthorq.ts'
 
-const startDatabase = 'npm run db -- --empty\n'
+/** Starts a database that is new each time. */
+const startDatabase = /^npm run db -- (--\w+)\n$/
 const install = 'npm ci\n'
 /** Other tests run the blocks of these, or compare them. */
 const elsewhere = [
@@ -55,15 +56,16 @@ for (const [document, blocks] of stories) {
   if (blocks.length === 0) continue
 
   test(`the code blocks of ${document} run and print what the document shows`, async (t) => {
-    // In an empty database the ids are new each time.
-    const isEmpty = blocks.some(({ text }) => text === startDatabase)
-    let url = isEmpty ? '' : await openDatabase(t)
-    const shown = isEmpty ? comparable : trimLines
+    // Then ids and times are new each time.
+    const isNew = blocks.some(({ text }) => startDatabase.test(text))
+    let url = isNew ? '' : await openDatabase(t)
+    const shown = isNew ? comparable : trimLines
     const role = await server.role()
 
     for (const block of blocks) {
-      if (block.text === startDatabase) {
-        url = (await startDb(t, ['--empty'])).url
+      const [, kind] = startDatabase.exec(block.text) ?? []
+      if (kind !== undefined) {
+        url = (await startDb(t, [kind])).url
         continue
       }
       // The packages are installed.

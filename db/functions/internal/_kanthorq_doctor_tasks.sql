@@ -142,7 +142,7 @@ begin
       'more failures', 'warning',
       format('consumer %s has %s tasks whose last attempt failed in the last hour, after %s in the hour before', v_shown, v_failed,
         v_failed_before),
-      '-- look at their last errors: select last_error, count(*) from kanthorq_task_find(...) group by 1'
+      format('-- group them by cause: select * from kanthorq_task_errors(%L, since => now() - interval ''1 hour'')', consumer)
     );
   end if;
   if v_pending > 0 then

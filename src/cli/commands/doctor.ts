@@ -58,6 +58,10 @@ function commandsFor({ check, fix }: Finding): string[] | undefined {
           ]
     case 'consumer is held':
       return consumer === undefined ? undefined : ['# when it may go on:', `kanthorq-tasks release ${quoted(consumer)}`]
+    case 'more failures':
+      return consumer === undefined ? undefined : [`kanthorq-tasks errors ${quoted(consumer)} --since 1h`]
+    case 'missed events':
+      return consumer === undefined ? undefined : [`kanthorq-tasks missed ${quoted(consumer)} --convert`]
     case 'functions are missing':
     case 'migrations':
       return ['kanthorq-tasks migrate up']
