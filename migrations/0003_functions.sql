@@ -2446,7 +2446,7 @@ begin
     with wanted as materialized (
       select p.id
       from (select e.id, e.subject from %1$s e where e.id > $1 and ($2 is null or e.id < $2) order by e.id limit $3) p
-      where p.subject ~ $5 and not exists (select from %2$s t where t.event_id = p.id)
+      where p.subject ~ $5 and (select t.event_id from %2$s t where t.event_id = p.id) is null
       order by p.id
       limit $4
     ),

@@ -1,6 +1,8 @@
 -- Makes running tasks of the first events in a range that a consumer wants and has no task for: new ones, or such that came late.
 --
 -- page is how many events to look at; null is all of the range. read is the last event that was looked at, null if there was none.
+-- Whether there is a task is asked for each event, in a sub-select: a join could read all tasks for the first few events.
+--
 -- Tasks of other subjects than the worker's are made too, because the cursor goes on; they are due at once, for other workers.
 create or replace function
 kanthorq_schema._kanthorq_task_begin(
@@ -27,7 +29,7 @@ begin
     with wanted as materialized (
       select p.id
       from (select e.id, e.subject from %1$s e where e.id > $1 and ($2 is null or e.id < $2) order by e.id limit $3) p
-      where p.subject ~ $5 and not exists (select from %2$s t where t.event_id = p.id)
+      where p.subject ~ $5 and (select t.event_id from %2$s t where t.event_id = p.id) is null
       order by p.id
       limit $4
     ),
