@@ -1,13 +1,19 @@
 import type { Explanation } from '../client/types.ts'
 import type { Database } from './database.ts'
+import { cutOff } from './terminal/format.ts'
 
 /** The characters of a sentence that contains an error. */
 const maxWhy = 500
 
-const columns = `event_id, state, can_cancel, can_resume, can_discard, next_run_at,
-  left(why, ${maxWhy}) || case when length(why) > ${maxWhy} then '…' else '' end as why`
+// One character more shows that it was cut. The sign for that is not one of every encoding that a server may have.
+const columns = `event_id, state, can_cancel, can_resume, can_discard, next_run_at, left(why, ${maxWhy + 1}) as why`
 
 /** Explains tasks. A sentence ends early where it contains a long error. */
 export async function explain(db: Database, consumer: string, ids: readonly string[]): Promise<Explanation[]> {
-  return db.rows<Explanation>({ name: 'kanthorq_task_explain', args: { consumer, event_ids: ids }, columns })
+  const explanations = await db.rows<Explanation>({
+    name: 'kanthorq_task_explain',
+    args: { consumer, event_ids: ids },
+    columns,
+  })
+  return explanations.map((explanation) => ({ ...explanation, why: cutOff(explanation.why, maxWhy) }))
 }

@@ -35,7 +35,7 @@ const second = {
 }
 
 /** What gives rights after a migration. */
-const rights = ['reset_rights', 'role_levels', 'own_tables', 'set_level', 'revoke_usage', 'shown'].map(
+const rights = ['reset_rights', 'levels', 'role_levels', 'own_tables', 'set_level', 'revoke_usage', 'shown'].map(
   (name) => `_kanthorq_${name}.sql`,
 )
 

@@ -13,7 +13,12 @@ const all = readMigrations().length
 
 const trap = (args: string, returns: string) =>
   `(${args}) returns ${returns} language plpgsql as $$ begin raise exception 'a trap was called'; end $$`
-const bulk = 'text, text[], text, jsonb, text, timestamptz, timestamptz, boolean, int, bigint, interval, text'
+/** The parameters of kanthorq_task_cancel_all, the last three of which are its result. */
+const [, types = ''] = /kanthorq_schema\.kanthorq_task_cancel_all\(([^)]*)\)'/.exec(readMigrations().at(-1)?.up ?? '') ?? []
+const bulk = types
+  .split(', ')
+  .map((type, index, all) => (index < all.length - 3 ? type : `inout ${type}`))
+  .join(', ')
 
 /** Objects by our names, each after the number of migrations that are applied when another role makes it. */
 const foreign: [applied: number, object: string, make: string][] = [
@@ -29,7 +34,7 @@ const foreign: [applied: number, object: string, make: string][] = [
   [2, 'function _kanthorq_role_levels()', trap('out role oid, out level text', 'setof record')],
   [
     2,
-    `procedure kanthorq_task_cancel_all(${bulk}, inout bigint, inout bigint, inout bigint)`,
+    `procedure kanthorq_task_cancel_all(${bulk})`,
     "language sql as 'select 1, 2, 3'",
   ],
 ]
