@@ -32,11 +32,7 @@ const foreign: [applied: number, object: string, make: string][] = [
   [2, 'function kanthorq_task_stats(consumer text)', trap('consumer text', 'int')],
   [2, 'function _kanthorq_now()', trap('', 'bigint')],
   [2, 'function _kanthorq_role_levels()', trap('out role oid, out level text', 'setof record')],
-  [
-    2,
-    `procedure kanthorq_task_cancel_all(${bulk})`,
-    "language sql as 'select 1, 2, 3'",
-  ],
+  [2, `procedure kanthorq_task_cancel_all(${bulk})`, "language sql as 'select 1, 2, 3'"],
 ]
 
 for (const [way, install] of Object.entries(ways)) {
