@@ -22,7 +22,7 @@ async function offered(words: string[], url = nowhere): Promise<string[]> {
 }
 
 const cases: [words: string[], ...expected: string[]][] = [
-  [['re'], 'resume', 'revoke'],
+  [['re'], 'resume', 'release', 'revoke'],
   [['migrate', ''], 'up', 'down', 'status', 'sql'],
   [['migrate', 'up', '--u'], '--url'],
   [['--schema', 'queue', 'disc'], 'discard'],
@@ -35,7 +35,7 @@ const cases: [words: string[], ...expected: string[]][] = [
   [['cancel', 'send_email', '--state', '=', 'pend'], 'pending'],
   [['cancel', 'send_email', '--state', '='], 'pending', 'available', 'retryable'],
   [['--url', 'postgres', ':', '//h/db', 'migrate', 'd'], 'down'],
-  [['log', '--action', 'r'], 'resume'],
+  [['log', '--action', 'r'], 'resume', 'release'],
   [['grant', 'support', ''], 'viewer', 'operator'],
   [['completion', ''], 'bash', 'zsh', 'fish'],
   [['cancel', 'send_email', '--reason', '']],

@@ -96,7 +96,7 @@ const refused: [line: string, sentence: RegExp][] = [
   ['cancel a --metadata {} -y', /It is empty: omit the option instead\.$/],
   ['cancel a --subject b', /^there is no terminal to ask on: pass --yes .* or --dry-run/],
   ['discard a --everything', /^there is no terminal to ask on/],
-  ['log --action delete', /Allowed choices are cancel, resume, discard, undo, purge, purge events\.$/],
+  ['log --action delete', /Allowed choices are cancel, resume, discard, undo, purge, purge events, hold, release\.$/],
   ['undo all', /^"all" is not an operation id: .* "kanthorq-tasks log" shows$/],
   ['undo --bulk 1 2', /^--bulk cannot be combined with operation ids$/],
   ['undo 1', /^there is no terminal to ask on/],
