@@ -6429,6 +6429,16 @@ begin
   ) then
     return;
   end if;
+  with gone as (
+    delete from kanthorq_schema.kanthorq_consumer_hold h
+    using kanthorq_schema.kanthorq_consumer_registry r
+    where r.id = h.consumer_id and kanthorq_schema._kanthorq_find_table(r.id) is null
+    returning h.consumer_id, h.cursor
+  )
+  update kanthorq_schema.kanthorq_consumer_registry r
+  set cursor = g.cursor
+  from gone g
+  where r.id = g.consumer_id and r.cursor = kanthorq_schema._kanthorq_held_cursor();
   for v_consumer in
     select r.name
     from kanthorq_schema.kanthorq_consumer_hold h
