@@ -35,7 +35,7 @@ declare
     select string_agg(p.oid::regprocedure::text, ', ')
     from pg_proc p
     where p.pronamespace = 'kanthorq_schema'::regnamespace and pg_get_userbyid(p.proowner) = current_user
-      and p.proname in ('_kanthorq_archive_sql', '_kanthorq_as_milliseconds', '_kanthorq_as_time', '_kanthorq_bulk', '_kanthorq_check_action', '_kanthorq_check_can_commit', '_kanthorq_check_event_ids', '_kanthorq_check_filter', '_kanthorq_check_name', '_kanthorq_check_progress', '_kanthorq_check_purge', '_kanthorq_check_role', '_kanthorq_check_schema', '_kanthorq_check_states', '_kanthorq_check_subject', '_kanthorq_check_subject_filters', '_kanthorq_check_takes', '_kanthorq_claimed_by', '_kanthorq_consumer', '_kanthorq_consumers', '_kanthorq_crockford', '_kanthorq_divide_ids', '_kanthorq_doctor_findings', '_kanthorq_doctor_installation', '_kanthorq_doctor_rights', '_kanthorq_doctor_tables', '_kanthorq_doctor_tasks', '_kanthorq_due', '_kanthorq_error_time', '_kanthorq_find_table', '_kanthorq_fingerprint', '_kanthorq_folded', '_kanthorq_function_levels', '_kanthorq_has_scheduling_index', '_kanthorq_held', '_kanthorq_held_cursor', '_kanthorq_hold_triggers', '_kanthorq_id', '_kanthorq_id_time', '_kanthorq_levels', '_kanthorq_names_hint', '_kanthorq_newest_migration', '_kanthorq_now', '_kanthorq_one_line', '_kanthorq_only_sql', '_kanthorq_own_tables', '_kanthorq_purge_all', '_kanthorq_purge_log', '_kanthorq_purged_to', '_kanthorq_refuse_claim', '_kanthorq_refuse_state', '_kanthorq_refuse_table', '_kanthorq_refuses_claims', '_kanthorq_registered', '_kanthorq_reset_rights', '_kanthorq_revoke_usage', '_kanthorq_role_levels', '_kanthorq_set_claims', '_kanthorq_set_level', '_kanthorq_shown', '_kanthorq_stream', '_kanthorq_subject_pattern', '_kanthorq_table_fault', '_kanthorq_table_repair', '_kanthorq_task_all', '_kanthorq_task_begin', '_kanthorq_task_columns_sql', '_kanthorq_task_log', '_kanthorq_task_matches', '_kanthorq_task_report', '_kanthorq_task_state', '_kanthorq_task_state_name', '_kanthorq_task_states', '_kanthorq_task_takes_sql', '_kanthorq_task_transition', '_kanthorq_task_undo', '_kanthorq_task_why', '_kanthorq_time_limit', '_kanthorq_trigger_fault', '_kanthorq_true_cursor', '_kanthorq_wanted_pattern', 'kanthorq_consumer_hold', 'kanthorq_consumer_list', 'kanthorq_consumer_register', 'kanthorq_consumer_release', 'kanthorq_doctor', 'kanthorq_event_missed', 'kanthorq_event_purge', 'kanthorq_event_purge_batch', 'kanthorq_grant', 'kanthorq_help', 'kanthorq_revoke', 'kanthorq_stream_publish', 'kanthorq_stream_publish_many', 'kanthorq_stream_register', 'kanthorq_task_batch', 'kanthorq_task_cancel', 'kanthorq_task_cancel_all', 'kanthorq_task_complete', 'kanthorq_task_convert', 'kanthorq_task_count', 'kanthorq_task_discard', 'kanthorq_task_discard_all', 'kanthorq_task_errors', 'kanthorq_task_explain', 'kanthorq_task_extend', 'kanthorq_task_fail', 'kanthorq_task_find', 'kanthorq_task_history', 'kanthorq_task_operation_purge', 'kanthorq_task_operations', 'kanthorq_task_preview', 'kanthorq_task_pull', 'kanthorq_task_purge', 'kanthorq_task_purge_batch', 'kanthorq_task_rates', 'kanthorq_task_release', 'kanthorq_task_resume', 'kanthorq_task_resume_all', 'kanthorq_task_stats', 'kanthorq_task_undo', 'kanthorq_task_undo_all', 'kanthorq_task_undo_batch', 'kanthorq_task_undo_preview')
+      and p.proname in ('_kanthorq_archive_sql', '_kanthorq_as_milliseconds', '_kanthorq_as_time', '_kanthorq_bulk', '_kanthorq_check_action', '_kanthorq_check_can_commit', '_kanthorq_check_event_ids', '_kanthorq_check_filter', '_kanthorq_check_name', '_kanthorq_check_progress', '_kanthorq_check_purge', '_kanthorq_check_role', '_kanthorq_check_schema', '_kanthorq_check_states', '_kanthorq_check_subject', '_kanthorq_check_subject_filters', '_kanthorq_check_takes', '_kanthorq_claimed_by', '_kanthorq_consumer', '_kanthorq_consumers', '_kanthorq_crockford', '_kanthorq_divide_ids', '_kanthorq_doctor_findings', '_kanthorq_doctor_installation', '_kanthorq_doctor_rights', '_kanthorq_doctor_tables', '_kanthorq_doctor_tasks', '_kanthorq_due', '_kanthorq_error_time', '_kanthorq_find_table', '_kanthorq_fingerprint', '_kanthorq_folded', '_kanthorq_function_levels', '_kanthorq_has_scheduling_index', '_kanthorq_held', '_kanthorq_held_cursor', '_kanthorq_hold_triggers', '_kanthorq_id', '_kanthorq_id_time', '_kanthorq_levels', '_kanthorq_names_hint', '_kanthorq_newest_migration', '_kanthorq_now', '_kanthorq_one_line', '_kanthorq_only_sql', '_kanthorq_own_tables', '_kanthorq_purge_all', '_kanthorq_purge_log', '_kanthorq_purged_to', '_kanthorq_refuse_claim', '_kanthorq_refuse_state', '_kanthorq_refuse_table', '_kanthorq_refuses_claims', '_kanthorq_registered', '_kanthorq_reset_rights', '_kanthorq_revoke_usage', '_kanthorq_role_levels', '_kanthorq_set_claims', '_kanthorq_set_level', '_kanthorq_shown', '_kanthorq_stream', '_kanthorq_subject_pattern', '_kanthorq_table_fault', '_kanthorq_table_repair', '_kanthorq_task_all', '_kanthorq_task_begin', '_kanthorq_task_columns_sql', '_kanthorq_task_estimate', '_kanthorq_task_log', '_kanthorq_task_matches', '_kanthorq_task_report', '_kanthorq_task_state', '_kanthorq_task_state_name', '_kanthorq_task_states', '_kanthorq_task_takes_sql', '_kanthorq_task_transition', '_kanthorq_task_undo', '_kanthorq_task_why', '_kanthorq_time_limit', '_kanthorq_trigger_fault', '_kanthorq_true_cursor', '_kanthorq_wanted_pattern', 'kanthorq_consumer_hold', 'kanthorq_consumer_list', 'kanthorq_consumer_register', 'kanthorq_consumer_release', 'kanthorq_doctor', 'kanthorq_event_missed', 'kanthorq_event_purge', 'kanthorq_event_purge_batch', 'kanthorq_grant', 'kanthorq_help', 'kanthorq_revoke', 'kanthorq_stream_publish', 'kanthorq_stream_publish_many', 'kanthorq_stream_register', 'kanthorq_task_batch', 'kanthorq_task_cancel', 'kanthorq_task_cancel_all', 'kanthorq_task_complete', 'kanthorq_task_convert', 'kanthorq_task_count', 'kanthorq_task_discard', 'kanthorq_task_discard_all', 'kanthorq_task_errors', 'kanthorq_task_explain', 'kanthorq_task_extend', 'kanthorq_task_fail', 'kanthorq_task_find', 'kanthorq_task_history', 'kanthorq_task_operation_purge', 'kanthorq_task_operations', 'kanthorq_task_preview', 'kanthorq_task_pull', 'kanthorq_task_purge', 'kanthorq_task_purge_batch', 'kanthorq_task_rates', 'kanthorq_task_release', 'kanthorq_task_resume', 'kanthorq_task_resume_all', 'kanthorq_task_stats', 'kanthorq_task_undo', 'kanthorq_task_undo_all', 'kanthorq_task_undo_batch', 'kanthorq_task_undo_preview')
       and p.prorettype <> 'trigger'::regtype
   );
 begin
@@ -1372,6 +1372,7 @@ begin atomic
     ('_kanthorq_task_all', 'operator'),
     ('_kanthorq_task_begin', 'internal'),
     ('_kanthorq_task_columns_sql', 'internal'),
+    ('_kanthorq_task_estimate', 'internal'),
     ('_kanthorq_task_log', 'internal'),
     ('_kanthorq_task_matches', 'internal'),
     ('_kanthorq_task_report', 'internal'),
@@ -2514,6 +2515,57 @@ end
 $function$;
 
 comment on function kanthorq_schema._kanthorq_task_columns_sql() is 'Internal. The SELECT list that makes a kanthorq_task.';
+
+-- function: _kanthorq_task_estimate
+create or replace function kanthorq_schema._kanthorq_task_estimate(consumer text)
+returns table (
+  state text,
+  tasks bigint,
+  stuck bigint
+)
+language plpgsql
+stable
+as $function$
+declare
+  v_consumer record := kanthorq_schema._kanthorq_consumer(consumer);
+  v_table regclass := kanthorq_schema._kanthorq_find_table(v_consumer.id);
+  v_pages bigint := (
+    select sum(pg_relation_size(p.relid)) / current_setting('block_size')::integer
+    from (select v_table as relid union select t.relid from pg_partition_tree(v_table) t) p
+  );
+  v_share float8 := least(1, 1000.0 / greatest(v_pages, 1));
+begin
+  return query execute format($q$
+    with sampled as (
+      select t.state, round(count(*) / $3)::bigint as tasks, round(count(*) filter (where %1$s) / $3)::bigint as stuck
+      from %2$s t tablesample system ($3 * 100) repeatable (1)
+      group by t.state
+    ),
+    counted as (
+      select s.code as state, c.tasks, c.stuck
+      from kanthorq_schema._kanthorq_task_states() s
+      cross join lateral (
+        select count(*) as tasks, count(*) filter (where %1$s) as stuck
+        from (select * from %2$s t where t.state = s.code order by t.schedule_at limit 10000) t
+      ) c
+      where $4
+    )
+    select kanthorq_schema._kanthorq_task_state_name(state),
+      case when c.tasks < 10000 then c.tasks else greatest(s.tasks, c.tasks) end,
+      case when c.tasks < 10000 then c.stuck else greatest(s.stuck, c.stuck) end
+    from sampled s
+    full join counted c using (state)
+    where case when c.tasks < 10000 then c.tasks else greatest(s.tasks, c.tasks) end > 0
+    order by state
+    $q$,
+    kanthorq_schema._kanthorq_task_takes_sql('discard', false), v_consumer.tasks
+  )
+  using kanthorq_schema._kanthorq_now(), v_consumer.attempt_max, v_share,
+    v_share < 1 and kanthorq_schema._kanthorq_has_scheduling_index(v_table);
+end
+$function$;
+
+comment on function kanthorq_schema._kanthorq_task_estimate(text) is 'Internal. Estimates how many tasks a consumer has in each state.';
 
 -- function: _kanthorq_task_log
 create or replace function
@@ -5928,7 +5980,11 @@ a bad argument or no filter, KQ004 if the bulk is undone meanwhile. Batches that
 detail says how many.';
 
 -- function: kanthorq_task_stats
-create or replace function kanthorq_schema.kanthorq_task_stats(consumer text default null)
+create or replace function
+kanthorq_schema.kanthorq_task_stats(
+  consumer text default null,
+  estimate boolean default false
+)
 returns table (
   consumer_name text,
   state text,
@@ -5948,6 +6004,12 @@ declare
   v_consumer record;
 begin
   for v_name in select c from kanthorq_schema._kanthorq_consumers(kanthorq_task_stats.consumer) c loop
+    if estimate then
+      return query
+      select v_name, e.state, e.tasks, null::timestamptz, null::timestamptz, e.stuck, kanthorq_schema._kanthorq_held(v_name, false)
+      from kanthorq_schema._kanthorq_task_estimate(v_name) e;
+      continue;
+    end if;
     v_consumer := kanthorq_schema._kanthorq_consumer(v_name);
     return query execute format($q$
       select $3, kanthorq_schema._kanthorq_task_state_name(c.state), c.tasks,
@@ -5974,9 +6036,10 @@ begin
 end
 $function$;
 
-comment on function kanthorq_schema.kanthorq_task_stats(text) is 'How many tasks there are in each state, for one consumer or, with null, for all of them.
+comment on function kanthorq_schema.kanthorq_task_stats(text, boolean) is 'How many tasks there are in each state, for one consumer or, with null, for all of them.
 
 consumer  name of a consumer, or null for all
+estimate  true estimates tasks and stuck and leaves oldest and next_due null, so that a table of any size is quick
 
 Returns a row for each consumer and state that has tasks:
 consumer_name  whose tasks they are
@@ -5986,6 +6049,9 @@ oldest         when the oldest of them was made
 next_due       when the first of them that a worker may take is due; in the past if one is waiting, null if there is none
 stuck          how many are running, overdue and with their attempts spent: kanthorq_task_discard takes them
 held           since when the consumer is held, by whom and why; null if it is not
+
+An estimate reads the table if it has at most 1000 pages (8 MB), and otherwise 1000 of its pages. With an index on (state, schedule_at), states of
+less than 10000 tasks are counted; without one, a state that few tasks have may be missing.
 
 With null, a consumer whose table is gone or has a fault is left out with a warning. Raises KQ001 if there is no such consumer, KQ002 if its table is gone.';
 
@@ -6324,6 +6390,7 @@ declare
       'kanthorq_schema._kanthorq_task_all(text, text, text[], text, jsonb, text, text, timestamp with time zone, timestamp with time zone, timestamp with time zone, timestamp with time zone, boolean, int, bigint, interval, text, timestamp with time zone, boolean, interval, bigint, bigint, bigint, bigint)',
       'kanthorq_schema._kanthorq_task_begin(text, text, text, int, int, text[])',
       'kanthorq_schema._kanthorq_task_columns_sql()',
+      'kanthorq_schema._kanthorq_task_estimate(text)',
       'kanthorq_schema._kanthorq_task_log(bigint, text, text, text, kanthorq_schema.kanthorq_task_change[], bigint, bigint, bigint)',
       'kanthorq_schema._kanthorq_task_matches(kanthorq_schema._kanthorq_task_filter, smallint, text, jsonb, jsonb[], bigint, bigint)',
       'kanthorq_schema._kanthorq_task_report(text, text, text[], int[], text[], text[], bigint, interval)',
@@ -6376,7 +6443,7 @@ declare
       'kanthorq_schema.kanthorq_task_release(text, text[], int[])',
       'kanthorq_schema.kanthorq_task_resume(text, text[], text, timestamp with time zone, boolean)',
       'kanthorq_schema.kanthorq_task_resume_all(text, text[], text, jsonb, text, text, timestamp with time zone, timestamp with time zone, timestamp with time zone, timestamp with time zone, boolean, int, bigint, interval, text, timestamp with time zone, boolean, interval, bigint, bigint, bigint)',
-      'kanthorq_schema.kanthorq_task_stats(text)',
+      'kanthorq_schema.kanthorq_task_stats(text, boolean)',
       'kanthorq_schema.kanthorq_task_undo(bigint, text)',
       'kanthorq_schema.kanthorq_task_undo_all(bigint, text, interval, bigint, bigint, bigint)',
       'kanthorq_schema.kanthorq_task_undo_batch(bigint, text, kanthorq_schema.kanthorq_task_progress)',
@@ -6429,6 +6496,16 @@ begin
   ) then
     return;
   end if;
+  with gone as (
+    delete from kanthorq_schema.kanthorq_consumer_hold h
+    using kanthorq_schema.kanthorq_consumer_registry r
+    where r.id = h.consumer_id and kanthorq_schema._kanthorq_find_table(r.id) is null
+    returning h.consumer_id, h.cursor
+  )
+  update kanthorq_schema.kanthorq_consumer_registry r
+  set cursor = g.cursor
+  from gone g
+  where r.id = g.consumer_id and r.cursor = kanthorq_schema._kanthorq_held_cursor();
   for v_consumer in
     select r.name
     from kanthorq_schema.kanthorq_consumer_hold h
@@ -6446,7 +6523,7 @@ declare
     select string_agg(p.oid::regprocedure::text, ', ')
     from pg_proc p
     where p.pronamespace = 'kanthorq_schema'::regnamespace and pg_get_userbyid(p.proowner) = current_user
-      and p.proname in ('_kanthorq_archive_sql', '_kanthorq_as_milliseconds', '_kanthorq_as_time', '_kanthorq_bulk', '_kanthorq_check_action', '_kanthorq_check_can_commit', '_kanthorq_check_event_ids', '_kanthorq_check_filter', '_kanthorq_check_name', '_kanthorq_check_progress', '_kanthorq_check_purge', '_kanthorq_check_role', '_kanthorq_check_schema', '_kanthorq_check_states', '_kanthorq_check_subject', '_kanthorq_check_subject_filters', '_kanthorq_check_takes', '_kanthorq_claimed_by', '_kanthorq_consumer', '_kanthorq_consumers', '_kanthorq_crockford', '_kanthorq_divide_ids', '_kanthorq_doctor_findings', '_kanthorq_doctor_installation', '_kanthorq_doctor_rights', '_kanthorq_doctor_tables', '_kanthorq_doctor_tasks', '_kanthorq_due', '_kanthorq_error_time', '_kanthorq_find_table', '_kanthorq_fingerprint', '_kanthorq_folded', '_kanthorq_function_levels', '_kanthorq_has_scheduling_index', '_kanthorq_held', '_kanthorq_held_cursor', '_kanthorq_hold_triggers', '_kanthorq_id', '_kanthorq_id_time', '_kanthorq_levels', '_kanthorq_names_hint', '_kanthorq_newest_migration', '_kanthorq_now', '_kanthorq_one_line', '_kanthorq_only_sql', '_kanthorq_own_tables', '_kanthorq_purge_all', '_kanthorq_purge_log', '_kanthorq_purged_to', '_kanthorq_refuse_claim', '_kanthorq_refuse_state', '_kanthorq_refuse_table', '_kanthorq_refuses_claims', '_kanthorq_registered', '_kanthorq_reset_rights', '_kanthorq_revoke_usage', '_kanthorq_role_levels', '_kanthorq_set_claims', '_kanthorq_set_level', '_kanthorq_shown', '_kanthorq_stream', '_kanthorq_subject_pattern', '_kanthorq_table_fault', '_kanthorq_table_repair', '_kanthorq_task_all', '_kanthorq_task_begin', '_kanthorq_task_columns_sql', '_kanthorq_task_log', '_kanthorq_task_matches', '_kanthorq_task_report', '_kanthorq_task_state', '_kanthorq_task_state_name', '_kanthorq_task_states', '_kanthorq_task_takes_sql', '_kanthorq_task_transition', '_kanthorq_task_undo', '_kanthorq_task_why', '_kanthorq_time_limit', '_kanthorq_trigger_fault', '_kanthorq_true_cursor', '_kanthorq_wanted_pattern', 'kanthorq_consumer_hold', 'kanthorq_consumer_list', 'kanthorq_consumer_register', 'kanthorq_consumer_release', 'kanthorq_doctor', 'kanthorq_event_missed', 'kanthorq_event_purge', 'kanthorq_event_purge_batch', 'kanthorq_grant', 'kanthorq_help', 'kanthorq_revoke', 'kanthorq_stream_publish', 'kanthorq_stream_publish_many', 'kanthorq_stream_register', 'kanthorq_task_batch', 'kanthorq_task_cancel', 'kanthorq_task_cancel_all', 'kanthorq_task_complete', 'kanthorq_task_convert', 'kanthorq_task_count', 'kanthorq_task_discard', 'kanthorq_task_discard_all', 'kanthorq_task_errors', 'kanthorq_task_explain', 'kanthorq_task_extend', 'kanthorq_task_fail', 'kanthorq_task_find', 'kanthorq_task_history', 'kanthorq_task_operation_purge', 'kanthorq_task_operations', 'kanthorq_task_preview', 'kanthorq_task_pull', 'kanthorq_task_purge', 'kanthorq_task_purge_batch', 'kanthorq_task_rates', 'kanthorq_task_release', 'kanthorq_task_resume', 'kanthorq_task_resume_all', 'kanthorq_task_stats', 'kanthorq_task_undo', 'kanthorq_task_undo_all', 'kanthorq_task_undo_batch', 'kanthorq_task_undo_preview')
+      and p.proname in ('_kanthorq_archive_sql', '_kanthorq_as_milliseconds', '_kanthorq_as_time', '_kanthorq_bulk', '_kanthorq_check_action', '_kanthorq_check_can_commit', '_kanthorq_check_event_ids', '_kanthorq_check_filter', '_kanthorq_check_name', '_kanthorq_check_progress', '_kanthorq_check_purge', '_kanthorq_check_role', '_kanthorq_check_schema', '_kanthorq_check_states', '_kanthorq_check_subject', '_kanthorq_check_subject_filters', '_kanthorq_check_takes', '_kanthorq_claimed_by', '_kanthorq_consumer', '_kanthorq_consumers', '_kanthorq_crockford', '_kanthorq_divide_ids', '_kanthorq_doctor_findings', '_kanthorq_doctor_installation', '_kanthorq_doctor_rights', '_kanthorq_doctor_tables', '_kanthorq_doctor_tasks', '_kanthorq_due', '_kanthorq_error_time', '_kanthorq_find_table', '_kanthorq_fingerprint', '_kanthorq_folded', '_kanthorq_function_levels', '_kanthorq_has_scheduling_index', '_kanthorq_held', '_kanthorq_held_cursor', '_kanthorq_hold_triggers', '_kanthorq_id', '_kanthorq_id_time', '_kanthorq_levels', '_kanthorq_names_hint', '_kanthorq_newest_migration', '_kanthorq_now', '_kanthorq_one_line', '_kanthorq_only_sql', '_kanthorq_own_tables', '_kanthorq_purge_all', '_kanthorq_purge_log', '_kanthorq_purged_to', '_kanthorq_refuse_claim', '_kanthorq_refuse_state', '_kanthorq_refuse_table', '_kanthorq_refuses_claims', '_kanthorq_registered', '_kanthorq_reset_rights', '_kanthorq_revoke_usage', '_kanthorq_role_levels', '_kanthorq_set_claims', '_kanthorq_set_level', '_kanthorq_shown', '_kanthorq_stream', '_kanthorq_subject_pattern', '_kanthorq_table_fault', '_kanthorq_table_repair', '_kanthorq_task_all', '_kanthorq_task_begin', '_kanthorq_task_columns_sql', '_kanthorq_task_estimate', '_kanthorq_task_log', '_kanthorq_task_matches', '_kanthorq_task_report', '_kanthorq_task_state', '_kanthorq_task_state_name', '_kanthorq_task_states', '_kanthorq_task_takes_sql', '_kanthorq_task_transition', '_kanthorq_task_undo', '_kanthorq_task_why', '_kanthorq_time_limit', '_kanthorq_trigger_fault', '_kanthorq_true_cursor', '_kanthorq_wanted_pattern', 'kanthorq_consumer_hold', 'kanthorq_consumer_list', 'kanthorq_consumer_register', 'kanthorq_consumer_release', 'kanthorq_doctor', 'kanthorq_event_missed', 'kanthorq_event_purge', 'kanthorq_event_purge_batch', 'kanthorq_grant', 'kanthorq_help', 'kanthorq_revoke', 'kanthorq_stream_publish', 'kanthorq_stream_publish_many', 'kanthorq_stream_register', 'kanthorq_task_batch', 'kanthorq_task_cancel', 'kanthorq_task_cancel_all', 'kanthorq_task_complete', 'kanthorq_task_convert', 'kanthorq_task_count', 'kanthorq_task_discard', 'kanthorq_task_discard_all', 'kanthorq_task_errors', 'kanthorq_task_explain', 'kanthorq_task_extend', 'kanthorq_task_fail', 'kanthorq_task_find', 'kanthorq_task_history', 'kanthorq_task_operation_purge', 'kanthorq_task_operations', 'kanthorq_task_preview', 'kanthorq_task_pull', 'kanthorq_task_purge', 'kanthorq_task_purge_batch', 'kanthorq_task_rates', 'kanthorq_task_release', 'kanthorq_task_resume', 'kanthorq_task_resume_all', 'kanthorq_task_stats', 'kanthorq_task_undo', 'kanthorq_task_undo_all', 'kanthorq_task_undo_batch', 'kanthorq_task_undo_preview')
   );
 begin
   if v_functions is not null then

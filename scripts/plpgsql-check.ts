@@ -10,13 +10,13 @@ const accepted: readonly RegExp[] = [
   // The text consists of constants of db/functions and names that regclass or %I quoted.
   /^(_kanthorq_(doctor_tasks|set_level)|_kanthorq_task_(begin|report|transition|undo)|kanthorq_consumer_register|kanthorq_(task|event)_purge_batch|kanthorq_task_(batch|count|errors|explain|find|history|preview|pull|stats|undo_preview)): text type variable is not sanitized$/,
   // Each is an assignment that casts a number or a name once in a call.
-  /^(_kanthorq_(archive_sql|check_(filter|schema)|claimed_by|consumer|doctor_\w+|purge_all|set_level|task_all|time_limit|true_cursor)|kanthorq_(consumer_(hold|list)|event_purge_batch)|kanthorq_task_(batch|pull|purge_batch|rates|stats|undo_batch)): target type is different type than source type$/,
+  /^(_kanthorq_(archive_sql|check_(filter|schema)|claimed_by|consumer|doctor_\w+|purge_all|set_level|task_(all|estimate)|time_limit|true_cursor)|kanthorq_(consumer_(hold|list)|(event|task)_purge_batch|task_(batch|pull|rates|stats|undo_batch))): target type is different type than source type$/,
   // RETURN QUERY EXECUTE fills the columns.
-  /^kanthorq_(event_missed|task_(explain|history|rates|stats)): OUT variable "\w+" is maybe unmodified$/,
+  /^(_kanthorq_task_estimate|kanthorq_event_missed|kanthorq_task_(explain|history|rates|stats)): OUT variable "\w+" is maybe unmodified$/,
+  // The columns of a record are those of the dynamic SQL.
+  /^kanthorq_(event|task)_purge_batch: (cannot determinate a result of dynamic SQL|record "v_batch" is not assigned yet)$/,
   // It says that this OUT variable is not looked at.
   /^(_kanthorq_(consumer|stream)|kanthorq_(task_|event_)(undo_|purge_)?batch): composite OUT variable "(registry|progress)" is not single argument$/,
-  // The statement depends on the archive.
-  /^kanthorq_(event|task)_purge_batch: (cannot determinate a result of dynamic SQL|record "v_batch" is not assigned yet)$/,
   // It is a column of the result, and quoted.
   /^_?kanthorq_doctor\w*: name of parameter "check" is reserved keyword$/,
   // The COMMIT is there to fail: its message shows whether the caller is in a transaction.
@@ -34,7 +34,7 @@ try {
      from pg_proc p
      join pg_language l on l.oid = p.prolang and l.lanname = 'plpgsql'
      cross join lateral plpgsql_check_function_tb(
-       p.oid, case when p.prorettype = 'trigger'::regtype then 'public.kanthorq_task_operation'::regclass else 0 end,
+       p.oid, case p.prorettype when 'trigger'::regtype then 'kanthorq_consumer_registry'::regclass else 0 end,
        performance_warnings => true, extra_warnings => true, security_warnings => true, compatibility_warnings => true
      ) c
      where p.pronamespace = 'public'::regnamespace

@@ -163,7 +163,7 @@ begin
 end
 $drop$;`
 
-// Held consumers get their cursors back, and their tables lose the triggers.
+// Held consumers get their cursors back, and their tables lose the triggers. A table that is gone has none.
 const release = `do $release$
 declare
   v_consumer text;
@@ -174,6 +174,16 @@ begin
   ) then
     return;
   end if;
+  with gone as (
+    delete from kanthorq_schema.kanthorq_consumer_hold h
+    using kanthorq_schema.kanthorq_consumer_registry r
+    where r.id = h.consumer_id and kanthorq_schema._kanthorq_find_table(r.id) is null
+    returning h.consumer_id, h.cursor
+  )
+  update kanthorq_schema.kanthorq_consumer_registry r
+  set cursor = g.cursor
+  from gone g
+  where r.id = g.consumer_id and r.cursor = kanthorq_schema._kanthorq_held_cursor();
   for v_consumer in
     select r.name
     from kanthorq_schema.kanthorq_consumer_hold h

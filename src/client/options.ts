@@ -35,6 +35,15 @@ export interface ConsumersOptions {
   maxEvents?: number | undefined
 }
 
+/** Options of {@link TaskClient.stats}. */
+export interface StatsOptions {
+  /**
+   * Estimates `tasks` and `stuck`, from at most 8 MB of the table and, if it has a scheduling index, 10,000 tasks of each state; `oldest`
+   * and `nextDue` are null. Default: false, which reads every task.
+   */
+  estimate?: boolean | undefined
+}
+
 /** Options of {@link TaskClient.rates}. */
 export interface RatesOptions {
   /** From when on. Default: an hour ago. */

@@ -32,6 +32,7 @@ import type {
   PurgeOptions,
   PurgeTasksOptions,
   RatesOptions,
+  StatsOptions,
   ReasonOptions,
   ResumeAllOptions,
   ResumeOptions,
@@ -215,8 +216,8 @@ export class TaskClient {
    * @example
    * for (const { state, tasks: number } of await tasks.stats('send_email')) console.log(state, number)
    */
-  async stats(consumer?: ConsumerRef): Promise<TaskStats[]> {
-    const args = { consumer: optionalConsumer(consumer) }
+  async stats(consumer?: ConsumerRef, options: StatsOptions = {}): Promise<TaskStats[]> {
+    const args = { consumer: optionalConsumer(consumer), ...argumentsOf('options', options, statsParts) }
     return (await this.#connection.rows<TaskStats>('kanthorq_task_stats', args)).map(statsFrom)
   }
 
@@ -546,6 +547,8 @@ const errorsParts: Parts<ErrorsOptions> = {
   until: ['until', timeArgument],
   maxTasks: ['max_tasks', bigintArgument],
 }
+const statsParts: Parts<StatsOptions> = { estimate: ['estimate', booleanArgument] }
+
 const ratesParts: Parts<RatesOptions> = { since: ['since', timeArgument], bucket: ['bucket', intervalArgument] }
 
 const consumersParts: Parts<ConsumersOptions> = { maxEvents: ['max_events', intArgument] }

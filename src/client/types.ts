@@ -159,6 +159,8 @@ export interface Consumer {
   attemptMax: number
   /** Milliseconds after which a running task is picked up again. */
   visibilityTimeout: number
+  /** Since when it is held, by whom and why; null if it is not. */
+  held: string | null
   /** The number of events that it has not read yet, wanted or not; null if their table is gone or has a fault. */
   unread: number | null
   /** When the oldest of them was made. */
@@ -175,9 +177,9 @@ export interface TaskStats {
   state: TaskState
   /** The number of its tasks in this state. */
   tasks: number
-  /** When the oldest of them was created. */
-  oldest: Date
-  /** When the first of them becomes due that a worker can pick up; null if there is none. */
+  /** When the oldest of them was created; null in an estimate. */
+  oldest: Date | null
+  /** When the first of them becomes due that a worker can pick up; null if there is none, and in an estimate. */
   nextDue: Date | null
   /** How many are running, overdue and out of attempts. */
   stuck: number

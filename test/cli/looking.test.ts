@@ -61,7 +61,9 @@ test('consumers, rates and top show consumers without tasks, too', async (t) => 
     { consumerName: consumer, subjectIncludes: ['>'], attemptMax: 3, unread: 2, oldestDue: '1970-01-01T00:00:01.000Z' },
     { consumerName: 'watched_idle', unread: 0, oldestDue: null },
   ])
+  await db.owner.query("select kanthorq_consumer_hold('watched_idle', 'INC-7')")
   t.regex((await run('consumers')).stdout, /^CONSUMER +STREAM .*\nwatched +watched_stream +> .* 2 +1970-01-01 /ms)
+  t.regex((await run('consumers')).stdout, / HELD\n.*\nwatched_idle .* since \d{4}-.* by .* because 'INC-7'\n/s)
 
   t.regex((await run('rates watched --since 1m --bucket 1h')).stdout, /^CONSUMER +FROM .*\nwatched .* 0 +0 +0 +0 +2\n$/s)
   t.deepEqual(
@@ -73,8 +75,17 @@ test('consumers, rates and top show consumers without tasks, too', async (t) => 
   const standings = records<{ consumerName: string }>(await run('top --json'))
   t.like(
     standings.find(({ consumerName }) => consumerName === consumer),
-    { unread: 2, byState: { pending: 1, running: 1 }, stuck: 0 },
+    { unread: 2, byState: { pending: 1, running: 1 }, stuck: 0, held: null },
   )
+  t.regex(
+    (await run('top --once --estimate')).stdout,
+    /\nwatched +2 +1 +0 +1 +0 .*\nwatched_idle .* since .* because 'INC-7'\n/s,
+  )
+  const estimated = records<TaskStats>(await run('stats watched --estimate --json'))
+  t.like(estimated, [
+    { state: 'pending', tasks: 1, oldest: null },
+    { state: 'running', tasks: 1, nextDue: null },
+  ])
   t.deepEqual(await run('top'), outcome(2, '', 'there is no terminal to draw on: pass --once\n'))
 })
 

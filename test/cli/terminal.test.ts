@@ -169,11 +169,15 @@ test('after Ctrl-C, the command that continues goes on with the rest of a spread
   t.deepEqual(hours, [0, 1, 2, 3])
 })
 
-test('undo --last shows the operation, who made it, and asks', async (t) => {
+test('undo --last shows the last operation that moved tasks, who made it, and asks', async (t) => {
   const consumer = await makeConsumer(db, 'regretted')
   const ids = await makeTasks(db, consumer, ['pending', 'available'])
   const env = { DATABASE_URL: db.ownerUrl }
   await runOn({ url: db.ownerUrl })('cancel regretted --everything --yes --reason slip --batch-size 1 --pause 0s')
+  // More than a page of the log.
+  await db.owner.query(
+    "select kanthorq_consumer_hold('regretted'), kanthorq_consumer_release('regretted') from generate_series(1, 51)",
+  )
   const terminal = open(t, 'undo --last', 80, env)
   await terminal.until(/Put 2 tasks back\? \[y\/N\] $/)
   t.deepEqual(await statesOf(db, consumer, ids), ['cancelled', 'cancelled'])

@@ -12,7 +12,7 @@ import { callProcedure, untilProcess } from '../support/bulk.ts'
 import type { TestDatabase } from '../support/database.ts'
 import { times } from '../support/effort.ts'
 import { seededRandom, seedOf, type Random } from '../support/random.ts'
-import { fillTable, makeConsumer, statesOf, taskTable } from '../support/scene.ts'
+import { fillTable, makeConsumer, only, statesOf, taskTable } from '../support/scene.ts'
 import { processOf, untilBlocked } from '../support/sessions.ts'
 import { createTemplate } from '../support/template.ts'
 import { until, untilConnected } from '../support/until.ts'
@@ -71,7 +71,7 @@ interface Job {
   ended: Promise<Error>
 }
 
-const ways: Record<string, (jobs: readonly Job[], random: Random) => Promise<unknown>> = {
+const ways: Record<string, (jobs: readonly Pick<Job, 'pid'>[], random: Random) => Promise<unknown>> = {
   'sessions are terminated': (jobs) =>
     db.owner.query('select pg_terminate_backend(pid) from unnest($1::int[]) pid', [jobs.map(({ pid }) => pid)]),
   'a server process is killed': (jobs, random) => {
@@ -101,6 +101,74 @@ for (const [what, stop] of Object.entries(ways)) {
       for (let n = 0; n < count; n++) await round(t, stop, lock, seed + n)
     })
   }
+}
+
+for (const [what, stop] of Object.entries(ways)) {
+  test.serial(`where ${what} in the commit of a hold and of a purge, nothing of them is left`, async (t) => {
+    const random = seededRandom(seedOf(t))
+    const calls = [
+      { name: `held_${rounds}`, sql: 'select kanthorq_consumer_hold($1) as done' },
+      {
+        name: `purged_${rounds++}`,
+        sql: "select purged = 20 as done from kanthorq_task_purge_batch($1, now(), '{completed}')",
+      },
+    ]
+    for (const { name } of calls) {
+      await fillTable(db, await makeConsumer(db, name), 20, ['completed'])
+      await db.owner.query('update kanthorq_consumer_registry set cursor = $2 where name = $1', [
+        name,
+        `event_${'9'.repeat(26)}`,
+      ])
+      await db.owner.query(`update ${await taskTable(db, name)} set finalized_at = 5000`)
+    }
+    const before = await Promise.all(calls.map(({ name }) => kept(name)))
+
+    const holder = await db.owner.connect()
+    await holder.query('begin')
+    await holder.query(`select pg_advisory_xact_lock(${commitLock})`)
+    const jobs = await Promise.all(
+      calls.map(async ({ name, sql }) => {
+        const session = new pg.Client({ connectionString: db.url })
+        session.on('error', () => undefined)
+        await session.connect()
+        const pid = await processOf(session)
+        const ended = session.query(sql, [name]).then(
+          () => 'it was told that it has happened',
+          (error: unknown) => String(error),
+        )
+        void ended.then(() => session.end())
+        return { pid, ended }
+      }),
+    )
+    const pids = jobs.map(({ pid }) => pid)
+    await untilBlocked(db.owner, pids)
+    await stop(jobs, random)
+    for (const { ended } of jobs) t.regex(await ended, lostConnection)
+    await untilConnected(db.url)
+    holder.release(true)
+    for (const pid of pids) await untilProcess(db.owner, pid, 'gone')
+    t.deepEqual(await Promise.all(calls.map(({ name }) => kept(name))), before)
+
+    for (const { name, sql } of calls) t.true(only(await db.owner.query<{ done: boolean }>(sql, [name])).done)
+    const after = { ...before[0], logged: ['hold'], held: true, triggers: 2, cursor: `event_${'z'.repeat(26)}` }
+    t.deepEqual(await kept(calls[0]?.name ?? ''), after)
+    t.deepEqual(await kept(calls[1]?.name ?? ''), { ...before[1], tasks: 0, logged: ['purge'] })
+  })
+}
+
+/** What a hold and a purge change. */
+async function kept(consumer: string): Promise<object> {
+  const table = await taskTable(db, consumer)
+  return only(
+    await db.owner.query<object>(
+      `select r.cursor, (select count(*)::integer from ${table}) as tasks,
+         exists (select from kanthorq_consumer_hold h where h.consumer_id = r.id) as held,
+         (select count(*)::integer from pg_trigger where tgrelid = $2::regclass) as triggers,
+         array(select action from kanthorq_task_operation where consumer = $1 order by id) as logged
+       from kanthorq_consumer_registry r where r.name = $1`,
+      [consumer, table],
+    ),
+  )
 }
 
 /** Starts the jobs, stops them all at a moment, checks what is left, and has the rest done. */

@@ -36,6 +36,7 @@ export async function setScene(db: TestDatabase): Promise<HostileScene> {
   return {
     ids,
     values: {
+      errors: `'{${ids.map(() => 'x').join()}}'`,
       event_id: `'${ids[0] ?? ''}'`,
       event_ids: `'{${ids.join()}}'`,
       bulk_id: operation,

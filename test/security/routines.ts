@@ -64,7 +64,7 @@ export function callText({ call, parameters }: Routine, args: Arguments) {
 const usualValues: Arguments = {
   action: "'resume'",
   before: "'2100-01-01'",
-  bodies: "array['body'::bytea]",
+  bodies: "'{body}'",
   body: "'body'",
   bulk_id: '1',
   consumer: "'send_email'",

@@ -188,3 +188,17 @@ test('a hold survives an upgrade, and taking the functions back ends it', async 
   await migrate({ database: url, direction: 'down' })
   t.deepEqual(await state(), free)
 })
+
+test('taking the functions back restores the cursor of a held consumer whose table is gone', async (t) => {
+  const { url, client } = await server.emptyDatabase(t)
+  await client.query(dump)
+  await migrate({ database: url })
+  const cursors = async () =>
+    (await client.query<object>('select name, cursor from public.kanthorq_consumer_registry order by name')).rows
+  const before = await cursors()
+  await client.query("select public.kanthorq_consumer_hold('send_email')")
+  t.notDeepEqual(await cursors(), before)
+  await client.query(`drop table public.${dumpedTasks}`)
+  await migrate({ database: url, direction: 'down' })
+  t.deepEqual(await cursors(), before)
+})

@@ -75,6 +75,7 @@ begin atomic
     ('_kanthorq_task_all', 'operator'),
     ('_kanthorq_task_begin', 'internal'),
     ('_kanthorq_task_columns_sql', 'internal'),
+    ('_kanthorq_task_estimate', 'internal'),
     ('_kanthorq_task_log', 'internal'),
     ('_kanthorq_task_matches', 'internal'),
     ('_kanthorq_task_report', 'internal'),

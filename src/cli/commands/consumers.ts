@@ -9,6 +9,13 @@ import type { Column } from '../terminal/table.ts'
 /** The number of unread events to count at most. */
 const maxEvents = 100_000
 
+/** Since when a consumer is held, by whom and why. */
+export const heldColumn: Column<Pick<Consumer, 'held'>> = {
+  title: 'HELD',
+  text: ({ held }) => held?.replace(/^held /, '') ?? '',
+  shrinkTo: 10,
+}
+
 const columns: readonly Column<Consumer>[] = [
   { title: 'CONSUMER', text: ({ consumerName }) => consumerName, shrinkTo: 12 },
   { title: 'STREAM', text: ({ streamName }) => streamName, shrinkTo: 10, leaveOut: 3 },
@@ -20,6 +27,7 @@ const columns: readonly Column<Consumer>[] = [
   { title: 'SINCE', text: ({ oldestUnread }) => formatAge(oldestUnread), align: 'right', isFleeting: true },
   { title: 'DUE SINCE', text: ({ oldestDue }) => formatTime(oldestDue), leaveOut: 6 },
   { title: 'LATE', text: ({ oldestDue }) => formatAge(oldestDue), align: 'right', isFleeting: true },
+  heldColumn,
 ]
 
 export function consumersCommand(): Command {

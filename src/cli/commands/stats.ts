@@ -1,4 +1,4 @@
-import { Command } from 'commander'
+import { Command, Option } from 'commander'
 import type { TaskStats } from '../../client/types.ts'
 import { allConsumers } from '../consumers.ts'
 import { addExamples } from '../help.ts'
@@ -24,17 +24,26 @@ const columns: readonly Column<TaskStats>[] = [
   { title: '', text: ({ nextDue }) => formatDue(nextDue), leaveOut: 1, isFleeting: true },
 ]
 
+interface StatsFlags {
+  estimate?: boolean
+}
+
+/** For tables that are too large to be read. */
+const estimateOption = () =>
+  new Option('--estimate', 'estimate the numbers of tasks from a part of each table: quick, whatever its size')
+
 export function statsCommand(): Command {
   const command = new Command('stats')
     .summary('Count tasks by state')
     .description(
       'Counts tasks by state. A stuck task is running, overdue and out of attempts: no worker will pick it up again. Reads ' +
-        'every task.',
+        'every task, unless an estimate is enough.',
     )
     .argument('[consumer]', 'name of a consumer (default: all)')
-    .action((consumer?: string) =>
+    .addOption(estimateOption())
+    .action((consumer: string | undefined, { estimate }: StatsFlags) =>
       withSession(command, async ({ db, output }) => {
-        const stats = await db.tasks.stats(consumer === allConsumers ? undefined : consumer)
+        const stats = await db.tasks.stats(consumer === allConsumers ? undefined : consumer, { estimate })
         if (output.isData) await output.records(stats)
         else if (stats.length > 0) {
           await output.lines(output.table(columns).lines(stats))

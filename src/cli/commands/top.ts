@@ -9,8 +9,10 @@ import { addExamples } from '../help.ts'
 import { withSession } from '../session.ts'
 import { formatAge, formatNumber, formatTime } from '../terminal/format.ts'
 import type { Column } from '../terminal/table.ts'
+import { heldColumn } from './consumers.ts'
 
 interface TopFlags {
+  estimate?: boolean
   once?: boolean
   every?: Duration
 }
@@ -21,11 +23,12 @@ interface Standing {
   unread: number | null
   byState: Partial<Record<TaskState, number>>
   stuck: number
-  /** In the last whole minute. */
-  arrived: number
-  completed: number
-  failed: number
+  /** In the last whole minute; null with estimates. */
+  arrived: number | null
+  completed: number | null
+  failed: number | null
   oldestDue: Date | null
+  held: string | null
 }
 
 const minute = 60_000
@@ -46,25 +49,35 @@ const columns: readonly Column<Standing>[] = [
     align: 'right',
     colour: ({ stuck }) => (stuck > 0 ? 'stuck' : undefined),
   },
-  { title: 'NEW/MIN', text: ({ arrived }) => formatNumber(arrived), align: 'right', leaveOut: 2 },
-  { title: 'DONE/MIN', text: ({ completed }) => formatNumber(completed), align: 'right' },
-  { title: 'FAILED/MIN', text: ({ failed }) => formatNumber(failed), align: 'right', leaveOut: 1 },
+  { title: 'NEW/MIN', text: ({ arrived }) => rateText(arrived), align: 'right', leaveOut: 2 },
+  { title: 'DONE/MIN', text: ({ completed }) => rateText(completed), align: 'right' },
+  { title: 'FAILED/MIN', text: ({ failed }) => rateText(failed), align: 'right', leaveOut: 1 },
   { title: 'LATE', text: ({ oldestDue }) => formatAge(oldestDue), align: 'right' },
+  heldColumn,
 ]
+
+const rateText = (rate: number | null) => (rate === null ? '' : formatNumber(rate))
 
 export function topCommand(): Command {
   const command = new Command('top')
     .summary('Watch the consumers')
     .description(
       'Shows all consumers, and draws them anew until Ctrl-C: events that are not read yet, tasks by state, stuck tasks, what arrived, was ' +
-        'completed and failed in the last whole minute, and for how long the oldest task has been due. Each look reads every task.',
+        'completed and failed in the last whole minute, and for how long the oldest task has been due. Each look reads every task, unless ' +
+        'the numbers are estimated.',
     )
     .addOption(new Option('--once', 'print it once, for scripts').conflicts('every'))
+    .addOption(
+      new Option(
+        '--estimate',
+        'estimate the numbers of tasks from a part of each table, and leave out the last minute: quick, whatever its size',
+      ),
+    )
     .addOption(new Option('--every <duration>', 'the time between two looks (default: 5s)').argParser(durationUpTo('1d')))
     .action((flags: TopFlags) =>
       withSession(command, async ({ db, output }) => {
         if (flags.once || output.isData) {
-          const standings = await standingsOf(db)
+          const standings = await standingsOf(db, flags.estimate)
           if (output.isData) await output.records(standings)
           else if (standings.length > 0) await output.lines(output.table(columns).lines(standings))
           else output.note('there are no consumers')
@@ -78,7 +91,7 @@ export function topCommand(): Command {
         process.once('SIGINT', interrupt)
         try {
           while (!stop.signal.aborted && output.isRead) {
-            const standings = await standingsOf(db)
+            const standings = await standingsOf(db, flags.estimate)
             await output.screen([
               `kanthorq-tasks top, ${formatTime(new Date())}, Ctrl-C ends it`,
               '',
@@ -95,11 +108,11 @@ export function topCommand(): Command {
   return addExamples(command, { why: 'one look', line: 'kanthorq-tasks top --once' })
 }
 
-async function standingsOf({ tasks }: Database): Promise<Standing[]> {
+async function standingsOf({ tasks }: Database, estimate = false): Promise<Standing[]> {
   const consumers = await tasks.consumers()
-  const stats = await tasks.stats()
-  const rates = await tasks.rates(undefined, { since: new Date(Date.now() - minute), bucket: minute })
-  return consumers.map(({ consumerName, unread, oldestDue }) => {
+  const stats = await tasks.stats(undefined, { estimate })
+  const rates = estimate ? [] : await tasks.rates(undefined, { since: new Date(Date.now() - minute), bucket: minute })
+  return consumers.map(({ consumerName, unread, oldestDue, held }) => {
     const own = stats.filter((row) => row.consumerName === consumerName)
     // The first bucket is the last whole minute.
     const rate = rates.find((row) => row.consumerName === consumerName)
@@ -108,10 +121,11 @@ async function standingsOf({ tasks }: Database): Promise<Standing[]> {
       unread,
       byState: Object.fromEntries(own.map((row) => [row.state, row.tasks])),
       stuck: own.reduce((sum, row) => sum + row.stuck, 0),
-      arrived: rate?.arrived ?? 0,
-      completed: rate?.completed ?? 0,
-      failed: rate?.failed ?? 0,
+      arrived: rate?.arrived ?? null,
+      completed: rate?.completed ?? null,
+      failed: rate?.failed ?? null,
       oldestDue,
+      held,
     }
   })
 }

@@ -99,13 +99,17 @@ type LogRow = Pick<Undoing, 'id' | 'action' | 'undoes' | 'consumerName' | 'at' |
   bulkId: string | null
 }
 
-/** The id of the last operation of this login role, on any consumer. */
+/** The id of the last operation of this login role that moved tasks, on any consumer. A hold or a purge is not undone. */
 async function lastOf({ db }: Session): Promise<string> {
   const { rows } = await db.client.query<{ role: string }>('select session_user as role')
-  const args = { actor: rows[0]?.role, with_event_ids: false, max_operations: 1 }
-  const [last] = await db.rows<LogRow>({ name: 'kanthorq_task_operations', args, columns: logColumns })
-  if (last === undefined) throw new NothingError('the log has no operation of yours')
-  return last.id
+  const args = { actor: rows[0]?.role, with_event_ids: false }
+  for (let before: string | undefined; ;) {
+    const page = await db.rows<LogRow>({ name: 'kanthorq_task_operations', args: { ...args, before }, columns: logColumns })
+    const last = page.find(({ action }) => ['cancel', 'resume', 'discard', 'undo'].includes(action))
+    if (last !== undefined) return last.id
+    before = page.at(-1)?.id
+    if (before === undefined) throw new NothingError('the log has no operation of yours that can be undone')
+  }
 }
 
 /** An operation with its preview. */
