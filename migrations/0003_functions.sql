@@ -497,26 +497,37 @@ $function$;
 comment on function kanthorq_schema._kanthorq_check_subject_filters(text, text[]) is 'Internal. Raises KQ003 unless every element is a subject filter that can match something.';
 
 -- function: _kanthorq_check_takes
-create or replace function kanthorq_schema._kanthorq_check_takes(action text, states text[])
+create or replace function
+kanthorq_schema._kanthorq_check_takes(
+  action text,
+  states text[],
+  running boolean
+)
 returns void
 language plpgsql
 immutable
 as $function$
 declare
   v_takes text[] := case action
-    when 'cancel' then array['pending', 'available', 'retryable']
+    when 'cancel' then array['pending', 'available', 'retryable'] || case when running then array['running'] else '{}' end
     when 'resume' then array['discarded', 'cancelled']
     when 'discard' then array['running']
   end;
 begin
+  if running and action <> 'cancel' then
+    raise exception '% takes no running', action using errcode = 'KQ003', hint = 'Only cancel does.';
+  end if;
   if states is not null and not states && v_takes then
     raise exception '% does not take tasks in state %', action, (select string_agg(distinct s, ', ') from unnest(states) s)
-      using errcode = 'KQ003', hint = format('It takes %s.', array_to_string(v_takes, ', '));
+      using errcode = 'KQ003', hint = format(
+        'It takes %s%s.', array_to_string(v_takes, ', '),
+        case when action = 'cancel' and 'running' = any (states) then '; running ones only with running => true' else '' end
+      );
   end if;
 end
 $function$;
 
-comment on function kanthorq_schema._kanthorq_check_takes(text, text[]) is 'Internal. Raises KQ003 for states of which an action takes no task.';
+comment on function kanthorq_schema._kanthorq_check_takes(text, text[], boolean) is 'Internal. Raises KQ003 for states of which an action takes no task.';
 
 -- function: _kanthorq_claimed_by
 create or replace function kanthorq_schema._kanthorq_claimed_by()
@@ -1101,7 +1112,7 @@ begin
         and (e.failure ->> 'at')::numeric between $1 - 7200000 and $1
     ) l on true
     $q$,
-    kanthorq_schema._kanthorq_task_takes_sql('discard', false), v_consumer.tasks,
+    kanthorq_schema._kanthorq_task_takes_sql('discard', false, false), v_consumer.tasks,
     't.attempt_count <= $2 and t.schedule_at < $1 - 600000 and t.state in (kanthorq_schema._kanthorq_task_state(''running''), '
     'kanthorq_schema._kanthorq_task_state(''retryable''))'
   )
@@ -2333,6 +2344,7 @@ kanthorq_schema._kanthorq_task_all(
   schedule_at timestamp with time zone,
   reset_attempts boolean,
   spread interval,
+  running boolean,
   undone_bulk_id bigint,
   inout updated bigint,
   inout skipped bigint,
@@ -2367,7 +2379,7 @@ begin
         select b.progress, b.updated, b.skipped, b.total, b.bulk_id into v_batch
         from kanthorq_schema.kanthorq_task_batch(
           action, consumer, states, subject, metadata, error, fingerprint, created_after, created_before, finalized_after,
-          finalized_before, everything, batch_size, max_tasks, reason, schedule_at, reset_attempts, spread, v_progress
+          finalized_before, everything, batch_size, max_tasks, reason, schedule_at, reset_attempts, spread, running, v_progress
         ) b;
       end if;
     exception when others or query_canceled then
@@ -2419,7 +2431,7 @@ begin
 end
 $procedure$;
 
-comment on procedure kanthorq_schema._kanthorq_task_all(text, text, text[], text, jsonb, text, text, timestamp with time zone, timestamp with time zone, timestamp with time zone, timestamp with time zone, boolean, int, bigint, interval, text, timestamp with time zone, boolean, interval, bigint, bigint, bigint, bigint) is 'Internal. The loop of the procedures that move many tasks in committed batches.';
+comment on procedure kanthorq_schema._kanthorq_task_all(text, text, text[], text, jsonb, text, text, timestamp with time zone, timestamp with time zone, timestamp with time zone, timestamp with time zone, boolean, int, bigint, interval, text, timestamp with time zone, boolean, interval, boolean, bigint, bigint, bigint, bigint) is 'Internal. The loop of the procedures that move many tasks in committed batches.';
 
 -- function: _kanthorq_task_begin
 create or replace function
@@ -2509,7 +2521,7 @@ begin
     kanthorq_schema._kanthorq_as_time(t.created_at),
     kanthorq_schema._kanthorq_as_time(t.updated_at)
     $q$,
-    kanthorq_schema._kanthorq_task_takes_sql('discard', false)
+    kanthorq_schema._kanthorq_task_takes_sql('discard', false, false)
   );
 end
 $function$;
@@ -2780,7 +2792,12 @@ end;
 comment on function kanthorq_schema._kanthorq_task_states() is 'Internal. The states of a task, by name and by code.';
 
 -- function: _kanthorq_task_takes_sql
-create or replace function kanthorq_schema._kanthorq_task_takes_sql(action text, by_id boolean)
+create or replace function
+kanthorq_schema._kanthorq_task_takes_sql(
+  action text,
+  by_id boolean,
+  running boolean
+)
 returns text
 language plpgsql
 immutable
@@ -2790,10 +2807,11 @@ declare
 begin
   return case action
     when 'cancel' then format(
-      't.state%s in (%s, %s, %s)', v_hidden,
+      't.state%s in (%s, %s, %s%s)', v_hidden,
       kanthorq_schema._kanthorq_task_state('pending'),
       kanthorq_schema._kanthorq_task_state('available'),
-      kanthorq_schema._kanthorq_task_state('retryable')
+      kanthorq_schema._kanthorq_task_state('retryable'),
+      case when running then ', ' || kanthorq_schema._kanthorq_task_state('running') else '' end
     )
     when 'resume' then format(
       't.state%s in (%s, %s)', v_hidden,
@@ -2808,7 +2826,7 @@ begin
 end
 $function$;
 
-comment on function kanthorq_schema._kanthorq_task_takes_sql(text, boolean) is 'Internal. The condition under which cancel, resume or discard takes a task, as SQL.';
+comment on function kanthorq_schema._kanthorq_task_takes_sql(text, boolean, boolean) is 'Internal. The condition under which cancel, resume or discard takes a task, as SQL.';
 
 -- function: _kanthorq_task_transition
 create or replace function
@@ -2817,6 +2835,7 @@ kanthorq_schema._kanthorq_task_transition(
   consumer text,
   event_ids text[],
   reason text,
+  running boolean,
   due bigint,
   reset_attempts boolean,
   spread_step double precision,
@@ -2858,7 +2877,7 @@ begin
     select array_agg(m.change), array_agg((m.change).event_id) from moved m
     $q$,
     v_consumer.tasks,
-    kanthorq_schema._kanthorq_task_takes_sql(action, true),
+    kanthorq_schema._kanthorq_task_takes_sql(action, true, running),
     case action
       when 'resume' then $set$
         finalized_at = 0,
@@ -2885,7 +2904,7 @@ begin
 end
 $function$;
 
-comment on function kanthorq_schema._kanthorq_task_transition(text, text, text[], text, bigint, boolean, double precision, bigint, bigint) is 'Internal. Does an action to the given tasks, logs it, and says which ids were moved.';
+comment on function kanthorq_schema._kanthorq_task_transition(text, text, text[], text, boolean, bigint, boolean, double precision, bigint, bigint) is 'Internal. Does an action to the given tasks, logs it, and says which ids were moved.';
 
 -- function: _kanthorq_task_undo
 create or replace function
@@ -4090,6 +4109,7 @@ kanthorq_schema.kanthorq_task_batch(
   schedule_at timestamp with time zone default null,
   reset_attempts boolean default false,
   spread interval default null,
+  running boolean default false,
   inout progress kanthorq_schema.kanthorq_task_progress default null,
   out updated bigint,
   out skipped bigint,
@@ -4136,7 +4156,7 @@ begin
     raise exception 'spread is %', spread
       using errcode = 'KQ003', hint = 'Pass an interval of at most a hundred years, or null for all at once.';
   end if;
-  perform kanthorq_schema._kanthorq_check_takes(action, states);
+  perform kanthorq_schema._kanthorq_check_takes(action, states, running);
 
   if progress is null then
     execute format($q$
@@ -4152,7 +4172,7 @@ begin
         )
       $q$,
       v_consumer.tasks,
-      kanthorq_schema._kanthorq_task_takes_sql(action, false)
+      kanthorq_schema._kanthorq_task_takes_sql(action, false, running)
     )
     into v_last, v_found
     using v_now, v_consumer.attempt_max, v_filter;
@@ -4187,7 +4207,7 @@ begin
       (select array_agg(f.event_id::text order by f.event_id) from free f)
     $q$,
     v_consumer.tasks,
-    kanthorq_schema._kanthorq_task_takes_sql(action, false)
+    kanthorq_schema._kanthorq_task_takes_sql(action, false, running)
   )
   into v_scanned, v_last, v_free
   using v_now, v_consumer.attempt_max, v_filter, progress.position, progress.last_position, v_limit;
@@ -4196,7 +4216,7 @@ begin
   bulk_id := kanthorq_schema._kanthorq_bulk(progress.bulk_id, consumer, action);
   if v_free is not null then
     v_moved := kanthorq_schema._kanthorq_task_transition(
-      action, consumer, v_free, reason, coalesce(v_due, progress.started), reset_attempts,
+      action, consumer, v_free, reason, running, coalesce(v_due, progress.started), reset_attempts,
       coalesce(extract(epoch from spread) * 1000 / greatest(least(progress.found, max_tasks), 1), 0)::double precision,
       progress.moved, bulk_id
     );
@@ -4217,7 +4237,7 @@ begin
 end
 $function$;
 
-comment on function kanthorq_schema.kanthorq_task_batch(text, text, text[], text, jsonb, text, text, timestamp with time zone, timestamp with time zone, timestamp with time zone, timestamp with time zone, boolean, int, bigint, text, timestamp with time zone, boolean, interval, kanthorq_schema.kanthorq_task_progress) is 'Does one batch of kanthorq_task_cancel_all, kanthorq_task_resume_all or kanthorq_task_discard_all. For programs that make the loop
+comment on function kanthorq_schema.kanthorq_task_batch(text, text, text[], text, jsonb, text, text, timestamp with time zone, timestamp with time zone, timestamp with time zone, timestamp with time zone, boolean, int, bigint, text, timestamp with time zone, boolean, interval, boolean, kanthorq_schema.kanthorq_task_progress) is 'Does one batch of kanthorq_task_cancel_all, kanthorq_task_resume_all or kanthorq_task_discard_all. For programs that make the loop
 themselves.
 
 action            cancel, resume or discard
@@ -4238,6 +4258,7 @@ reason            why, for the log
 schedule_at       when the resumed tasks are due; null is now
 reset_attempts    true sets attempt_count to 0; otherwise one more failure discards the task again
 spread            the time over which the tasks are spread evenly, from schedule_at on
+running           true lets cancel take running tasks too. A handler may be working on one: what it reports then does nothing
 progress          null to begin; then what the batch before returned, until that is null, with all else unchanged
 
 Returns one row:
@@ -4257,6 +4278,7 @@ kanthorq_schema.kanthorq_task_cancel(
   consumer text,
   event_ids text[],
   reason text default null,
+  running boolean default false,
   out updated text[],
   out noop text[]
 )
@@ -4270,16 +4292,17 @@ begin
   perform kanthorq_schema._kanthorq_check_event_ids(event_ids);
   select t.updated, t.noop into updated, noop
   from kanthorq_schema._kanthorq_task_transition(
-    'cancel', consumer, event_ids, reason, null::bigint, false, 0::double precision, 0::bigint, null::bigint
+    'cancel', consumer, event_ids, reason, running, null::bigint, false, 0::double precision, 0::bigint, null::bigint
   ) t;
 end
 $function$;
 
-comment on function kanthorq_schema.kanthorq_task_cancel(text, text[], text) is 'Cancels tasks that are pending, available or retryable.
+comment on function kanthorq_schema.kanthorq_task_cancel(text, text[], text, boolean) is 'Cancels tasks that are pending, available or retryable; running ones too if asked for.
 
 consumer        name of the consumer
 event_ids       ids of the tasks'' events; any number, duplicates count once
 reason          why, for the log
+running         true cancels running tasks too. A handler may be working on one: what it reports then does nothing
 
 Returns one row of two arrays that hold each distinct id once, in the order of event_ids:
 updated         tasks that this call cancelled
@@ -4305,6 +4328,7 @@ kanthorq_schema.kanthorq_task_cancel_all(
   max_tasks bigint default null,
   pause interval default null,
   reason text default null,
+  running boolean default false,
   inout updated bigint default null,
   inout skipped bigint default null,
   inout bulk_id bigint default null
@@ -4315,12 +4339,12 @@ begin
   call kanthorq_schema._kanthorq_task_all(
     'cancel', consumer, states, subject, metadata, error, fingerprint, created_after, created_before, finalized_after,
     finalized_before, everything, batch_size, max_tasks, pause, reason, null::pg_catalog.timestamptz, false,
-    null::pg_catalog.interval, null::pg_catalog.int8, updated, skipped, bulk_id
+    null::pg_catalog.interval, running, null::pg_catalog.int8, updated, skipped, bulk_id
   );
 end
 $procedure$;
 
-comment on procedure kanthorq_schema.kanthorq_task_cancel_all(text, text[], text, jsonb, text, text, timestamp with time zone, timestamp with time zone, timestamp with time zone, timestamp with time zone, boolean, int, bigint, interval, text, bigint, bigint, bigint) is 'Cancels all tasks that a filter matches and that are pending, available or retryable, batch by batch.
+comment on procedure kanthorq_schema.kanthorq_task_cancel_all(text, text[], text, jsonb, text, text, timestamp with time zone, timestamp with time zone, timestamp with time zone, timestamp with time zone, boolean, int, bigint, interval, text, boolean, bigint, bigint, bigint) is 'Cancels all tasks that a filter matches and that are pending, available or retryable, or running if asked for, batch by batch.
 
 consumer          name of the consumer
 states            only tasks in one of these states
@@ -4337,6 +4361,7 @@ batch_size        how many tasks one batch looks at
 max_tasks         how many tasks at most; null is no limit
 pause             the time between two batches; null is twice as long as the batch took, so that workers keep most of the server
 reason            why, for the log
+running           true cancels running tasks too. A handler may be working on one: what it reports then does nothing
 
 Returns one row:
 updated           how many tasks it moved
@@ -4518,7 +4543,7 @@ begin
   perform kanthorq_schema._kanthorq_check_event_ids(event_ids);
   select t.updated, t.noop into updated, noop
   from kanthorq_schema._kanthorq_task_transition(
-    'discard', consumer, event_ids, reason, null::bigint, false, 0::double precision, 0::bigint, null::bigint
+    'discard', consumer, event_ids, reason, false, null::bigint, false, 0::double precision, 0::bigint, null::bigint
   ) t;
 end
 $function$;
@@ -4565,7 +4590,7 @@ begin
   call kanthorq_schema._kanthorq_task_all(
     'discard', consumer, states, subject, metadata, error, fingerprint, created_after, created_before, finalized_after,
     finalized_before, everything, batch_size, max_tasks, pause, reason, null::pg_catalog.timestamptz, false,
-    null::pg_catalog.interval, null::pg_catalog.int8, updated, skipped, bulk_id
+    null::pg_catalog.interval, false, null::pg_catalog.int8, updated, skipped, bulk_id
   );
 end
 $procedure$;
@@ -4751,7 +4776,12 @@ With null, a consumer whose table is gone or has a fault is left out with a warn
 its table is gone, KQ003 for a bad argument.';
 
 -- function: kanthorq_task_explain
-create or replace function kanthorq_schema.kanthorq_task_explain(consumer text, event_ids text[])
+create or replace function
+kanthorq_schema.kanthorq_task_explain(
+  consumer text,
+  event_ids text[],
+  running boolean default false
+)
 returns table (
   event_id text,
   state text,
@@ -4800,19 +4830,20 @@ begin
     order by i.n
     $q$,
     v_consumer.tasks,
-    kanthorq_schema._kanthorq_task_takes_sql('cancel', false),
-    kanthorq_schema._kanthorq_task_takes_sql('resume', false),
-    kanthorq_schema._kanthorq_task_takes_sql('discard', false)
+    kanthorq_schema._kanthorq_task_takes_sql('cancel', false, running),
+    kanthorq_schema._kanthorq_task_takes_sql('resume', false, false),
+    kanthorq_schema._kanthorq_task_takes_sql('discard', false, false)
   )
   using kanthorq_schema._kanthorq_now(), v_consumer.attempt_max, event_ids,
     kanthorq_schema._kanthorq_held(consumer, false), kanthorq_schema._kanthorq_held(consumer, true);
 end
 $function$;
 
-comment on function kanthorq_schema.kanthorq_task_explain(text, text[]) is 'Says what cancel, resume and discard would do to each task, and why, without doing it.
+comment on function kanthorq_schema.kanthorq_task_explain(text, text[], boolean) is 'Says what cancel, resume and discard would do to each task, and why, without doing it.
 
 consumer     name of the consumer
 event_ids    ids of the tasks'' events; any number, duplicates count once
+running      true says whether cancel with running => true would take a task
 
 Returns a row for each distinct id, in the order of event_ids:
 event_id     the id
@@ -5267,6 +5298,7 @@ kanthorq_schema.kanthorq_task_preview(
   finalized_after timestamp with time zone default null,
   finalized_before timestamp with time zone default null,
   max_tasks bigint default null,
+  running boolean default false,
   out tasks bigint,
   out matching bigint,
   out by_state jsonb,
@@ -5293,7 +5325,7 @@ begin
   if max_tasks < 1 then
     raise exception 'max_tasks is %', max_tasks using errcode = 'KQ003', hint = 'Pass at least 1, or null for no limit.';
   end if;
-  perform kanthorq_schema._kanthorq_check_takes(action, states);
+  perform kanthorq_schema._kanthorq_check_takes(action, states, running);
 
   execute format($q$
     with tally as materialized (
@@ -5343,7 +5375,7 @@ begin
     $q$,
     v_consumer.tasks,
     kanthorq_schema._kanthorq_task_columns_sql(),
-    kanthorq_schema._kanthorq_task_takes_sql(action, false)
+    kanthorq_schema._kanthorq_task_takes_sql(action, false, running)
   )
   into matching, by_state, by_subject, subjects, left_out, first_tasks
   using kanthorq_schema._kanthorq_now(), v_consumer.attempt_max, v_filter;
@@ -5351,7 +5383,7 @@ begin
 end
 $function$;
 
-comment on function kanthorq_schema.kanthorq_task_preview(text, text, text[], text, jsonb, text, text, timestamp with time zone, timestamp with time zone, timestamp with time zone, timestamp with time zone, bigint) is 'Says what kanthorq_task_cancel_all, kanthorq_task_resume_all or kanthorq_task_discard_all with the same filter would do. Changes nothing.
+comment on function kanthorq_schema.kanthorq_task_preview(text, text, text[], text, jsonb, text, text, timestamp with time zone, timestamp with time zone, timestamp with time zone, timestamp with time zone, bigint, boolean) is 'Says what kanthorq_task_cancel_all, kanthorq_task_resume_all or kanthorq_task_discard_all with the same filter would do. Changes nothing.
 
 action            cancel, resume or discard
 consumer          name of the consumer
@@ -5365,6 +5397,7 @@ created_before    only tasks made before this time
 finalized_after   only tasks completed, cancelled or discarded at this time or later
 finalized_before  only tasks completed, cancelled or discarded before this time
 max_tasks         how many tasks the call may move at most; null is no limit
+running           true lets cancel take running tasks too
 
 Returns one row:
 tasks             how many tasks it would move
@@ -5890,7 +5923,7 @@ begin
   perform kanthorq_schema._kanthorq_check_event_ids(event_ids);
   select t.updated, t.noop into updated, noop
   from kanthorq_schema._kanthorq_task_transition(
-    'resume', consumer, event_ids, reason, kanthorq_schema._kanthorq_due('schedule_at', schedule_at), reset_attempts,
+    'resume', consumer, event_ids, reason, false, kanthorq_schema._kanthorq_due('schedule_at', schedule_at), reset_attempts,
     0::double precision, 0::bigint, null::bigint
   ) t;
 end
@@ -5943,7 +5976,7 @@ begin
   call kanthorq_schema._kanthorq_task_all(
     'resume', consumer, states, subject, metadata, error, fingerprint, created_after, created_before, finalized_after,
     finalized_before, everything, batch_size, max_tasks, pause, reason, schedule_at, reset_attempts, spread,
-    null::pg_catalog.int8, updated, skipped, bulk_id
+    false, null::pg_catalog.int8, updated, skipped, bulk_id
   );
 end
 $procedure$;
@@ -6027,7 +6060,7 @@ begin
       ) c
       order by c.state
       $q$,
-      kanthorq_schema._kanthorq_task_takes_sql('discard', false),
+      kanthorq_schema._kanthorq_task_takes_sql('discard', false, false),
       v_consumer.tasks
     )
     using kanthorq_schema._kanthorq_now(), v_consumer.attempt_max, v_name,
@@ -6113,7 +6146,7 @@ begin
     'undo', null::pg_catalog.text, null::pg_catalog.text[], null::pg_catalog.text, null::pg_catalog.jsonb, null::pg_catalog.text,
     null::pg_catalog.text, null::pg_catalog.timestamptz, null::pg_catalog.timestamptz, null::pg_catalog.timestamptz,
     null::pg_catalog.timestamptz, null::pg_catalog.bool, null::pg_catalog.int4, null::pg_catalog.int8, pause, reason,
-    null::pg_catalog.timestamptz, null::pg_catalog.bool, null::pg_catalog.interval, bulk_id, updated, skipped, undo_bulk_id
+    null::pg_catalog.timestamptz, null::pg_catalog.bool, null::pg_catalog.interval, false, bulk_id, updated, skipped, undo_bulk_id
   );
 end
 $procedure$;
@@ -6339,7 +6372,7 @@ declare
       'kanthorq_schema._kanthorq_check_states(text[])',
       'kanthorq_schema._kanthorq_check_subject(text)',
       'kanthorq_schema._kanthorq_check_subject_filters(text, text[])',
-      'kanthorq_schema._kanthorq_check_takes(text, text[])',
+      'kanthorq_schema._kanthorq_check_takes(text, text[], boolean)',
       'kanthorq_schema._kanthorq_claimed_by()',
       'kanthorq_schema._kanthorq_consumer(text)',
       'kanthorq_schema._kanthorq_consumers(text)',
@@ -6387,7 +6420,7 @@ declare
       'kanthorq_schema._kanthorq_subject_pattern(text)',
       'kanthorq_schema._kanthorq_table_fault(regclass, text)',
       'kanthorq_schema._kanthorq_table_repair(regclass)',
-      'kanthorq_schema._kanthorq_task_all(text, text, text[], text, jsonb, text, text, timestamp with time zone, timestamp with time zone, timestamp with time zone, timestamp with time zone, boolean, int, bigint, interval, text, timestamp with time zone, boolean, interval, bigint, bigint, bigint, bigint)',
+      'kanthorq_schema._kanthorq_task_all(text, text, text[], text, jsonb, text, text, timestamp with time zone, timestamp with time zone, timestamp with time zone, timestamp with time zone, boolean, int, bigint, interval, text, timestamp with time zone, boolean, interval, boolean, bigint, bigint, bigint, bigint)',
       'kanthorq_schema._kanthorq_task_begin(text, text, text, int, int, text[])',
       'kanthorq_schema._kanthorq_task_columns_sql()',
       'kanthorq_schema._kanthorq_task_estimate(text)',
@@ -6397,8 +6430,8 @@ declare
       'kanthorq_schema._kanthorq_task_state(text)',
       'kanthorq_schema._kanthorq_task_state_name(smallint)',
       'kanthorq_schema._kanthorq_task_states()',
-      'kanthorq_schema._kanthorq_task_takes_sql(text, boolean)',
-      'kanthorq_schema._kanthorq_task_transition(text, text, text[], text, bigint, boolean, double precision, bigint, bigint)',
+      'kanthorq_schema._kanthorq_task_takes_sql(text, boolean, boolean)',
+      'kanthorq_schema._kanthorq_task_transition(text, text, text[], text, boolean, bigint, boolean, double precision, bigint, bigint)',
       'kanthorq_schema._kanthorq_task_undo(bigint, text, bigint)',
       'kanthorq_schema._kanthorq_task_why(text, timestamp with time zone, timestamp with time zone, smallint, smallint, text, timestamp with time zone)',
       'kanthorq_schema._kanthorq_time_limit(text, timestamp with time zone)',
@@ -6419,23 +6452,23 @@ declare
       'kanthorq_schema.kanthorq_stream_publish(text, text, bytea, jsonb)',
       'kanthorq_schema.kanthorq_stream_publish_many(text, text[], bytea[], jsonb[])',
       'kanthorq_schema.kanthorq_stream_register(text)',
-      'kanthorq_schema.kanthorq_task_batch(text, text, text[], text, jsonb, text, text, timestamp with time zone, timestamp with time zone, timestamp with time zone, timestamp with time zone, boolean, int, bigint, text, timestamp with time zone, boolean, interval, kanthorq_schema.kanthorq_task_progress)',
-      'kanthorq_schema.kanthorq_task_cancel(text, text[], text)',
-      'kanthorq_schema.kanthorq_task_cancel_all(text, text[], text, jsonb, text, text, timestamp with time zone, timestamp with time zone, timestamp with time zone, timestamp with time zone, boolean, int, bigint, interval, text, bigint, bigint, bigint)',
+      'kanthorq_schema.kanthorq_task_batch(text, text, text[], text, jsonb, text, text, timestamp with time zone, timestamp with time zone, timestamp with time zone, timestamp with time zone, boolean, int, bigint, text, timestamp with time zone, boolean, interval, boolean, kanthorq_schema.kanthorq_task_progress)',
+      'kanthorq_schema.kanthorq_task_cancel(text, text[], text, boolean)',
+      'kanthorq_schema.kanthorq_task_cancel_all(text, text[], text, jsonb, text, text, timestamp with time zone, timestamp with time zone, timestamp with time zone, timestamp with time zone, boolean, int, bigint, interval, text, boolean, bigint, bigint, bigint)',
       'kanthorq_schema.kanthorq_task_complete(text, text[], int[])',
       'kanthorq_schema.kanthorq_task_convert(text, text[], text)',
       'kanthorq_schema.kanthorq_task_count(text, text[], text, jsonb, text, text, timestamp with time zone, timestamp with time zone, timestamp with time zone, timestamp with time zone)',
       'kanthorq_schema.kanthorq_task_discard(text, text[], text)',
       'kanthorq_schema.kanthorq_task_discard_all(text, text[], text, jsonb, text, text, timestamp with time zone, timestamp with time zone, timestamp with time zone, timestamp with time zone, boolean, int, bigint, interval, text, bigint, bigint, bigint)',
       'kanthorq_schema.kanthorq_task_errors(text, text[], text, jsonb, text, text, timestamp with time zone, timestamp with time zone, timestamp with time zone, timestamp with time zone, timestamp with time zone, timestamp with time zone, bigint)',
-      'kanthorq_schema.kanthorq_task_explain(text, text[])',
+      'kanthorq_schema.kanthorq_task_explain(text, text[], boolean)',
       'kanthorq_schema.kanthorq_task_extend(text, text[], int[], interval)',
       'kanthorq_schema.kanthorq_task_fail(text, text[], text[], int[], timestamp with time zone, text[])',
       'kanthorq_schema.kanthorq_task_find(text, text[], text, jsonb, text, text, timestamp with time zone, timestamp with time zone, timestamp with time zone, timestamp with time zone, text, int, boolean)',
       'kanthorq_schema.kanthorq_task_history(text, text)',
       'kanthorq_schema.kanthorq_task_operation_purge(timestamp with time zone)',
       'kanthorq_schema.kanthorq_task_operations(text, text, bigint, int, text, text, text, bigint, boolean, boolean)',
-      'kanthorq_schema.kanthorq_task_preview(text, text, text[], text, jsonb, text, text, timestamp with time zone, timestamp with time zone, timestamp with time zone, timestamp with time zone, bigint)',
+      'kanthorq_schema.kanthorq_task_preview(text, text, text[], text, jsonb, text, text, timestamp with time zone, timestamp with time zone, timestamp with time zone, timestamp with time zone, bigint, boolean)',
       'kanthorq_schema.kanthorq_task_pull(text, int, text[], interval)',
       'kanthorq_schema.kanthorq_task_purge(text, timestamp with time zone, text[], text, boolean, int, bigint, interval, text, bigint, bigint, bigint, jsonb)',
       'kanthorq_schema.kanthorq_task_purge_batch(text, timestamp with time zone, text[], text, boolean, int, bigint, text, kanthorq_schema.kanthorq_task_progress)',

@@ -1,5 +1,6 @@
 import { CommanderError } from 'commander'
 import { KanthorqError } from '../client/errors.ts'
+import type { RoleLevel } from '../client/types.ts'
 import { exitCode, type ExitCode } from './exit-code.ts'
 import { commandMeantBy } from './other-names.ts'
 import { cutOff } from './terminal/format.ts'
@@ -118,6 +119,13 @@ function missingRight(message: string): string | undefined {
   const [name] = /kanthorq_\w+/.exec(message) ?? []
   if (name === undefined) return undefined
   if (/_(grant|revoke|migrations|convert)$/.test(name)) return 'Only the owner of the functions may do this.'
-  const level = /_(cancel|resume|discard|undo|batch|hold|release)$/.test(name) ? 'operator' : 'viewer'
+  const level = levelFor(name)
   return `The owner can grant it: kanthorq-tasks grant YOUR_ROLE ${level}`
+}
+
+/** The level that has a function. */
+function levelFor(name: string): RoleLevel {
+  if (/_task_(pull|complete|fail|extend|release)$/.test(name)) return 'worker'
+  if (/_publish(_many)?$/.test(name)) return 'publisher'
+  return /_(cancel|resume|discard|undo|batch|hold|release)$/.test(name) ? 'operator' : 'viewer'
 }

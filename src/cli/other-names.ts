@@ -29,6 +29,11 @@ const otherNames: Readonly<Record<string, string>> = {
   install: 'migrate up',
   upgrade: 'migrate up',
   check: 'doctor',
+  send: 'publish STREAM SUBJECT',
+  emit: 'publish STREAM SUBJECT',
+  worker: 'work CONSUMER -- COMMAND',
+  consume: 'work CONSUMER -- COMMAND',
+  run: 'work CONSUMER -- COMMAND',
 }
 
 /** The command that is meant by a word that is no command. */

@@ -10,6 +10,7 @@ import { findCommand } from './commands/find.ts'
 import { holdCommand, releaseCommand } from './commands/hold.ts'
 import { logCommand } from './commands/log.ts'
 import { migrateCommand } from './commands/migrate.ts'
+import { publishCommand } from './commands/publish.ts'
 import { purgeCommand } from './commands/purge.ts'
 import { missedCommand } from './commands/missed.ts'
 import { ratesCommand } from './commands/rates.ts'
@@ -19,6 +20,7 @@ import { statsCommand } from './commands/stats.ts'
 import { topCommand } from './commands/top.ts'
 import { transitionCommand } from './commands/transition/transition-command.ts'
 import { undoCommand } from './commands/undo.ts'
+import { workCommand } from './commands/work/work-command.ts'
 import { addExamples, exampleLines, examplesOf, leavesOf, subcommandTerm } from './help.ts'
 
 /** Makes the command line. Parsing throws a CommanderError for an invalid one, and never ends the process. */
@@ -49,6 +51,8 @@ export function makeProgram(): Command {
     releaseCommand(),
     logCommand(),
     undoCommand(),
+    publishCommand(),
+    workCommand(),
     purgeCommand(),
     grantCommand(),
     revokeCommand(),

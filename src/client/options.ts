@@ -6,10 +6,44 @@ export interface TaskClientOptions {
   schema?: string | undefined
 }
 
-/** Options of {@link TaskClient.cancel}, {@link TaskClient.discard}, {@link TaskClient.undo} and {@link TaskClient.release}. */
+/** Options of {@link TaskClient.discard}, {@link TaskClient.undo} and {@link TaskClient.endHold}. */
 export interface ReasonOptions {
   /** The reason to record in the log. */
   reason?: string | undefined
+}
+
+/** Options of {@link TaskClient.cancel}. */
+export interface CancelOptions extends ReasonOptions {
+  /** Cancels running tasks too. A handler may be working on one: what it reports then does nothing. Default: false. */
+  running?: boolean | undefined
+}
+
+/** Options of {@link TaskClient.explain}. */
+export interface ExplainOptions {
+  /** Says whether cancel with `running: true` would take a task. Default: false. */
+  running?: boolean | undefined
+}
+
+/** Options of {@link TaskClient.pull}. */
+export interface PullOptions {
+  /** How many tasks at most. Default: 100. */
+  maxTasks?: number | undefined
+  /** Only tasks whose subject one of these filters matches; the others are left to other workers. Default: all. */
+  subjects?: readonly string[] | undefined
+  /** How many milliseconds behind the cursor to look for events that came late; a year at most. Default: a minute. */
+  lookback?: number | undefined
+}
+
+/** Options of {@link TaskClient.fail}. */
+export interface FailOptions {
+  /** When the tasks are due again. Default: when the pull said, by KanthorQ's back-off. */
+  retryAt?: Date | undefined
+}
+
+/** Options of {@link TaskClient.extend}. */
+export interface ExtendOptions {
+  /** How many milliseconds the leases are from now on, at least; a year at most. Default: the visibility timeout of the consumer. */
+  extendBy?: number | undefined
 }
 
 /** Options of {@link TaskClient.hold}. */
@@ -91,9 +125,11 @@ export interface UndoAllOptions extends ReasonOptions {
 export interface PreviewOptions {
   /** The maximum number of tasks of the call. Default: no limit. */
   maxTasks?: number | undefined
+  /** Of cancel: takes running tasks too. Default: false. */
+  running?: boolean | undefined
 }
 
-/** Options of {@link TaskClient.cancelAll} and {@link TaskClient.discardAll}. */
+/** Options of {@link TaskClient.discardAll}. */
 export interface AllOptions extends UndoAllOptions {
   /** Must be true if the filter is empty. */
   everything?: boolean | undefined
@@ -102,6 +138,9 @@ export interface AllOptions extends UndoAllOptions {
   /** The maximum number of tasks of all batches. Default: no limit. */
   maxTasks?: number | undefined
 }
+
+/** Options of {@link TaskClient.cancelAll}. */
+export interface CancelAllOptions extends AllOptions, CancelOptions {}
 
 /** Options of {@link TaskClient.resumeAll}. */
 export interface ResumeAllOptions extends AllOptions, ResumeOptions {

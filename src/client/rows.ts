@@ -7,6 +7,7 @@ import type {
   MissedEvent,
   Operation,
   Preview,
+  PulledTask,
   Task,
   TaskRates,
   TaskStats,
@@ -65,6 +66,13 @@ export function explanationFrom(row: Explanation): Explanation {
 
 export function previewFrom(row: Omit<Preview, 'firstTasks'> & { firstTasks: Record<string, unknown>[] }): Preview {
   return { ...row, firstTasks: row.firstTasks.map((task) => taskFrom(withCamelCase(task) as unknown as Task)) }
+}
+
+/** A pulled task whose body is in base64. */
+export type PulledRow = Omit<PulledTask, 'body'> & { body: string }
+
+export function pulledTaskFrom(row: PulledRow): PulledTask {
+  return { ...withTimes(row, 'leaseUntil', 'createdAt'), body: Buffer.from(row.body, 'base64') }
 }
 
 export function missedEventFrom(row: MissedEvent): MissedEvent {

@@ -17,17 +17,24 @@ import {
 } from './arguments.ts'
 import { day, inBatches, type Batch } from './batches.ts'
 import { Connection } from './connection.ts'
+import { eventsArguments } from './event-arguments.ts'
 import { filterArguments } from './filter.ts'
 import type {
   AllOptions,
+  CancelAllOptions,
+  CancelOptions,
   ErrorsOptions,
   ConsumersOptions,
+  ExplainOptions,
+  ExtendOptions,
+  FailOptions,
   FindOptions,
   HoldOptions,
   MissedOptions,
   OperationsOptions,
   PagesOptions,
   PreviewOptions,
+  PullOptions,
   PurgeEventsOptions,
   PurgeOptions,
   PurgeTasksOptions,
@@ -40,6 +47,7 @@ import type {
   UndoAllOptions,
 } from './options.ts'
 import { pagesOf } from './pages.ts'
+import { failedArguments, heldArguments } from './report-arguments.ts'
 import {
   errorGroupFrom,
   consumerFrom,
@@ -48,11 +56,13 @@ import {
   missedEventFrom,
   operationFrom,
   previewFrom,
+  pulledTaskFrom,
   ratesFrom,
   statsFrom,
   taskFrom,
   type HistoryRow,
   type OperationRow,
+  type PulledRow,
 } from './rows.ts'
 import type {
   BulkResult,
@@ -60,12 +70,16 @@ import type {
   ConsumerRef,
   ErrorGroup,
   Explanation,
+  FailedTask,
   Finding,
+  HeldTask,
   HistoryEntry,
   MissedEvent,
+  NewEvent,
   Operation,
   OperationId,
   Preview,
+  PulledTask,
   PurgeResult,
   Queryable,
   RoleLevel,
@@ -109,13 +123,14 @@ export class TaskClient {
   }
 
   /**
-   * Cancels tasks that are pending, available or retryable: `kanthorq_task_cancel`. A running task is not cancelled.
+   * Cancels tasks that are pending, available or retryable: `kanthorq_task_cancel`. A running task is cancelled
+   * only with `running: true`; its handler learns it by {@link TaskClient.extend}.
    *
    * @example
    * const { updated, noop } = await tasks.cancel('send_email', ['event_01', 'event_02'], { reason: 'INC-42' })
    */
-  async cancel(consumer: ConsumerRef, tasks: readonly TaskRef[], options: ReasonOptions = {}): Promise<TransitionResult> {
-    return this.#move('cancel', consumer, tasks, argumentsOf('options', options, reasonParts))
+  async cancel(consumer: ConsumerRef, tasks: readonly TaskRef[], options: CancelOptions = {}): Promise<TransitionResult> {
+    return this.#move('cancel', consumer, tasks, argumentsOf('options', options, cancelParts))
   }
 
   /**
@@ -148,8 +163,12 @@ export class TaskClient {
    * @example
    * for (const { eventId, why } of await tasks.explain('send_email', ['event_01'])) console.log(eventId, why)
    */
-  async explain(consumer: ConsumerRef, tasks: readonly TaskRef[]): Promise<Explanation[]> {
-    const args = { consumer: consumerArgument(consumer), event_ids: eventIdsArgument(tasks) }
+  async explain(consumer: ConsumerRef, tasks: readonly TaskRef[], options: ExplainOptions = {}): Promise<Explanation[]> {
+    const args = {
+      consumer: consumerArgument(consumer),
+      event_ids: eventIdsArgument(tasks),
+      ...argumentsOf('options', options, explainParts),
+    }
     return (await this.#connection.rows<Explanation>('kanthorq_task_explain', args)).map(explanationFrom)
   }
 
@@ -279,8 +298,8 @@ export class TaskClient {
    *   { reason: 'INC-42', onProgress: (total) => console.log(total) },
    * )
    */
-  async cancelAll(consumer: ConsumerRef, filter: TaskFilter, options: AllOptions = {}): Promise<BulkResult> {
-    return this.#all('cancel', consumer, filter, options, allParts)
+  async cancelAll(consumer: ConsumerRef, filter: TaskFilter, options: CancelAllOptions = {}): Promise<BulkResult> {
+    return this.#all('cancel', consumer, filter, options, cancelAllParts)
   }
 
   /**
@@ -352,7 +371,7 @@ export class TaskClient {
   }
 
   /**
-   * Stops the intake of a consumer until {@link TaskClient.release}: new events get no tasks, and workers take no retryable or overdue
+   * Stops the intake of a consumer until {@link TaskClient.endHold}: new events get no tasks, and workers take no retryable or overdue
    * ones: `kanthorq_consumer_hold`. Workers still acknowledge the tasks that they have. Returns whether anything was changed.
    *
    * @example
@@ -369,9 +388,9 @@ export class TaskClient {
    * Returns whether the consumer was held.
    *
    * @example
-   * await tasks.release('send_email', { reason: 'INC-42 is over' })
+   * await tasks.endHold('send_email', { reason: 'INC-42 is over' })
    */
-  async release(consumer: ConsumerRef, options: ReasonOptions = {}): Promise<boolean> {
+  async endHold(consumer: ConsumerRef, options: ReasonOptions = {}): Promise<boolean> {
     const args = { consumer: consumerArgument(consumer), ...argumentsOf('options', options, reasonParts) }
     const result = await this.#connection.change<{ kanthorqConsumerRelease: boolean }>('kanthorq_consumer_release', args)
     return result.kanthorqConsumerRelease
@@ -440,6 +459,89 @@ export class TaskClient {
   }
 
   /**
+   * Publishes one event or many to a stream, and returns their ids in the same order: `kanthorq_stream_publish_many`. With a `PoolClient`
+   * inside `BEGIN` they come with that transaction.
+   *
+   * @example
+   * const [id] = await tasks.publish('send_email_stream', { subject: 'order.created', body: JSON.stringify({ order: 42 }) })
+   * const ids = await tasks.publish('send_email_stream', [
+   *   { subject: 'order.created', body: Buffer.from([1, 2]), metadata: { customer: '42' } },
+   *   { subject: 'order.paid', body: '' },
+   * ])
+   */
+  async publish(stream: string, events: NewEvent | readonly NewEvent[]): Promise<string[]> {
+    const args = { stream: requiredText('stream', stream), ...eventsArguments(events) }
+    const row = await this.#connection.change<{ ids: string[] }>(
+      'kanthorq_stream_publish_many',
+      args,
+      'kanthorq_stream_publish_many as ids',
+    )
+    return row.ids
+  }
+
+  /**
+   * Gives tasks to a worker: those that are due, and new ones of events that came since the last pull: `kanthorq_task_pull`. The worker
+   * holds each until `leaseUntil`, and passes it to `complete`, `fail`, `extend` or `release`.
+   *
+   * @example
+   * for (const task of await tasks.pull('send_email', { maxTasks: 10 })) {
+   *   console.log(task.subject, task.body.toString())
+   *   await tasks.complete('send_email', [task])
+   * }
+   */
+  async pull(consumer: ConsumerRef, options: PullOptions = {}): Promise<PulledTask[]> {
+    const args = { consumer: consumerArgument(consumer), ...argumentsOf('options', options, pullParts) }
+    return (await this.#connection.changeAll<PulledRow>('kanthorq_task_pull', args, pulledColumns)).map(pulledTaskFrom)
+  }
+
+  /**
+   * Completes tasks that a worker holds: `kanthorq_task_complete`. `noop` has those that it has lost, here as in `fail`, `extend` and
+   * `release`: cancelled, discarded, or pulled by another worker after their leases were over.
+   *
+   * @example
+   * const pulled = await tasks.pull('send_email')
+   * const { updated, noop } = await tasks.complete('send_email', pulled)
+   */
+  async complete(consumer: ConsumerRef, tasks: readonly HeldTask[]): Promise<TransitionResult> {
+    return this.#report('complete', consumer, heldArguments(tasks))
+  }
+
+  /**
+   * Fails tasks that a worker holds: each is tried again, or discarded when its attempts are spent: `kanthorq_task_fail`.
+   *
+   * @example
+   * for (const task of await tasks.pull('send_email'))
+   *   await tasks.fail('send_email', [{ ...task, error: new Error('smtp: mailbox full') }])
+   */
+  async fail(consumer: ConsumerRef, tasks: readonly FailedTask[], options: FailOptions = {}): Promise<TransitionResult> {
+    return this.#report('fail', consumer, { ...failedArguments(tasks), ...argumentsOf('options', options, failParts) })
+  }
+
+  /**
+   * Extends the leases of tasks, so that no other worker takes them: `kanthorq_task_extend`. This is the heartbeat of a worker. `noop`
+   * has the tasks whose handlers should stop.
+   *
+   * @example
+   * const pulled = await tasks.pull('send_email')
+   * const { noop: lost } = await tasks.extend('send_email', pulled, { extendBy: 60_000 })
+   */
+  async extend(consumer: ConsumerRef, tasks: readonly HeldTask[], options: ExtendOptions = {}): Promise<TransitionResult> {
+    return this.#report('extend', consumer, { ...heldArguments(tasks), ...argumentsOf('options', options, extendParts) })
+  }
+
+  /**
+   * Gives tasks back, so that another worker takes them at once: `kanthorq_task_release`. A worker does this with what it has not handled
+   * when it stops; the attempt does not count.
+   *
+   * @example
+   * const pulled = await tasks.pull('send_email')
+   * await tasks.release('send_email', pulled)
+   */
+  async release(consumer: ConsumerRef, tasks: readonly HeldTask[]): Promise<TransitionResult> {
+    return this.#report('release', consumer, heldArguments(tasks))
+  }
+
+  /**
    * Checks the database for problems. Each finding has the SQL that repairs it: `kanthorq_doctor`.
    *
    * @example
@@ -473,6 +575,11 @@ export class TaskClient {
   #move(action: TaskAction, consumer: ConsumerRef, tasks: readonly TaskRef[], options: Record<string, Argument>) {
     const args = { consumer: consumerArgument(consumer), event_ids: eventIdsArgument(tasks), ...options }
     return this.#connection.change<TransitionResult>(`kanthorq_task_${action}`, args)
+  }
+
+  #report(report: string, consumer: ConsumerRef, args: Record<string, Argument>) {
+    const all = { consumer: consumerArgument(consumer), ...args }
+    return this.#connection.change<TransitionResult>(`kanthorq_task_${report}`, all)
   }
 
   #all<Options extends AllOptions>(
@@ -528,6 +635,24 @@ export type Tasks = Pick<TaskClient, keyof TaskClient>
 
 const reasonParts: Parts<ReasonOptions> = { reason: ['reason', textArgument] }
 
+const explainParts: Parts<ExplainOptions> = { running: ['running', booleanArgument] }
+
+const cancelParts: Parts<CancelOptions> = { ...reasonParts, ...explainParts }
+
+/** Of the type kanthorq_pulled_task. The setting bytea_output has no part in it. */
+const pulledColumns =
+  "event_id, subject, pg_catalog.encode(body, 'base64') as body, metadata, attempt, attempt_max, lease_until, created_at"
+
+const pullParts: Parts<PullOptions> = {
+  maxTasks: ['max_tasks', intArgument],
+  subjects: ['subjects', textsArgument],
+  lookback: ['lookback', intervalArgument],
+}
+
+const failParts: Parts<FailOptions> = { retryAt: ['retry_at', timeArgument] }
+
+const extendParts: Parts<ExtendOptions> = { extendBy: ['extend_by', intervalArgument] }
+
 const holdParts: Parts<HoldOptions> = { ...reasonParts, intakeOnly: ['intake_only', booleanArgument] }
 
 const resumeParts: Parts<ResumeOptions> = {
@@ -557,7 +682,7 @@ const pagesParts: Parts<PagesOptions> = { pageSize: intArgument, oldestFirst: bo
 
 const missedParts: Parts<MissedOptions> = { since: ['since', timeArgument] }
 
-const previewParts: Parts<PreviewOptions> = { maxTasks: ['max_tasks', bigintArgument] }
+const previewParts: Parts<PreviewOptions> = { maxTasks: ['max_tasks', bigintArgument], ...explainParts }
 
 const undoAllParts: Parts<UndoAllOptions> = {
   ...reasonParts,
@@ -572,6 +697,8 @@ const allParts: Parts<AllOptions> = {
   batchSize: ['batch_size', intArgument],
   maxTasks: ['max_tasks', bigintArgument],
 }
+
+const cancelAllParts: Parts<CancelAllOptions> = { ...allParts, ...cancelParts }
 
 const purgeParts = {
   ...undoAllParts,

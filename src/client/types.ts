@@ -323,8 +323,50 @@ export interface Finding {
   fix: string
 }
 
-/** The rights of a role: a viewer reads, an operator also moves tasks. */
-export type RoleLevel = 'viewer' | 'operator'
+/** An event to publish. */
+export interface NewEvent {
+  /** Letters and digits with single dots, hyphens or underscores between them, at most 256 characters. */
+  subject: string
+  /** The payload: bytes, or a text that is stored in UTF-8. It may be empty. */
+  body: Uint8Array | string
+  /** A plain object, of the kind that {@link TaskFilter} has. Tasks carry it too. Default: `{}`. */
+  metadata?: object | undefined
+}
+
+/** A task that a worker holds, and its event. The SQL type is `kanthorq_pulled_task`. */
+export interface PulledTask {
+  /** The id of its event. */
+  eventId: string
+  /** The subject of its event. */
+  subject: string
+  /** The payload of its event. */
+  body: Buffer
+  /** The metadata of its event. A number in it that JavaScript would round is text with its digits. */
+  metadata: Record<string, unknown>
+  /** Goes with each report on the task: 0 for the first attempt. Another pull of the task makes it grow. */
+  attempt: number
+  /** The consumer's limit. A failure in this attempt, or in a later one, discards the task. */
+  attemptMax: number
+  /** When another worker may take the task, by the clock of the server, unless it is extended. */
+  leaseUntil: Date
+  /** When its event was made. */
+  createdAt: Date
+}
+
+/** A task and the attempt in which a worker holds it, such as a {@link PulledTask}. */
+export type HeldTask = Pick<PulledTask, 'eventId' | 'attempt'>
+
+/** A task that a worker holds, and why it failed. */
+export type FailedTask = HeldTask & {
+  /** An Error, whose message and stack are stored, or a text. */
+  error: unknown
+}
+
+/**
+ * The rights of a role: a viewer reads, an operator also moves tasks, a worker pulls tasks and reports on them, a publisher publishes
+ * events.
+ */
+export type RoleLevel = 'viewer' | 'operator' | 'worker' | 'publisher'
 
 /**
  * A connection. A Pool, a Client and a PoolClient of node-postgres are one as they are; for other libraries it is an object of one

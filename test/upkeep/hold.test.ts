@@ -59,8 +59,8 @@ test('while held, no puller gets anything, workers report what they have, and no
   t.is(explained?.nextRunAt, null)
   t.regex((await tasks.stats(consumer))[0]?.held ?? '', /^held since .* because 'INC-1'$/)
 
-  t.true(await tasks.release(consumer, { reason: 'over' }))
-  t.false(await tasks.release(consumer))
+  t.true(await tasks.endHold(consumer, { reason: 'over' }))
+  t.false(await tasks.endHold(consumer))
   const waiting = [...later].sort()
   // The tasks that the test made have events, too, which were published before the hold.
   t.deepEqual((await pullNew(db, consumer))?.filter((id) => waiting.includes(id)).sort(), waiting)
@@ -85,7 +85,7 @@ test('a hold waits for a puller that is at work, and keeps the cursor that it le
   await puller.query('commit')
   t.true(await held)
   t.deepEqual(await pullNew(db, consumer), [])
-  await new TaskClient(db.pool).release(consumer)
+  await new TaskClient(db.pool).endHold(consumer)
   t.is(await cursorOf(consumer), first)
   t.deepEqual(await pullNew(db, consumer), [second])
 })
@@ -152,7 +152,7 @@ test('holds and releases among pullers lose no event and let no claim through', 
     await pullNew(db, consumer)
     await claim(db, consumer, 'running')
     t.deepEqual(await count(), before)
-    t.true(await tasks.release(consumer))
+    t.true(await tasks.endHold(consumer))
   }
   goesOn = false
   await Promise.all(parts)

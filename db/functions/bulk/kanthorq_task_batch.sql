@@ -28,6 +28,7 @@ kanthorq_schema.kanthorq_task_batch(
   schedule_at timestamp with time zone default null,
   reset_attempts boolean default false,
   spread interval default null,
+  running boolean default false,
   inout progress kanthorq_schema.kanthorq_task_progress default null,
   out updated bigint,
   out skipped bigint,
@@ -74,7 +75,7 @@ begin
     raise exception 'spread is %', spread
       using errcode = 'KQ003', hint = 'Pass an interval of at most a hundred years, or null for all at once.';
   end if;
-  perform kanthorq_schema._kanthorq_check_takes(action, states);
+  perform kanthorq_schema._kanthorq_check_takes(action, states, running);
 
   if progress is null then
     execute format($q$
@@ -90,7 +91,7 @@ begin
         )
       $q$,
       v_consumer.tasks,
-      kanthorq_schema._kanthorq_task_takes_sql(action, false)
+      kanthorq_schema._kanthorq_task_takes_sql(action, false, running)
     )
     into v_last, v_found
     using v_now, v_consumer.attempt_max, v_filter;
@@ -125,7 +126,7 @@ begin
       (select array_agg(f.event_id::text order by f.event_id) from free f)
     $q$,
     v_consumer.tasks,
-    kanthorq_schema._kanthorq_task_takes_sql(action, false)
+    kanthorq_schema._kanthorq_task_takes_sql(action, false, running)
   )
   into v_scanned, v_last, v_free
   using v_now, v_consumer.attempt_max, v_filter, progress.position, progress.last_position, v_limit;
@@ -134,7 +135,7 @@ begin
   bulk_id := kanthorq_schema._kanthorq_bulk(progress.bulk_id, consumer, action);
   if v_free is not null then
     v_moved := kanthorq_schema._kanthorq_task_transition(
-      action, consumer, v_free, reason, coalesce(v_due, progress.started), reset_attempts,
+      action, consumer, v_free, reason, running, coalesce(v_due, progress.started), reset_attempts,
       coalesce(extract(epoch from spread) * 1000 / greatest(least(progress.found, max_tasks), 1), 0)::double precision,
       progress.moved, bulk_id
     );
@@ -176,6 +177,7 @@ reason            why, for the log
 schedule_at       when the resumed tasks are due; null is now
 reset_attempts    true sets attempt_count to 0; otherwise one more failure discards the task again
 spread            the time over which the tasks are spread evenly, from schedule_at on
+running           true lets cancel take running tasks too. A handler may be working on one: what it reports then does nothing
 progress          null to begin; then what the batch before returned, until that is null, with all else unchanged
 
 Returns one row:

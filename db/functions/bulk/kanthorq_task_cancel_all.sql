@@ -1,5 +1,5 @@
 -- level: operator
--- Cancels all pending, available and retryable tasks that a filter matches, batch by batch.
+-- Cancels all pending, available and retryable tasks that a filter matches, and running ones if asked for, batch by batch.
 --
 -- Commits each batch and tells how many tasks there were so far. Whatever stops it, whole batches are done and logged, and another
 -- call goes on. Tasks that a worker or another session holds are skipped. See kanthorq_task_batch.
@@ -20,6 +20,7 @@ kanthorq_schema.kanthorq_task_cancel_all(
   max_tasks bigint default null,
   pause interval default null,
   reason text default null,
+  running boolean default false,
   inout updated bigint default null,
   inout skipped bigint default null,
   inout bulk_id bigint default null
@@ -30,12 +31,12 @@ begin
   call kanthorq_schema._kanthorq_task_all(
     'cancel', consumer, states, subject, metadata, error, fingerprint, created_after, created_before, finalized_after,
     finalized_before, everything, batch_size, max_tasks, pause, reason, null::pg_catalog.timestamptz, false,
-    null::pg_catalog.interval, null::pg_catalog.int8, updated, skipped, bulk_id
+    null::pg_catalog.interval, running, null::pg_catalog.int8, updated, skipped, bulk_id
   );
 end
 $procedure$;
 
-comment on procedure kanthorq_schema.kanthorq_task_cancel_all is 'Cancels all tasks that a filter matches and that are pending, available or retryable, batch by batch.
+comment on procedure kanthorq_schema.kanthorq_task_cancel_all is 'Cancels all tasks that a filter matches and that are pending, available or retryable, or running if asked for, batch by batch.
 
 consumer          name of the consumer
 states            only tasks in one of these states
@@ -52,6 +53,7 @@ batch_size        how many tasks one batch looks at
 max_tasks         how many tasks at most; null is no limit
 pause             the time between two batches; null is twice as long as the batch took, so that workers keep most of the server
 reason            why, for the log
+running           true cancels running tasks too. A handler may be working on one: what it reports then does nothing
 
 Returns one row:
 updated           how many tasks it moved

@@ -30,7 +30,7 @@ begin
   call kanthorq_schema._kanthorq_task_all(
     'discard', consumer, states, subject, metadata, error, fingerprint, created_after, created_before, finalized_after,
     finalized_before, everything, batch_size, max_tasks, pause, reason, null::pg_catalog.timestamptz, false,
-    null::pg_catalog.interval, null::pg_catalog.int8, updated, skipped, bulk_id
+    null::pg_catalog.interval, false, null::pg_catalog.int8, updated, skipped, bulk_id
   );
 end
 $procedure$;

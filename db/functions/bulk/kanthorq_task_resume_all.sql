@@ -33,7 +33,7 @@ begin
   call kanthorq_schema._kanthorq_task_all(
     'resume', consumer, states, subject, metadata, error, fingerprint, created_after, created_before, finalized_after,
     finalized_before, everything, batch_size, max_tasks, pause, reason, schedule_at, reset_attempts, spread,
-    null::pg_catalog.int8, updated, skipped, bulk_id
+    false, null::pg_catalog.int8, updated, skipped, bulk_id
   );
 end
 $procedure$;

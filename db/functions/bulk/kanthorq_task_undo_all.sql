@@ -16,7 +16,7 @@ begin
     'undo', null::pg_catalog.text, null::pg_catalog.text[], null::pg_catalog.text, null::pg_catalog.jsonb, null::pg_catalog.text,
     null::pg_catalog.text, null::pg_catalog.timestamptz, null::pg_catalog.timestamptz, null::pg_catalog.timestamptz,
     null::pg_catalog.timestamptz, null::pg_catalog.bool, null::pg_catalog.int4, null::pg_catalog.int8, pause, reason,
-    null::pg_catalog.timestamptz, null::pg_catalog.bool, null::pg_catalog.interval, bulk_id, updated, skipped, undo_bulk_id
+    null::pg_catalog.timestamptz, null::pg_catalog.bool, null::pg_catalog.interval, false, bulk_id, updated, skipped, undo_bulk_id
   );
 end
 $procedure$;

@@ -121,7 +121,7 @@ begin
         and (e.failure ->> 'at')::numeric between $1 - 7200000 and $1
     ) l on true
     $q$,
-    kanthorq_schema._kanthorq_task_takes_sql('discard', false), v_consumer.tasks,
+    kanthorq_schema._kanthorq_task_takes_sql('discard', false, false), v_consumer.tasks,
     't.attempt_count <= $2 and t.schedule_at < $1 - 600000 and t.state in (kanthorq_schema._kanthorq_task_state(''running''), '
     'kanthorq_schema._kanthorq_task_state(''retryable''))'
   )

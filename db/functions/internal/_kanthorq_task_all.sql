@@ -27,6 +27,7 @@ kanthorq_schema._kanthorq_task_all(
   schedule_at timestamp with time zone,
   reset_attempts boolean,
   spread interval,
+  running boolean,
   undone_bulk_id bigint,
   inout updated bigint,
   inout skipped bigint,
@@ -61,7 +62,7 @@ begin
         select b.progress, b.updated, b.skipped, b.total, b.bulk_id into v_batch
         from kanthorq_schema.kanthorq_task_batch(
           action, consumer, states, subject, metadata, error, fingerprint, created_after, created_before, finalized_after,
-          finalized_before, everything, batch_size, max_tasks, reason, schedule_at, reset_attempts, spread, v_progress
+          finalized_before, everything, batch_size, max_tasks, reason, schedule_at, reset_attempts, spread, running, v_progress
         ) b;
       end if;
     exception when others or query_canceled then

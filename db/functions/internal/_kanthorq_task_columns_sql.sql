@@ -23,7 +23,7 @@ begin
     kanthorq_schema._kanthorq_as_time(t.created_at),
     kanthorq_schema._kanthorq_as_time(t.updated_at)
     $q$,
-    kanthorq_schema._kanthorq_task_takes_sql('discard', false)
+    kanthorq_schema._kanthorq_task_takes_sql('discard', false, false)
   );
 end
 $function$;

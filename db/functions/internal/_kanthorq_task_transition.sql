@@ -5,6 +5,7 @@
 -- calls exactly one reports a task as updated.
 --
 -- - cancel and discard write what KanthorQ's own calls write: state and finalized_at.
+-- - running lets cancel take running tasks too: the report of their worker then does nothing.
 -- - resume makes tasks running, because that is what KanthorQ's visibility puller takes up, if attempt_count <= attempt_max. With
 --   attempt_max - 1 a worker that dies in the attempt does not strand the task: it is due once more.
 -- - updated_at grows, also within a millisecond, so that undo tells two operations apart.
@@ -17,6 +18,7 @@ kanthorq_schema._kanthorq_task_transition(
   consumer text,
   event_ids text[],
   reason text,
+  running boolean,
   due bigint,
   reset_attempts boolean,
   spread_step double precision,
@@ -58,7 +60,7 @@ begin
     select array_agg(m.change), array_agg((m.change).event_id) from moved m
     $q$,
     v_consumer.tasks,
-    kanthorq_schema._kanthorq_task_takes_sql(action, true),
+    kanthorq_schema._kanthorq_task_takes_sql(action, true, running),
     case action
       when 'resume' then $set$
         finalized_at = 0,

@@ -2,7 +2,12 @@
 -- Says of each task what cancel, resume and discard would do to it, why, and when it will next run.
 --
 -- Whether an action takes a task is decided by the very condition that the action uses.
-create or replace function kanthorq_schema.kanthorq_task_explain(consumer text, event_ids text[])
+create or replace function
+kanthorq_schema.kanthorq_task_explain(
+  consumer text,
+  event_ids text[],
+  running boolean default false
+)
 returns table (
   event_id text,
   state text,
@@ -51,9 +56,9 @@ begin
     order by i.n
     $q$,
     v_consumer.tasks,
-    kanthorq_schema._kanthorq_task_takes_sql('cancel', false),
-    kanthorq_schema._kanthorq_task_takes_sql('resume', false),
-    kanthorq_schema._kanthorq_task_takes_sql('discard', false)
+    kanthorq_schema._kanthorq_task_takes_sql('cancel', false, running),
+    kanthorq_schema._kanthorq_task_takes_sql('resume', false, false),
+    kanthorq_schema._kanthorq_task_takes_sql('discard', false, false)
   )
   using kanthorq_schema._kanthorq_now(), v_consumer.attempt_max, event_ids,
     kanthorq_schema._kanthorq_held(consumer, false), kanthorq_schema._kanthorq_held(consumer, true);
@@ -64,6 +69,7 @@ comment on function kanthorq_schema.kanthorq_task_explain is 'Says what cancel, 
 
 consumer     name of the consumer
 event_ids    ids of the tasks'' events; any number, duplicates count once
+running      true says whether cancel with running => true would take a task
 
 Returns a row for each distinct id, in the order of event_ids:
 event_id     the id

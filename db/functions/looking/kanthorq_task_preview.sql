@@ -14,6 +14,7 @@ kanthorq_schema.kanthorq_task_preview(
   finalized_after timestamp with time zone default null,
   finalized_before timestamp with time zone default null,
   max_tasks bigint default null,
+  running boolean default false,
   out tasks bigint,
   out matching bigint,
   out by_state jsonb,
@@ -40,7 +41,7 @@ begin
   if max_tasks < 1 then
     raise exception 'max_tasks is %', max_tasks using errcode = 'KQ003', hint = 'Pass at least 1, or null for no limit.';
   end if;
-  perform kanthorq_schema._kanthorq_check_takes(action, states);
+  perform kanthorq_schema._kanthorq_check_takes(action, states, running);
 
   execute format($q$
     with tally as materialized (
@@ -90,7 +91,7 @@ begin
     $q$,
     v_consumer.tasks,
     kanthorq_schema._kanthorq_task_columns_sql(),
-    kanthorq_schema._kanthorq_task_takes_sql(action, false)
+    kanthorq_schema._kanthorq_task_takes_sql(action, false, running)
   )
   into matching, by_state, by_subject, subjects, left_out, first_tasks
   using kanthorq_schema._kanthorq_now(), v_consumer.attempt_max, v_filter;
@@ -112,6 +113,7 @@ created_before    only tasks made before this time
 finalized_after   only tasks completed, cancelled or discarded at this time or later
 finalized_before  only tasks completed, cancelled or discarded before this time
 max_tasks         how many tasks the call may move at most; null is no limit
+running           true lets cancel take running tasks too
 
 Returns one row:
 tasks             how many tasks it would move

@@ -49,7 +49,7 @@ begin
       ) c
       order by c.state
       $q$,
-      kanthorq_schema._kanthorq_task_takes_sql('discard', false),
+      kanthorq_schema._kanthorq_task_takes_sql('discard', false, false),
       v_consumer.tasks
     )
     using kanthorq_schema._kanthorq_now(), v_consumer.attempt_max, v_name,

@@ -22,7 +22,7 @@ begin
   perform kanthorq_schema._kanthorq_check_event_ids(event_ids);
   select t.updated, t.noop into updated, noop
   from kanthorq_schema._kanthorq_task_transition(
-    'resume', consumer, event_ids, reason, kanthorq_schema._kanthorq_due('schedule_at', schedule_at), reset_attempts,
+    'resume', consumer, event_ids, reason, false, kanthorq_schema._kanthorq_due('schedule_at', schedule_at), reset_attempts,
     0::double precision, 0::bigint, null::bigint
   ) t;
 end

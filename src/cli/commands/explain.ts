@@ -18,10 +18,11 @@ export function explainCommand(): Command {
     )
     .argument('<consumer>', 'name of the consumer')
     .argument('[ids...]', 'event ids; - is standard input')
-    .action(async (consumer: string, args: string[]) => {
+    .option('--running', 'say whether cancel --running would take a task')
+    .action(async (consumer: string, args: string[], { running }: { running?: boolean }) => {
       const ids = await idsOrStdin(args, eventIdsOf, 'name the tasks to explain: event ids')
       await withSession(command, async ({ db, output }) => {
-        const explanations = await explain(db, consumer, ids)
+        const explanations = await explain(db, consumer, ids, running)
         if (output.isData) await output.records(explanations)
         else await output.lines(explanationLines(explanations, output.isOnTerminal))
         return explanations.some(({ state }) => state !== null) ? exitCode.done : exitCode.nothing

@@ -49,7 +49,7 @@ export function releaseCommand(): Command {
     .addOption(reasonOption())
     .action((consumer: string, { reason }: HoldFlags) =>
       withSession(command, async ({ db, output }) => {
-        const wasHeld = await db.tasks.release(consumer, { reason })
+        const wasHeld = await db.tasks.endHold(consumer, { reason })
         if (output.isData) await output.records([{ consumer, changed: wasHeld }])
         else await output.lines([`${clean(consumer)} ${wasHeld ? 'is released' : 'was not held'}`])
         return wasHeld ? exitCode.done : exitCode.nothing

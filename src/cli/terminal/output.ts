@@ -16,6 +16,11 @@ export function note(...lines: readonly Line[]): void {
   process.stderr.write(`${lines.map((line) => rendered(line, paint)).join('\n')}\n`)
 }
 
+/** Writes to standard error what a program of the user has written there. */
+export function passOn(piece: Uint8Array): void {
+  process.stderr.write(piece)
+}
+
 /** The output of a command: results go to standard output, notes for the user to standard error. */
 export class Output {
   readonly format: Format

@@ -32,7 +32,7 @@ export async function moveByFilter(
   // With --yes only the progress bar shows the number of tasks.
   const wanted = dryRun || !yes || output.isWatched ? names : []
   const previews = []
-  for (const name of wanted) previews.push(await previewOf(db, action, name, filter, limit))
+  for (const name of wanted) previews.push(await previewOf(db, action, name, filter, limit, flags.running))
   const taken = previews.reduce((sum, { tasks }) => sum + tasks, 0)
 
   // Of all consumers those are shown that have tasks to move.
@@ -80,6 +80,7 @@ async function runAll(
         batch_size: flags.batchSize,
         max_tasks: flags.limit,
         reason: flags.reason,
+        running: flags.running,
         schedule_at: flags.scheduleAt,
         reset_attempts: flags.resetAttempts,
         spread: flags.spread && `${flags.spread.milliseconds} milliseconds`,

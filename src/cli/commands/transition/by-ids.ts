@@ -1,4 +1,4 @@
-import type { ResumeOptions } from '../../../client/options.ts'
+import type { CancelOptions, ResumeOptions } from '../../../client/options.ts'
 import type { TaskAction } from '../../../client/types.ts'
 import { exitCode, type ExitCode } from '../../exit-code.ts'
 import { explain } from '../../explain.ts'
@@ -17,7 +17,7 @@ export async function moveByIds(
   action: TaskAction,
   consumer: string,
   ids: readonly string[],
-  options: ResumeOptions,
+  options: CancelOptions & ResumeOptions,
 ): Promise<ExitCode> {
   const result = await db.tasks[action](consumer, ids, options)
   const { updated, noop } = result
@@ -26,7 +26,7 @@ export async function moveByIds(
     await output.ids(updated)
     output.note(`${counted(updated.length, 'task')} ${transitions[action].done}, ${formatNumber(noop.length)} left alone`)
     if (noop.length > 0) {
-      const explanations = await explain(db, consumer, noop.slice(0, explainAtMost))
+      const explanations = await explain(db, consumer, noop.slice(0, explainAtMost), options.running)
       output.note(...explanations.map(({ eventId, why }) => `  ${clean(eventId)}  ${clean(why)}`))
       if (noop.length > explainAtMost) output.note(`  and ${formatNumber(noop.length - explainAtMost)} more`)
     }
@@ -40,8 +40,9 @@ export async function previewByIds(
   action: TaskAction,
   consumer: string,
   ids: readonly string[],
+  running: boolean | undefined,
 ): Promise<ExitCode> {
-  const explanations = await explain(db, consumer, ids)
+  const explanations = await explain(db, consumer, ids, running)
   const taken = explanations.filter((explanation) => actionsFor(explanation).includes(action))
   if (output.isData) await output.records(explanations)
   else {

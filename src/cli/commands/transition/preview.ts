@@ -44,8 +44,9 @@ export async function previewOf(
   consumer: string,
   filter: FilterArguments,
   maxTasks: number | undefined,
+  running: boolean | undefined,
 ): Promise<ShownPreview> {
-  const args = { action, consumer, ...filter, max_tasks: maxTasks }
+  const args = { action, consumer, ...filter, max_tasks: maxTasks, running }
   const row = await db.row<PreviewRow>({ name: 'kanthorq_task_preview', args, columns })
   const firstTasks = JSON.parse(row.firstTasks, revived) as ShownTask[]
   return {

@@ -1,5 +1,5 @@
 import { Command, Option } from 'commander'
-import type { ResumeOptions } from '../../../client/options.ts'
+import type { CancelOptions, ResumeOptions } from '../../../client/options.ts'
 import type { TaskAction } from '../../../client/types.ts'
 import { addFilter, filterOf, isEmpty, type FilterFlags } from '../../arguments/filter-options.ts'
 import { eventIdsOf, idsOrStdin } from '../../arguments/ids-or-stdin.ts'
@@ -20,6 +20,7 @@ export interface TransitionFlags extends FilterFlags, Confirmation {
   batchSize?: number
   pause?: Duration
   reason?: string
+  running?: boolean
   scheduleAt?: Date
   resetAttempts?: boolean
   spread?: Duration
@@ -69,6 +70,8 @@ async function runByFilter(
   if (ids.length > 0) throw new UsageError('ids and a filter cannot be combined: omit one of the two')
   if (consumer === allConsumers && flags.limit !== undefined)
     throw new UsageError(`--limit cannot be combined with '${allConsumers}': name one consumer`)
+  if (action === 'cancel' && flags.state?.includes('running') && !flags.running)
+    throw new UsageError('--state running requires --running: a worker may hold these tasks')
   refuseWithoutTerminal(flags)
   await withSession(command, (session) => moveByFilter(session, command, action, consumer, flags))
 }
@@ -86,7 +89,9 @@ async function runByIds(
   const missing = `name the tasks to ${action}: event ids, a filter such as --subject, or --everything`
   const ids = await idsOrStdin(args, eventIdsOf, missing)
   await withSession(command, (session) =>
-    flags.dryRun ? previewByIds(session, action, consumer, ids) : moveByIds(session, action, consumer, ids, optionsOf(flags)),
+    flags.dryRun
+      ? previewByIds(session, action, consumer, ids, flags.running)
+      : moveByIds(session, action, consumer, ids, optionsOf(flags)),
   )
 }
 
@@ -100,6 +105,6 @@ function refuseFilterOptions(flags: TransitionFlags): void {
     throw new UsageError(`${given.join(' and ')} requires a filter such as --state or --subject, or --everything for all tasks`)
 }
 
-function optionsOf({ reason, scheduleAt, resetAttempts }: TransitionFlags): ResumeOptions {
-  return { reason, scheduleAt, resetAttempts }
+function optionsOf({ reason, running, scheduleAt, resetAttempts }: TransitionFlags): CancelOptions & ResumeOptions {
+  return { reason, running, scheduleAt, resetAttempts }
 }

@@ -17,11 +17,13 @@ interface Transition {
 
 export const transitions: Record<TaskAction, Transition> = {
   cancel: {
-    takes: ['pending', 'available', 'retryable'],
+    takes: ['pending', 'available', 'retryable', 'running'],
     done: 'cancelled',
     summary: 'Cancel tasks that are pending, available or retryable',
     description:
-      'Cancels tasks that are pending, available or retryable. Running tasks are left alone: a worker may hold them.',
+      'Cancels tasks that are pending, available or retryable. Running tasks are left alone, because a worker may hold them, ' +
+      'unless --running says otherwise: a handler that is at work on one is not stopped, and what it reports does nothing.',
+    options: [new Option('--running', 'cancel running tasks too')],
     examples: [
       {
         why: 'two tasks',
@@ -30,6 +32,10 @@ export const transitions: Record<TaskAction, Transition> = {
       {
         why: 'all tasks that a bad deploy published',
         line: "kanthorq-tasks cancel send_email --subject 'order.parked' --created-before 1m --reason INC-43 --yes",
+      },
+      {
+        why: 'preview: also what workers are at',
+        line: 'kanthorq-tasks cancel send_email --everything --running --dry-run',
       },
     ],
   },
