@@ -2050,6 +2050,7 @@ begin
   perform set_config('lock_timeout', least(nullif(s.setting::integer, 0), 2000)::text, true)
   from pg_settings s
   where s.name = 'lock_timeout';
+  execute format('lock table %s in %s mode', name, case when refused then 'share row exclusive' else 'access exclusive' end);
   if refused then
     execute format($q$
       create or replace trigger _kanthorq_refuse_claim before update on %1$s

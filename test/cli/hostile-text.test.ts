@@ -54,9 +54,20 @@ const commands: [name: string, args: (scene: { consumer: string; done: string; i
   ['show', ({ id }) => ['show', id]],
   ['missed', ({ consumer }) => ['missed', consumer, '--since', '2000-01-01']],
   ['hold', ({ consumer }) => ['hold', consumer, '--reason', hostile]],
+  ['hold as JSON', ({ consumer }) => ['hold', consumer, '--intake-only', '--reason', hostile, '--json']],
   ['stats of a held consumer', () => ['stats']],
+  ['an estimate of a held consumer', () => ['stats', '--estimate']],
+  ['consumers', () => ['consumers']],
+  ['top', () => ['top', '--once']],
+  ['rates', () => ['rates', '--since', '1m']],
+  ['rates, a bad bucket', () => ['rates', '--bucket', hostile]],
+  ['log of a held consumer', ({ consumer }) => ['log', consumer, '--action', 'hold']],
   ['doctor of a held consumer', () => ['doctor']],
   ['release', ({ consumer }) => ['release', consumer]],
+  ['release, an unknown consumer', () => ['release', hostile]],
+  ['purge, preview', ({ consumer }) => ['purge', 'tasks', consumer, '--before', '1s', '--dry-run']],
+  ['purge, a bad archive', ({ consumer }) => ['purge', 'tasks', consumer, '--before', '1s', '--archive', hostile, '--yes']],
+  ['purge, an unknown stream', () => ['purge', 'events', hostile, '--before', '1s', '--dry-run']],
   ['cancel by id', ({ consumer, id, done }) => ['cancel', consumer, id, done, hostile]],
   ['discard by id', ({ consumer, id, done }) => ['discard', consumer, id, done, hostile]],
   ['resume, preview', ({ consumer }) => ['resume', consumer, '--everything', '--dry-run']],
@@ -78,7 +89,9 @@ const commands: [name: string, args: (scene: { consumer: string; done: string; i
 test('no control or direction character reaches a terminal, from any command, nor begins a line', async (t) => {
   const scene = await hostileScene('steered')
   for (const [name, args] of commands) {
-    const { raw } = await openTerminal(t, args(scene), { DATABASE_URL: db.url }).end()
+    const { raw } = await openTerminal(t, args(scene), {
+      DATABASE_URL: name.startsWith('purge') ? db.ownerUrl : db.url,
+    }).end()
     const text = raw.replaceAll('\r\n', '\n')
     // Our own escape codes are colours.
     // eslint-disable-next-line no-control-regex

@@ -1,7 +1,8 @@
 -- Puts the triggers of a hold on the table of a consumer, or takes them away.
 --
 -- CREATE and DROP TRIGGER wait for all transactions that have changed the table, and all that come later wait behind them: two seconds
--- at most.
+-- at most. Of a partitioned table they lock the partitions in another order than a query does, which could be a deadlock with a puller: LOCK
+-- comes first, and takes the table before its partitions.
 create or replace function kanthorq_schema._kanthorq_set_claims(name regclass, refused boolean)
 returns void
 language plpgsql
@@ -13,6 +14,7 @@ begin
   perform set_config('lock_timeout', least(nullif(s.setting::integer, 0), 2000)::text, true)
   from pg_settings s
   where s.name = 'lock_timeout';
+  execute format('lock table %s in %s mode', name, case when refused then 'share row exclusive' else 'access exclusive' end);
   if refused then
     execute format($q$
       create or replace trigger _kanthorq_refuse_claim before update on %1$s
