@@ -59,9 +59,9 @@ export class Connection {
   }
 
   /** Calls a function that changes something and returns rows, like {@link Connection.change}. */
-  async changeAll<Row>(name: string, args: Record<string, Argument>): Promise<Row[]> {
+  async changeAll<Row>(name: string, args: Record<string, Argument>, columns?: string): Promise<Row[]> {
     await this.#prove()
-    return this.rows(name, args)
+    return this.rows(name, args, columns)
   }
 
   async #prove(): Promise<void> {
