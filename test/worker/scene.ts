@@ -34,7 +34,7 @@ export async function settled(db: TestDatabase, consumer: string, count: number)
 export function broken(pool: pg.Pool, isBroken: (text: string) => boolean): WorkerPool {
   return {
     query: (text: string, values?: unknown[]) => pool.query(text, values) as never,
-    on: pool.on.bind(pool) as WorkerPool['on'],
+    on: pool.on.bind(pool),
     off: pool.off.bind(pool) as WorkerPool['off'],
     async connect() {
       const client = await pool.connect()
