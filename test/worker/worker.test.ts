@@ -56,7 +56,10 @@ test('a failure is stored as KanthorQ stores it, and the last one discards the t
   const [id = ''] = await publish(db, consumer, 1)
   const failed: unknown[] = []
   const thrown: unknown[] = [new TypeError('no such\0 address 𝄞'), '']
-  const worker = new TaskWorker(db.pool, consumer, () => Promise.reject(thrown[failed.length]))
+  const worker = new TaskWorker(db.pool, consumer, () => {
+    // eslint-disable-next-line @typescript-eslint/only-throw-error -- handlers throw what they like
+    throw thrown[failed.length]
+  })
   worker.on('failed', (_, error) => failed.push(error))
   await worker.drain()
   t.deepEqual(await statesOf(db, consumer, [id]), ['retryable'])
