@@ -3,7 +3,7 @@ import ts from 'typescript'
 import { makePage, type Page } from './page.ts'
 
 /** What the package is imported by, and the file of each. */
-const entries = { 'kanthorq-tasks': 'index', 'kanthorq-tasks/migrate': 'migrate' }
+const entries = { 'kanthorq-tasks': 'index', 'kanthorq-tasks/migrate': 'migrate', 'kanthorq-tasks/worker': 'worker' }
 
 /** The reference of the TypeScript API: the declarations of all that the entries export, with their TSDoc. */
 export function typeScriptPage(): Promise<Page> {

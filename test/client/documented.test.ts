@@ -6,6 +6,7 @@ import pg from 'pg'
 import ts from 'typescript'
 import * as client from 'kanthorq-tasks'
 import * as installation from 'kanthorq-tasks/migrate'
+import * as worker from 'kanthorq-tasks/worker'
 import { createRole } from '../../scripts/throwaway-database.ts'
 import { useDatabase } from '../support/database.ts'
 import { makeConsumer } from '../support/scene.ts'
@@ -13,16 +14,20 @@ import { projectFolder } from '../support/run-program.ts'
 
 const db = useDatabase(test)
 
-const program = ts.createProgram([join(projectFolder, 'src/index.ts'), join(projectFolder, 'src/migrate.ts')], {
-  module: ts.ModuleKind.NodeNext,
-  allowImportingTsExtensions: true,
-  noEmit: true,
-})
+const entries = ['index', 'migrate', 'worker']
+const program = ts.createProgram(
+  entries.map((entry) => join(projectFolder, `src/${entry}.ts`)),
+  {
+    module: ts.ModuleKind.NodeNext,
+    allowImportingTsExtensions: true,
+    noEmit: true,
+  },
+)
 
-/** The exports of both entries, and the members of each that a user sees. */
+/** The exports of all entries, and the members of each that a user sees. */
 function documented(): { name: string; node: ts.Declaration; isMethod: boolean }[] {
   const checker = program.getTypeChecker()
-  return ['index', 'migrate'].flatMap((entry) => {
+  return entries.flatMap((entry) => {
     const source = program.getSourceFile(join(projectFolder, `src/${entry}.ts`))
     const module = source && checker.getSymbolAtLocation(source)
     return (module ? checker.getExportsOfModule(module) : []).flatMap((exported) => {
@@ -72,7 +77,7 @@ test.serial('the examples run', async (t) => {
   const owner = new pg.Client(db.ownerUrl)
   await owner.connect()
   t.teardown(() => owner.end())
-  const names = { ...client, ...installation, pool: db.owner, client: owner, tasks: new client.TaskClient(db.owner) }
+  const names = { ...client, ...installation, ...worker, pool: db.owner, client: owner, tasks: new client.TaskClient(db.owner) }
   const silent = { ...console, log: () => undefined }
   const scope = { ...names, console: silent, process: { env: { DATABASE_URL: db.ownerUrl } } }
   const examples = documented().flatMap(({ name, node }) => examplesOf(node).map((text) => ({ name, text })))

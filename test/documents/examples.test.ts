@@ -51,6 +51,15 @@ for (const library of ['node-postgres', 'drizzle', 'kysely', 'knex']) {
   })
 }
 
+test('the outbox publishes with the order, and the worker completes with the mail', async (t) => {
+  const { url } = await empty(t)
+  t.deepEqual(await runExample('worker/outbox.ts', url), {
+    code: 0,
+    stdout: 'the card of Eve was refused\n2 tasks completed, mails to Ada and Grace\n',
+    stderr: '',
+  })
+})
+
 test('cancel-from-file cancels the tasks of its input and reports their number', async (t) => {
   const { url, states, makeTask } = await empty(t)
   const id = await makeTask('order.parked')

@@ -102,7 +102,8 @@ test('at import it loads and reads nothing but itself, and what is missing is na
   for (const part of ['dist', 'package.json'])
     cpSync(join(newestProject.folder, installed, part), join(cwd, installed, part), { recursive: true })
   const evaluate = (script: string) => runProgram('node', ['--input-type=module', '--eval', script], { cwd })
-  const imported = "const { TaskClient } = await import('kanthorq-tasks'); await import('kanthorq-tasks/migrate');"
+  const imported =
+    "const { TaskClient } = await import('kanthorq-tasks'); await import('kanthorq-tasks/migrate'); await import('kanthorq-tasks/worker');"
   const listed = 'console.log(typeof TaskClient)'
   t.deepEqual(await evaluate(imported + listed), { code: 0, stdout: 'function\n', stderr: '' })
 

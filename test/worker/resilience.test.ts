@@ -1,0 +1,153 @@
+// Whatever ends, each event is completed once, and no task is held for longer than its lease.
+import { fork } from 'node:child_process'
+import { once } from 'node:events'
+import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import test, { type ExecutionContext } from 'ava'
+import pg from 'pg'
+import { TaskWorker, type TaskWorkerOptions, type WorkerTask } from 'kanthorq-tasks/worker'
+import { useDatabase } from '../support/database.ts'
+import { times } from '../support/effort.ts'
+import { projectFolder } from '../support/run-program.ts'
+import { makeConsumer, taskTable } from '../support/scene.ts'
+import { until } from '../support/until.ts'
+import { claim, pullNew } from '../support/worker.ts'
+import { broken, makeFast, publish, settled } from './scene.ts'
+
+const db = useDatabase(test)
+
+function poolOf(t: ExecutionContext, name: string): pg.Pool {
+  const pool = new pg.Pool({ connectionString: db.url, application_name: name })
+  t.teardown(() => pool.end())
+  return pool
+}
+
+/** Handlers that see to it that no task is handled by two of them at the same time. */
+function exclusive(t: ExecutionContext) {
+  const busy = new Set<string>()
+  const handled = new Map<string, number>()
+  const handle = async ({ eventId }: Pick<WorkerTask, 'eventId'>) => {
+    t.false(busy.has(eventId), 'it is handled twice at once')
+    busy.add(eventId)
+    await sleep(1)
+    busy.delete(eventId)
+    handled.set(eventId, (handled.get(eventId) ?? 0) + 1)
+  }
+  return { handle, handled }
+}
+
+function quiet(worker: TaskWorker): TaskWorker {
+  return worker.on('error', () => undefined)
+}
+
+test('a worker whose connections are cut again and again completes everything', async (t) => {
+  const consumer = await makeConsumer(db, 'cut')
+  await makeFast(db, consumer)
+  await publish(db, consumer, 400)
+  const { handle, handled } = exclusive(t)
+  const worker = quiet(new TaskWorker(poolOf(t, 'cut worker'), consumer, handle, { concurrency: 5, prefetch: 10 }))
+  await worker.start()
+  const cut = "select pg_terminate_backend(pid) from pg_stat_activity where application_name = 'cut worker'"
+  let cuts = 0
+  await until(async () => {
+    cuts += (await db.owner.query(cut)).rowCount ?? 0
+    return worker.metrics().errors >= 3
+  }, 'no call is hit')
+  await settled(db, consumer, 400)
+  await worker.stop()
+  t.log(`${cuts} connections cut, ${worker.metrics().errors} errors`)
+  t.is(handled.size, 400)
+})
+
+test('a call that the server does not answer is given up, with its connection', async (t) => {
+  const consumer = await makeConsumer(db, 'silent')
+  await publish(db, consumer, 3)
+  let silent = 1
+  const pool = broken(db.pool, () => false)
+  const connect = pool.connect.bind(pool)
+  const released: unknown[] = []
+  pool.connect = async () => {
+    const connection = await connect()
+    if (silent-- <= 0) return connection
+    const release = connection.release.bind(connection)
+    return {
+      ...connection,
+      query: () => new Promise(() => undefined),
+      release: (destroy) => {
+        released.push(destroy)
+        release(destroy)
+      },
+    }
+  }
+  const worker = new TaskWorker(pool, consumer, () => Promise.resolve(), { callTimeout: 200 })
+  const errors: string[] = []
+  worker.on('error', (error) => errors.push((error as Error).message))
+  await worker.start()
+  await settled(db, consumer, 3)
+  await worker.stop()
+  t.regex(errors[0] ?? '', /has not answered for 200 milliseconds/)
+  t.deepEqual(released, [true])
+})
+
+test('a report whose answer is lost is repeated', async (t) => {
+  const consumer = await makeConsumer(db, 'unheard')
+  await publish(db, consumer, 2)
+  let failures = 2
+  const pool = broken(db.pool, (text) => text.includes('_complete') && failures-- > 0)
+  const worker = quiet(new TaskWorker(pool, consumer, () => Promise.resolve()))
+  t.like(await worker.drain(), { completed: 2, errors: 2 })
+  await settled(db, consumer, 2)
+})
+
+test('the tasks of a process that is killed are handled by another one after their lease', async (t) => {
+  const consumer = await makeConsumer(db, 'orphaned')
+  await makeFast(db, consumer)
+  await publish(db, consumer, 5)
+  const program = join(projectFolder, 'test/worker/dying-worker.ts')
+  const child = fork(program, [consumer], { execArgv: ['--import', 'tsx'], env: { ...process.env, DATABASE_URL: db.url } })
+  t.teardown(() => child.kill('SIGKILL'))
+  t.deepEqual(await once(child, 'message'), [5, undefined])
+  child.kill('SIGKILL')
+  const worker = new TaskWorker(db.pool, consumer, () => Promise.resolve())
+  await worker.start()
+  await settled(db, consumer, 5)
+  await worker.stop()
+})
+
+test('workers that come and go under load, beside pullers of KanthorQ, handle nothing twice at once and complete everything', async (t) => {
+  const consumer = await makeConsumer(db, 'busy')
+  const { handle, handled } = exclusive(t)
+  const pool = poolOf(t, 'busy worker')
+  const options: TaskWorkerOptions = { concurrency: 5, prefetch: 50, stopTimeout: 0, grace: 0 }
+  let goesOn = true
+  let ofKanthorQ = 0
+  const kanthorq = async () => {
+    const table = await taskTable(db, consumer)
+    while (goesOn) {
+      const ids = [...((await pullNew(db, consumer)) ?? []).slice(), ...(await claim(db, consumer, 'running'))]
+      await Promise.all(ids.map((eventId) => handle({ eventId })))
+      const done = await db.owner.query(
+        `update ${table} set state = 101, finalized_at = 5 where event_id = any ($1) and state = 2`,
+        [ids],
+      )
+      ofKanthorQ += done.rowCount ?? 0
+    }
+  }
+  const beside = kanthorq()
+  let published = 0
+  let completed = 0
+  for (let n = 0; n < Math.max(times(20), 5); n++) {
+    const workers = [1, 2].map(() => quiet(new TaskWorker(pool, consumer, handle, options)))
+    await Promise.all(workers.map((worker) => worker.start()))
+    published += (await publish(db, consumer, 100)).length
+    await until(() => Promise.resolve(handled.size >= published - 90), 'nothing goes on')
+    await Promise.all(workers.map((worker) => worker.stop()))
+    for (const worker of workers) completed += worker.metrics().completed
+  }
+  goesOn = false
+  await beside
+  completed += (await new TaskWorker(pool, consumer, handle).drain()).completed
+  await settled(db, consumer, published)
+  t.is(completed + ofKanthorQ, published)
+  t.log(`${published} events: ${completed} completed by workers, ${ofKanthorQ} by KanthorQ's statements`)
+})
