@@ -44,7 +44,7 @@ begin
     where case when c.tasks < 10000 then c.tasks else greatest(s.tasks, c.tasks) end > 0
     order by state
     $q$,
-    kanthorq_schema._kanthorq_task_takes_sql('discard', false), v_consumer.tasks
+    kanthorq_schema._kanthorq_task_takes_sql('discard', false, false), v_consumer.tasks
   )
   using kanthorq_schema._kanthorq_now(), v_consumer.attempt_max, v_share,
     v_share < 1 and kanthorq_schema._kanthorq_has_scheduling_index(v_table);

@@ -6,7 +6,7 @@ language sql
 as $$
   select concat_ws(' ',
     case when has_function_privilege('kanthorq_test_role', 'public.kanthorq_task_count'::regproc, 'execute') then 'view' end,
-    case when has_function_privilege('kanthorq_test_role', 'public.kanthorq_task_cancel(text,text[],text)', 'execute') then 'cancel' end,
+    case when has_function_privilege('kanthorq_test_role', 'public.kanthorq_task_cancel(text,text[],text,boolean)', 'execute') then 'cancel' end,
     case when has_function_privilege('kanthorq_test_role', 'public.kanthorq_stream_publish'::regproc, 'execute') then 'publish' end
   )
 $$;
