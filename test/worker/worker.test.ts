@@ -57,7 +57,6 @@ test('a failure is stored as KanthorQ stores it, and the last one discards the t
   const failed: unknown[] = []
   const thrown: unknown[] = [new TypeError('no such\0 address 𝄞'), '']
   const worker = new TaskWorker(db.pool, consumer, () => {
-    // eslint-disable-next-line @typescript-eslint/only-throw-error -- handlers throw what they like
     throw thrown[failed.length]
   })
   worker.on('failed', (_, error) => failed.push(error))
