@@ -27,16 +27,16 @@ const cases: [words: string[], ...expected: string[]][] = [
   [['migrate', 'up', '--u'], '--url'],
   [['--schema', 'queue', 'disc'], 'discard'],
   [['resume', '--sp'], '--spread'],
-  [['cancel', 'send_email', '--state', ''], 'pending', 'available', 'retryable'],
-  [['cancel', 'send_email', '--state', 'pending,'], 'pending,available', 'pending,retryable'],
+  [['cancel', 'send_email', '--state', ''], 'pending', 'available', 'retryable', 'running'],
+  [['cancel', 'send_email', '--state', 'pending,'], 'pending,available', 'pending,retryable', 'pending,running'],
   [['cancel', 'send_email', '--state', 'pending,av'], 'pending,available'],
   [['cancel', 'send_email', '--state=pending,av'], '--state=pending,available'],
   // Bash makes words of = and :
   [['cancel', 'send_email', '--state', '=', 'pend'], 'pending'],
-  [['cancel', 'send_email', '--state', '='], 'pending', 'available', 'retryable'],
+  [['cancel', 'send_email', '--state', '='], 'pending', 'available', 'retryable', 'running'],
   [['--url', 'postgres', ':', '//h/db', 'migrate', 'd'], 'down'],
   [['log', '--action', 'r'], 'resume', 'release'],
-  [['grant', 'support', ''], 'viewer', 'operator'],
+  [['grant', 'support', ''], 'viewer', 'operator', 'worker', 'publisher'],
   [['completion', ''], 'bash', 'zsh', 'fish'],
   [['cancel', 'send_email', '--reason', '']],
   [['find', '']],
@@ -99,7 +99,7 @@ for (const shell of ['bash', 'zsh'] as const) {
       input: `${before[shell]}\nsource ./script\nsource ./script\nwhile IFS= read -r word; do\n${press[shell]}\ndone < typed\n`,
     })
     t.deepEqual([code, stderr], [0, ''])
-    t.is(stdout, 'pending available retryable\n'.repeat(8))
+    t.is(stdout, 'pending available retryable running\n'.repeat(8))
     t.false(existsSync(join(folder, 'F')))
   })
 }

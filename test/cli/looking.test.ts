@@ -1,17 +1,7 @@
 // The commands that read: stats, find, explain, log.
 import { existsSync } from 'node:fs'
 import test from 'ava'
-import type {
-  Consumer,
-  ErrorGroup,
-  Explanation,
-  HistoryEntry,
-  Operation,
-  Task,
-  TaskRates,
-  TaskState,
-  TaskStats,
-} from 'kanthorq-tasks'
+import type { Consumer, ErrorGroup, Explanation, HistoryEntry, Operation, Task, TaskRates, TaskStats } from 'kanthorq-tasks'
 import { states } from '../../src/cli/arguments/option-parsers.ts'
 import { transitions } from '../../src/cli/commands/transition/transitions.ts'
 import { actionsFor } from '../../src/cli/terminal/explanation-lines.ts'
@@ -325,10 +315,10 @@ test('--state accepts exactly the states that the functions take', async (t) => 
   await db.owner.query("select test.task('taken', 'running', attempt_count => 4)")
   const stuck = records<Task>(await run('find taken --state running --json'))
   const all = [...ids, ...stuck.filter((task) => task.stuck).map(({ eventId }) => eventId)]
-  const explanations = records<Explanation>(await run(`explain taken ${all.join(' ')} --json`))
+  const explanations = records<Explanation>(await run(`explain taken ${all.join(' ')} --running --json`))
   for (const action of ['cancel', 'resume', 'discard'] as const) {
     const taken = explanations.filter((explanation) => actionsFor(explanation).includes(action))
-    t.deepEqual(new Set(taken.map(({ state }) => state)), new Set<TaskState | null>(transitions[action].takes), action)
+    t.deepEqual([...new Set(taken.map(({ state }) => state))].sort(), [...transitions[action].takes].sort(), action)
   }
 })
 

@@ -175,9 +175,9 @@ test('work goes on after its connection was cut', async (t) => {
   await tasksOnce(consumer, 1, (_, states) => states[0] === 'retryable')
   const cut = await db.owner.query(
     `select pg_terminate_backend(pid) from pg_stat_activity
-     where datname = current_database() and application_name like 'kanthorq-tasks%' and query like '%kanthorq_task_pull%'`,
+     where datname = current_database() and application_name like 'kanthorq-tasks%'`,
   )
-  t.is(cut.rowCount, 1)
+  t.true((cut.rowCount ?? 0) > 0)
   await publish(consumer, 'y')
   await tasksOnce(consumer, 2, (_, states) => states.every((state) => state === 'retryable'))
   worker.kill('SIGTERM')

@@ -13,6 +13,7 @@ const all = readMigrations().length
 
 const trap = (args: string, returns: string) =>
   `(${args}) returns ${returns} language plpgsql as $$ begin raise exception 'a trap was called'; end $$`
+
 /** The parameters of kanthorq_task_cancel_all, the last three of which are its result. */
 const [, types = ''] = /kanthorq_schema\.kanthorq_task_cancel_all\(([^)]*)\)'/.exec(readMigrations().at(-1)?.up ?? '') ?? []
 const bulk = types
@@ -29,7 +30,7 @@ const foreign: [applied: number, object: string, make: string][] = [
   [0, 'type kanthorq_task', 'as (event_id text)'],
   [0, 'domain _kanthorq_task_filter', 'as text'],
   [1, 'type kanthorq_task_change', "as enum ('a')"],
-  [2, 'function kanthorq_task_stats(consumer text)', trap('consumer text', 'int')],
+  [2, 'function kanthorq_task_stats(consumer text, estimate boolean)', trap('consumer text, estimate boolean', 'int')],
   [2, 'function _kanthorq_now()', trap('', 'bigint')],
   [2, 'function _kanthorq_role_levels()', trap('out role oid, out level text', 'setof record')],
   [2, `procedure kanthorq_task_cancel_all(${bulk})`, "language sql as 'select 1, 2, 3'"],

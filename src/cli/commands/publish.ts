@@ -54,11 +54,11 @@ export function publishCommand(): Command {
     command,
     {
       why: 'an event',
-      line: `kanthorq-tasks publish send_email_stream order.created '{"order": 42}' --metadata customer=42`,
+      line: `kanthorq-tasks publish order_update order.created '{"order": 42}' --metadata customer=42`,
     },
     {
       why: 'an event for each line',
-      line: String.raw`printf '{"order": 43}\n{"order": 44}\n' | kanthorq-tasks publish send_email_stream order.created --lines`,
+      line: String.raw`printf '{"order": 43}\n{"order": 44}\n' | kanthorq-tasks publish order_update order.created --lines`,
     },
   )
 }

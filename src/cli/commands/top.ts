@@ -58,6 +58,11 @@ const columns: readonly Column<Standing>[] = [
 
 const rateText = (rate: number | null) => (rate === null ? '' : formatNumber(rate))
 
+/** Without the column for holds where nothing is held. */
+function columnsFor(standings: readonly Standing[]): readonly Column<Standing>[] {
+  return standings.some(({ held }) => held !== null) ? columns : columns.filter((column) => column !== heldColumn)
+}
+
 export function topCommand(): Command {
   const command = new Command('top')
     .summary('Watch the consumers')
@@ -79,7 +84,7 @@ export function topCommand(): Command {
         if (flags.once || output.isData) {
           const standings = await standingsOf(db, flags.estimate)
           if (output.isData) await output.records(standings)
-          else if (standings.length > 0) await output.lines(output.table(columns).lines(standings))
+          else if (standings.length > 0) await output.lines(output.table(columnsFor(standings)).lines(standings))
           else output.note('there are no consumers')
           return standings.length > 0 ? exitCode.done : exitCode.nothing
         }
@@ -95,7 +100,7 @@ export function topCommand(): Command {
             await output.screen([
               `kanthorq-tasks top, ${formatTime(new Date())}, Ctrl-C ends it`,
               '',
-              ...output.table(columns).lines(standings),
+              ...output.table(columnsFor(standings)).lines(standings),
             ])
             await setTimeout(flags.every?.milliseconds ?? 5000, undefined, { signal: stop.signal }).catch(() => undefined)
           }
