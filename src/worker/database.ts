@@ -101,13 +101,13 @@ export class Database implements Queryable {
   }
 }
 
-/** A connection may be lost as soon as it is made, before whoever asked for it has it. */
+/** A connection may be lost as soon as it is made, before its caller has it. */
 function ignoreLoss(connection: WorkerConnection): void {
   connection.on('error', ignore)
 }
 
 function ignore(): void {
-  // Whoever waits for the connection is told, and the next call gets another.
+  // The caller that waits for the connection is told, and the next call gets another.
 }
 
 /** Whether the server itself refused the statement, so that the connection is of use. */
