@@ -15,7 +15,7 @@ const db = useDatabase(test)
 const run = (args: string[], env: NodeJS.ProcessEnv = {}) => kanthorqTasks(args, { env: { DATABASE_URL: db.url, ...env } })
 
 /** Clears the screen, sets the title, goes to the line's start, ends lines, and turns the direction of text, in all forms. */
-const hostile =
+let hostile =
   '\x1b[2J\x1b]0;title\x07 fine\rFORGED\nFORGED \x9b31m\x85FORGED\u2028FORGED \x7f\u202eetalp\u202c \u2067x\u2069 \u061c\u200f\u206a'
 
 /** Characters that no output may have, once line ends and our own colours are removed. */
@@ -23,6 +23,9 @@ const steering = /[\p{Cc}\p{Bidi_Control}\u2028\u2029\u206a-\u206f]/u
 
 /** Makes a consumer whose name, subjects, errors, metadata and reasons are hostile, and a task with a hostile id. */
 async function hostileScene(name: string) {
+  const { rows } = await db.owner.query<{ server_encoding: string }>('show server_encoding')
+  // Of other encodings, what each has.
+  if (rows[0]?.server_encoding !== 'UTF8') hostile = hostile.replace(/[^\0-\xff]/g, '')
   const consumer = `${name} ${hostile}`
   await makeConsumer(db, name)
   const [done = '', failed = ''] = await makeTasks(db, name, ['completed', 'discarded'])
