@@ -68,7 +68,7 @@ select is_empty(
 
 create temp table state as
 select row from test.read($$
-  select rolname, rolsuper from pg_roles where rolname like 'kanthorq%' union all select relname, true from pg_class where relkind = 'r' and relnamespace = 'public'::regnamespace $$) row;
+  select rolname, rolsuper from pg_roles where rolname ~ '^kanthorq_(f|test_app$)' union all select relname, true from pg_class where relkind = 'r' and relnamespace = 'public'::regnamespace $$) row;
 
 -- As \gexec does, but for what can't be in a transaction.
 create function pg_temp.apply(fix text)
@@ -94,7 +94,7 @@ select bag_eq(
 
 select set_eq(
   $q$ select test.read($$
-        select rolname, rolsuper from pg_roles where rolname like 'kanthorq%' union all select relname, true from pg_class where relkind = 'r' and relnamespace = 'public'::regnamespace $$) $q$,
+        select rolname, rolsuper from pg_roles where rolname ~ '^kanthorq_(f|test_app$)' union all select relname, true from pg_class where relkind = 'r' and relnamespace = 'public'::regnamespace $$) $q$,
   'select row from state',
   'no role and no table has changed'
 );
