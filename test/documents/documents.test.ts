@@ -1,16 +1,17 @@
 // Every code block of the documents runs word for word, in the order of the document.
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { writeFileSync } from 'node:fs'
+import { chmodSync, mkdirSync, writeFileSync } from 'node:fs'
 import { delimiter, join } from 'node:path'
 import test, { type ExecutionContext } from 'ava'
+import { transformSync } from 'esbuild'
 import { codeBlocks, comparable, type Block } from '../support/code-blocks.ts'
+import { commandLine } from '../support/command-line.ts'
 import { documents } from '../support/documents.ts'
 import { useServer } from '../support/empty-database.ts'
 import { startServerWithExtension } from '../support/extension-server.ts'
 import { emptyProject, shippedExtension, type Project } from '../support/packed.ts'
 import { projectFolder, runProgram, type Outcome } from '../support/run-program.ts'
-import { tsx } from '../../scripts/tsx.ts'
 import { databaseOfKanthorq } from './database-of-kanthorq.ts'
 
 /** Starts a database that is new each time. */
@@ -34,12 +35,13 @@ const stories = new Map(
 )
 
 let project: Project | undefined
-/** The file of each TypeScript block. */
+/** The program of each TypeScript block. */
 const programs = new Map<Block, string>()
 // The server has the files of the extension.
 const server = useServer(test, async () => {
   project = await emptyProject()
   for (const blocks of stories.values()) writePrograms(project, blocks)
+  writeCommand(project)
   return startServerWithExtension(shippedExtension(project))
 })
 test.after.always(() => project?.remove())
@@ -123,8 +125,7 @@ async function runBlock(language: string, text: string, file: string | undefined
     npm_config_loglevel: 'error',
     // The time zone of the documents.
     TZ: 'UTC',
-    // As after an installation with --global.
-    PATH: [join(cwd, 'node_modules/.bin'), process.env['PATH']].join(delimiter),
+    PATH: [join(cwd, 'bin'), process.env['PATH']].join(delimiter),
   }
   switch (language) {
     case 'sql':
@@ -132,7 +133,7 @@ async function runBlock(language: string, text: string, file: string | undefined
         input: text,
       })
     case 'ts':
-      return runProgram(process.execPath, ['--import', tsx, file ?? ''], { cwd, env })
+      return runProgram(process.execPath, [file ?? ''], { cwd, env })
     case 'sh': {
       // The packed package takes the place of the published one. Standard error is shown as on a terminal.
       const script = text.replace('npm install kanthorq-tasks ', `npm install ${project?.tarball ?? ''} `)
@@ -149,14 +150,24 @@ function program(text: string, beginning: string): string {
   return whole.includes('pool.end()') || !whole.includes('pool') ? whole : `${whole}await pool.end()\n`
 }
 
-/** Writes each TypeScript block of a document into a file of its own. */
+/** Writes each TypeScript block of a document into a file of its own, to be checked, and as JavaScript, to be run. */
 function writePrograms({ folder }: Project, blocks: Block[]): void {
   const inTypeScript = blocks.filter(({ language }) => language === 'ts')
   for (const block of inTypeScript) {
-    const file = join(folder, `block-${programs.size}.ts`)
-    writeFileSync(file, program(block.text, inTypeScript[0]?.text ?? ''))
-    programs.set(block, file)
+    const text = program(block.text, inTypeScript[0]?.text ?? '')
+    const file = join(folder, `block-${programs.size}`)
+    writeFileSync(`${file}.ts`, text)
+    writeFileSync(`${file}.mjs`, transformSync(text, { loader: 'ts' }).code)
+    programs.set(block, `${file}.mjs`)
   }
+}
+
+/** Makes `kanthorq-tasks` a command, as after an installation with --global, which starts faster. */
+function writeCommand({ folder }: Project): void {
+  const file = join(folder, 'bin/kanthorq-tasks')
+  mkdirSync(join(folder, 'bin'))
+  writeFileSync(file, `#!/bin/sh\nexec ${commandLine([]).join(' ')} "$@"\n`)
+  chmodSync(file, 0o755)
 }
 
 /** psql pads its columns with blanks at the end of lines. */
