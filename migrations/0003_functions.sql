@@ -35,7 +35,7 @@ declare
     select string_agg(p.oid::regprocedure::text, ', ')
     from pg_proc p
     where p.pronamespace = 'kanthorq_schema'::regnamespace and pg_get_userbyid(p.proowner) = current_user
-      and p.proname in ('_kanthorq_archive_sql', '_kanthorq_as_milliseconds', '_kanthorq_as_time', '_kanthorq_bulk', '_kanthorq_check_action', '_kanthorq_check_can_commit', '_kanthorq_check_event_ids', '_kanthorq_check_filter', '_kanthorq_check_name', '_kanthorq_check_progress', '_kanthorq_check_purge', '_kanthorq_check_role', '_kanthorq_check_schema', '_kanthorq_check_states', '_kanthorq_check_subject', '_kanthorq_check_subject_filters', '_kanthorq_check_takes', '_kanthorq_claimed_by', '_kanthorq_consumer', '_kanthorq_consumers', '_kanthorq_crockford', '_kanthorq_divide_ids', '_kanthorq_doctor_findings', '_kanthorq_doctor_installation', '_kanthorq_doctor_rights', '_kanthorq_doctor_tables', '_kanthorq_doctor_tasks', '_kanthorq_due', '_kanthorq_error_time', '_kanthorq_find_table', '_kanthorq_fingerprint', '_kanthorq_folded', '_kanthorq_function_levels', '_kanthorq_has_scheduling_index', '_kanthorq_held', '_kanthorq_held_cursor', '_kanthorq_hold_triggers', '_kanthorq_id', '_kanthorq_id_time', '_kanthorq_levels', '_kanthorq_names_hint', '_kanthorq_newest_migration', '_kanthorq_now', '_kanthorq_one_line', '_kanthorq_only_sql', '_kanthorq_own_tables', '_kanthorq_purge_all', '_kanthorq_purge_log', '_kanthorq_purged_to', '_kanthorq_refuse_claim', '_kanthorq_refuse_state', '_kanthorq_refuse_table', '_kanthorq_refuses_claims', '_kanthorq_registered', '_kanthorq_reset_rights', '_kanthorq_revoke_usage', '_kanthorq_role_levels', '_kanthorq_set_claims', '_kanthorq_set_level', '_kanthorq_shown', '_kanthorq_stream', '_kanthorq_subject_pattern', '_kanthorq_table_fault', '_kanthorq_table_repair', '_kanthorq_task_all', '_kanthorq_task_begin', '_kanthorq_task_columns_sql', '_kanthorq_task_estimate', '_kanthorq_task_log', '_kanthorq_task_matches', '_kanthorq_task_report', '_kanthorq_task_state', '_kanthorq_task_state_name', '_kanthorq_task_states', '_kanthorq_task_takes_sql', '_kanthorq_task_transition', '_kanthorq_task_undo', '_kanthorq_task_why', '_kanthorq_time_limit', '_kanthorq_trigger_fault', '_kanthorq_true_cursor', '_kanthorq_wanted_pattern', 'kanthorq_consumer_hold', 'kanthorq_consumer_list', 'kanthorq_consumer_register', 'kanthorq_consumer_release', 'kanthorq_doctor', 'kanthorq_event_missed', 'kanthorq_event_purge', 'kanthorq_event_purge_batch', 'kanthorq_grant', 'kanthorq_help', 'kanthorq_revoke', 'kanthorq_stream_publish', 'kanthorq_stream_publish_many', 'kanthorq_stream_register', 'kanthorq_task_batch', 'kanthorq_task_cancel', 'kanthorq_task_cancel_all', 'kanthorq_task_complete', 'kanthorq_task_convert', 'kanthorq_task_count', 'kanthorq_task_discard', 'kanthorq_task_discard_all', 'kanthorq_task_errors', 'kanthorq_task_explain', 'kanthorq_task_extend', 'kanthorq_task_fail', 'kanthorq_task_find', 'kanthorq_task_history', 'kanthorq_task_operation_purge', 'kanthorq_task_operations', 'kanthorq_task_preview', 'kanthorq_task_pull', 'kanthorq_task_purge', 'kanthorq_task_purge_batch', 'kanthorq_task_rates', 'kanthorq_task_release', 'kanthorq_task_resume', 'kanthorq_task_resume_all', 'kanthorq_task_stats', 'kanthorq_task_undo', 'kanthorq_task_undo_all', 'kanthorq_task_undo_batch', 'kanthorq_task_undo_preview')
+      and p.proname in ('_kanthorq_archive_sql', '_kanthorq_as_milliseconds', '_kanthorq_as_time', '_kanthorq_bulk', '_kanthorq_check_action', '_kanthorq_check_can_commit', '_kanthorq_check_event_ids', '_kanthorq_check_filter', '_kanthorq_check_name', '_kanthorq_check_progress', '_kanthorq_check_purge', '_kanthorq_check_role', '_kanthorq_check_schema', '_kanthorq_check_states', '_kanthorq_check_subject', '_kanthorq_check_subject_filters', '_kanthorq_check_takes', '_kanthorq_claimed_by', '_kanthorq_consumer', '_kanthorq_consumers', '_kanthorq_crockford', '_kanthorq_divide_ids', '_kanthorq_doctor_findings', '_kanthorq_doctor_installation', '_kanthorq_doctor_rights', '_kanthorq_doctor_tables', '_kanthorq_doctor_tasks', '_kanthorq_due', '_kanthorq_error_time', '_kanthorq_find_table', '_kanthorq_fingerprint', '_kanthorq_folded', '_kanthorq_function_levels', '_kanthorq_has_scheduling_index', '_kanthorq_held', '_kanthorq_held_cursor', '_kanthorq_hold_triggers', '_kanthorq_id', '_kanthorq_id_time', '_kanthorq_levels', '_kanthorq_names_hint', '_kanthorq_newest_migration', '_kanthorq_now', '_kanthorq_one_line', '_kanthorq_only_sql', '_kanthorq_own_tables', '_kanthorq_purge_all', '_kanthorq_purge_log', '_kanthorq_purged_to', '_kanthorq_refuse_claim', '_kanthorq_refuse_state', '_kanthorq_refuse_table', '_kanthorq_refuses_claims', '_kanthorq_registered', '_kanthorq_reset_rights', '_kanthorq_revoke_usage', '_kanthorq_role_levels', '_kanthorq_set_claims', '_kanthorq_set_level', '_kanthorq_shown', '_kanthorq_stream', '_kanthorq_subject_pattern', '_kanthorq_table_fault', '_kanthorq_table_repair', '_kanthorq_task_all', '_kanthorq_task_begin_sql', '_kanthorq_task_columns_sql', '_kanthorq_task_estimate', '_kanthorq_task_log', '_kanthorq_task_matches', '_kanthorq_task_report', '_kanthorq_task_state', '_kanthorq_task_state_name', '_kanthorq_task_states', '_kanthorq_task_takes_sql', '_kanthorq_task_transition', '_kanthorq_task_undo', '_kanthorq_task_why', '_kanthorq_time_limit', '_kanthorq_trigger_fault', '_kanthorq_true_cursor', '_kanthorq_wanted_pattern', 'kanthorq_consumer_hold', 'kanthorq_consumer_list', 'kanthorq_consumer_register', 'kanthorq_consumer_release', 'kanthorq_doctor', 'kanthorq_event_missed', 'kanthorq_event_purge', 'kanthorq_event_purge_batch', 'kanthorq_grant', 'kanthorq_help', 'kanthorq_revoke', 'kanthorq_stream_publish', 'kanthorq_stream_publish_many', 'kanthorq_stream_register', 'kanthorq_task_batch', 'kanthorq_task_cancel', 'kanthorq_task_cancel_all', 'kanthorq_task_complete', 'kanthorq_task_convert', 'kanthorq_task_count', 'kanthorq_task_discard', 'kanthorq_task_discard_all', 'kanthorq_task_errors', 'kanthorq_task_explain', 'kanthorq_task_extend', 'kanthorq_task_fail', 'kanthorq_task_find', 'kanthorq_task_history', 'kanthorq_task_operation_purge', 'kanthorq_task_operations', 'kanthorq_task_preview', 'kanthorq_task_pull', 'kanthorq_task_purge', 'kanthorq_task_purge_batch', 'kanthorq_task_rates', 'kanthorq_task_release', 'kanthorq_task_resume', 'kanthorq_task_resume_all', 'kanthorq_task_stats', 'kanthorq_task_undo', 'kanthorq_task_undo_all', 'kanthorq_task_undo_batch', 'kanthorq_task_undo_preview')
       and p.prorettype <> 'trigger'::regtype
   );
 begin
@@ -1381,7 +1381,7 @@ begin atomic
     ('_kanthorq_table_fault', 'internal'),
     ('_kanthorq_table_repair', 'internal'),
     ('_kanthorq_task_all', 'operator'),
-    ('_kanthorq_task_begin', 'internal'),
+    ('_kanthorq_task_begin_sql', 'internal'),
     ('_kanthorq_task_columns_sql', 'internal'),
     ('_kanthorq_task_estimate', 'internal'),
     ('_kanthorq_task_log', 'internal'),
@@ -2434,51 +2434,41 @@ $procedure$;
 
 comment on procedure kanthorq_schema._kanthorq_task_all(text, text, text[], text, jsonb, text, text, timestamp with time zone, timestamp with time zone, timestamp with time zone, timestamp with time zone, boolean, int, bigint, interval, text, timestamp with time zone, boolean, interval, boolean, bigint, bigint, bigint, bigint) is 'Internal. The loop of the procedures that move many tasks in committed batches.';
 
--- function: _kanthorq_task_begin
+-- function: _kanthorq_task_begin_sql
 create or replace function
-kanthorq_schema._kanthorq_task_begin(
-  consumer text,
-  after text,
-  until text,
-  page int,
-  max_tasks int,
-  patterns text[],
-  out read text,
-  out made int,
-  out tasks kanthorq_schema.kanthorq_pulled_task[]
+kanthorq_schema._kanthorq_task_begin_sql(
+  tasks text,
+  table_name regclass,
+  events text
 )
-returns record
+returns text
 language plpgsql
-volatile
+stable
 as $function$
-declare
-  v_consumer record := kanthorq_schema._kanthorq_consumer(consumer);
-  v_registry kanthorq_schema.kanthorq_consumer_registry;
 begin
-  select r.* into v_registry from kanthorq_schema.kanthorq_consumer_registry r where r.name = consumer;
-  execute format($q$
+  return format($q$
     with wanted as materialized (
-      select p.id
-      from (select e.id, e.subject from %1$s e where e.id > $1 and ($2 is null or e.id < $2) order by e.id limit $3) p
+      select p.id, p.subject, p.metadata
+      from (
+        select e.id, e.subject, e.metadata from %1$s e where e.id > $1 and ($2 is null or e.id < $2) order by e.id limit $3
+      ) p
       where p.subject ~ $5 and (select t.event_id from %2$s t where t.event_id = p.id) is null
       order by p.id
       limit $4
     ),
     made as (
       insert into %3$s as t (event_id, subject, state, schedule_at, metadata)
-      select e.id, e.subject, kanthorq_schema._kanthorq_task_state('running'),
-        case when $6 is null or e.subject ~ any ($6) then $7 + $8 else $7 end, e.metadata
+      select w.id, w.subject, %4$s, case when $6 is null or w.subject ~ any ($6) then $7 + $8 else $7 end, w.metadata
       from wanted w
-      join %1$s e on e.id = w.id
-      order by e.id
+      order by w.id
       on conflict (event_id) do nothing
       returning t.event_id, t.subject, t.metadata, t.schedule_at
     )
     select
       case when (select count(*) from wanted) = $4 then (select max(w.id) from wanted w)
         else (select max(p.id) from (select e.id from %1$s e where e.id > $1 and ($2 is null or e.id < $2) order by e.id limit $3) p)
-      end,
-      (select count(*) from made),
+      end as read,
+      (select count(*) from made) as made,
       array(
         select row(m.event_id::text, m.subject::text, e.body, m.metadata, 0, $9, kanthorq_schema._kanthorq_as_time(m.schedule_at),
           kanthorq_schema._kanthorq_as_time(e.created_at))::kanthorq_schema.kanthorq_pulled_task
@@ -2486,19 +2476,14 @@ begin
         join %1$s e on e.id = m.event_id
         where $6 is null or m.subject ~ any ($6)
         order by m.event_id
-      )
+      ) as tasks
     $q$,
-    kanthorq_schema._kanthorq_only_sql(kanthorq_schema._kanthorq_find_table(v_consumer.stream_id)), v_consumer.tasks,
-    kanthorq_schema._kanthorq_find_table(v_consumer.id)
-  )
-  into read, made, tasks
-  using after, until, page, max_tasks,
-    kanthorq_schema._kanthorq_wanted_pattern(v_registry.subject_includes::text[], v_registry.subject_excludes::text[]),
-    patterns, kanthorq_schema._kanthorq_now(), v_consumer.visibility_timeout, v_consumer.attempt_max;
+    events, tasks, table_name, kanthorq_schema._kanthorq_task_state('running')
+  );
 end
 $function$;
 
-comment on function kanthorq_schema._kanthorq_task_begin(text, text, text, int, int, text[]) is 'Internal. Makes running tasks of events that a consumer wants and has no task for.';
+comment on function kanthorq_schema._kanthorq_task_begin_sql(text, regclass, text) is 'Internal. SQL that makes running tasks of events that a consumer wants and has no task for.';
 
 -- function: _kanthorq_task_columns_sql
 create or replace function kanthorq_schema._kanthorq_task_columns_sql()
@@ -2705,7 +2690,7 @@ begin
     locked as materialized (
       select t.event_id
       from %1$s t
-      where t.event_id = any ((select $3)::text[]) and t.state + 0 = kanthorq_schema._kanthorq_task_state('running')
+      where t.event_id = any ((select $3)::text[]) and t.state + 0 = %3$s
       order by t.event_id
       for no key update
     ),
@@ -2714,7 +2699,7 @@ begin
       set %2$s
       from locked l
       join given g on g.event_id = l.event_id
-      where t.event_id = l.event_id and t.state + 0 = kanthorq_schema._kanthorq_task_state('running')
+      where t.event_id = l.event_id and t.state + 0 = %3$s
         and ($4 is null or t.attempt_count = g.attempt)
       returning t.event_id
     )
@@ -2722,18 +2707,21 @@ begin
     $q$,
     v_consumer.tasks,
     case action
-      when 'complete' then $set$state = kanthorq_schema._kanthorq_task_state('completed'), finalized_at = $1$set$
-      when 'fail' then $set$
-        state = case when t.attempt_count >= $2 then kanthorq_schema._kanthorq_task_state('discarded')
-          else kanthorq_schema._kanthorq_task_state('retryable') end,
+      when 'complete' then format('state = %s, finalized_at = $1', kanthorq_schema._kanthorq_task_state('completed'))
+      when 'fail' then format(
+        $set$
+        state = case when t.attempt_count >= $2 then %s else %s end,
         finalized_at = case when t.attempt_count >= $2 then $1 else t.finalized_at end,
         schedule_at = coalesce($7, t.schedule_at),
         attempted_error = t.attempted_error
           || jsonb_build_object('at', $1, 'error', g.error, 'stack', coalesce(nullif(g.stack, ''), g.error))
-        $set$
+        $set$,
+        kanthorq_schema._kanthorq_task_state('discarded'), kanthorq_schema._kanthorq_task_state('retryable')
+      )
       when 'extend' then 'schedule_at = greatest(t.schedule_at, $1 + $8)'
       when 'release' then 'schedule_at = $1, attempt_count = greatest(t.attempt_count - 1, 0)'
-    end
+    end,
+    kanthorq_schema._kanthorq_task_state('running')
   )
   into v_moved
   using kanthorq_schema._kanthorq_now(), v_consumer.attempt_max, event_ids, attempts, errors, stacks, due,
@@ -5431,6 +5419,8 @@ declare
   v_now bigint := kanthorq_schema._kanthorq_now();
   v_events regclass := kanthorq_schema._kanthorq_find_table(v_consumer.stream_id);
   v_patterns text[];
+  v_begin text;
+  v_wanted text;
   v_cursor text;
   v_begun record;
   v_left int;
@@ -5461,7 +5451,7 @@ begin
     with retryable as materialized (
       select t.event_id
       from %1$s t
-      where t.state = kanthorq_schema._kanthorq_task_state('retryable') and t.attempt_count <= $2 and t.schedule_at < $1
+      where t.state = %3$s and t.attempt_count <= $2 and t.schedule_at < $1
         and ($5 is null or t.subject ~ any ($5))
       order by t.schedule_at
       limit $3
@@ -5471,7 +5461,7 @@ begin
     overdue as materialized (
       select t.event_id
       from %1$s t
-      where t.state = kanthorq_schema._kanthorq_task_state('running') and t.attempt_count <= $2 and t.schedule_at < $1
+      where t.state = %4$s and t.attempt_count <= $2 and t.schedule_at < $1
         and ($5 is null or t.subject ~ any ($5))
       order by t.schedule_at
       limit greatest($3 - (select count(*) from retryable), 0)
@@ -5485,8 +5475,8 @@ begin
     ),
     pulled as (
       update %1$s t
-      set state = case when d.is_gone then kanthorq_schema._kanthorq_task_state('discarded')
-          else kanthorq_schema._kanthorq_task_state('running') end,
+      set state = case when d.is_gone then %5$s
+          else %4$s end,
         finalized_at = case when d.is_gone then $1 else t.finalized_at end,
         attempt_count = t.attempt_count + 1,
         attempted_at = $1,
@@ -5496,7 +5486,7 @@ begin
         schedule_at = $1 + $4 + (least(power(t.attempt_count, 4) * 1000, 1e15) * (0.9 + random() * 0.2))::bigint
       from due d
       where t.event_id = d.event_id and t.attempt_count <= $2 and t.schedule_at < $1
-        and t.state in (kanthorq_schema._kanthorq_task_state('retryable'), kanthorq_schema._kanthorq_task_state('running'))
+        and t.state in (%3$s, %4$s)
       returning t.event_id, t.subject, d.body, t.metadata, t.attempt_count, t.schedule_at, d.created_at, d.is_gone
     )
     select p.event_id::text, p.subject::text, p.body, p.metadata, p.attempt_count::integer, $2::integer,
@@ -5505,7 +5495,8 @@ begin
     where not p.is_gone
     order by p.event_id
     $q$,
-    v_consumer.tasks, kanthorq_schema._kanthorq_only_sql(v_events)
+    v_consumer.tasks, kanthorq_schema._kanthorq_only_sql(v_events), kanthorq_schema._kanthorq_task_state('retryable'),
+    kanthorq_schema._kanthorq_task_state('running'), kanthorq_schema._kanthorq_task_state('discarded')
   )
   using v_now, v_consumer.attempt_max, max_tasks, v_consumer.visibility_timeout, v_patterns;
   get diagnostics v_pulled = row_count;
@@ -5515,13 +5506,23 @@ begin
   end if;
 
   -- As KanthorQ's puller locks it.
-  select r.cursor into v_cursor from kanthorq_schema.kanthorq_consumer_registry r where r.name = consumer for update skip locked;
+  select r.cursor, kanthorq_schema._kanthorq_wanted_pattern(r.subject_includes::text[], r.subject_excludes::text[])
+  into v_cursor, v_wanted
+  from kanthorq_schema.kanthorq_consumer_registry r
+  where r.name = consumer
+  for update
+  skip locked;
   if not found then
     return;
   end if;
+  v_begin := kanthorq_schema._kanthorq_task_begin_sql(
+    v_consumer.tasks, kanthorq_schema._kanthorq_find_table(v_consumer.id), kanthorq_schema._kanthorq_only_sql(v_events)
+  );
   -- A consumer that wants few events passes over at most 100,000 of the others in one call.
   for v_page in 1..10 loop
-    v_begun := kanthorq_schema._kanthorq_task_begin(consumer, v_cursor, null::text, 10000, v_left, v_patterns);
+    execute v_begin
+    into v_begun
+    using v_cursor, null::text, 10000, v_left, v_wanted, v_patterns, v_now, v_consumer.visibility_timeout, v_consumer.attempt_max;
     exit when v_begun.read is null;
     v_cursor := v_begun.read;
     return query select u.* from unnest(v_begun.tasks) u;
@@ -5531,14 +5532,14 @@ begin
   update kanthorq_schema.kanthorq_consumer_registry r set cursor = v_cursor where r.name = consumer and r.cursor <> v_cursor;
 
   if v_left > 0 and lookback > interval '0' then
-    v_begun := kanthorq_schema._kanthorq_task_begin(
-      consumer,
+    execute v_begin
+    into v_begun
+    using
       greatest(
         'event_' || kanthorq_schema._kanthorq_crockford(v_now - (extract(epoch from lookback) * 1000)::bigint, 10),
         kanthorq_schema._kanthorq_purged_to(consumer)
       ),
-      v_cursor, null::int, v_left, v_patterns
-    );
+      v_cursor, null::int, v_left, v_wanted, v_patterns, v_now, v_consumer.visibility_timeout, v_consumer.attempt_max;
     return query select u.* from unnest(v_begun.tasks) u;
   end if;
 end
@@ -6422,7 +6423,7 @@ declare
       'kanthorq_schema._kanthorq_table_fault(regclass, text)',
       'kanthorq_schema._kanthorq_table_repair(regclass)',
       'kanthorq_schema._kanthorq_task_all(text, text, text[], text, jsonb, text, text, timestamp with time zone, timestamp with time zone, timestamp with time zone, timestamp with time zone, boolean, int, bigint, interval, text, timestamp with time zone, boolean, interval, boolean, bigint, bigint, bigint, bigint)',
-      'kanthorq_schema._kanthorq_task_begin(text, text, text, int, int, text[])',
+      'kanthorq_schema._kanthorq_task_begin_sql(text, regclass, text)',
       'kanthorq_schema._kanthorq_task_columns_sql()',
       'kanthorq_schema._kanthorq_task_estimate(text)',
       'kanthorq_schema._kanthorq_task_log(bigint, text, text, text, kanthorq_schema.kanthorq_task_change[], bigint, bigint, bigint)',
@@ -6557,7 +6558,7 @@ declare
     select string_agg(p.oid::regprocedure::text, ', ')
     from pg_proc p
     where p.pronamespace = 'kanthorq_schema'::regnamespace and pg_get_userbyid(p.proowner) = current_user
-      and p.proname in ('_kanthorq_archive_sql', '_kanthorq_as_milliseconds', '_kanthorq_as_time', '_kanthorq_bulk', '_kanthorq_check_action', '_kanthorq_check_can_commit', '_kanthorq_check_event_ids', '_kanthorq_check_filter', '_kanthorq_check_name', '_kanthorq_check_progress', '_kanthorq_check_purge', '_kanthorq_check_role', '_kanthorq_check_schema', '_kanthorq_check_states', '_kanthorq_check_subject', '_kanthorq_check_subject_filters', '_kanthorq_check_takes', '_kanthorq_claimed_by', '_kanthorq_consumer', '_kanthorq_consumers', '_kanthorq_crockford', '_kanthorq_divide_ids', '_kanthorq_doctor_findings', '_kanthorq_doctor_installation', '_kanthorq_doctor_rights', '_kanthorq_doctor_tables', '_kanthorq_doctor_tasks', '_kanthorq_due', '_kanthorq_error_time', '_kanthorq_find_table', '_kanthorq_fingerprint', '_kanthorq_folded', '_kanthorq_function_levels', '_kanthorq_has_scheduling_index', '_kanthorq_held', '_kanthorq_held_cursor', '_kanthorq_hold_triggers', '_kanthorq_id', '_kanthorq_id_time', '_kanthorq_levels', '_kanthorq_names_hint', '_kanthorq_newest_migration', '_kanthorq_now', '_kanthorq_one_line', '_kanthorq_only_sql', '_kanthorq_own_tables', '_kanthorq_purge_all', '_kanthorq_purge_log', '_kanthorq_purged_to', '_kanthorq_refuse_claim', '_kanthorq_refuse_state', '_kanthorq_refuse_table', '_kanthorq_refuses_claims', '_kanthorq_registered', '_kanthorq_reset_rights', '_kanthorq_revoke_usage', '_kanthorq_role_levels', '_kanthorq_set_claims', '_kanthorq_set_level', '_kanthorq_shown', '_kanthorq_stream', '_kanthorq_subject_pattern', '_kanthorq_table_fault', '_kanthorq_table_repair', '_kanthorq_task_all', '_kanthorq_task_begin', '_kanthorq_task_columns_sql', '_kanthorq_task_estimate', '_kanthorq_task_log', '_kanthorq_task_matches', '_kanthorq_task_report', '_kanthorq_task_state', '_kanthorq_task_state_name', '_kanthorq_task_states', '_kanthorq_task_takes_sql', '_kanthorq_task_transition', '_kanthorq_task_undo', '_kanthorq_task_why', '_kanthorq_time_limit', '_kanthorq_trigger_fault', '_kanthorq_true_cursor', '_kanthorq_wanted_pattern', 'kanthorq_consumer_hold', 'kanthorq_consumer_list', 'kanthorq_consumer_register', 'kanthorq_consumer_release', 'kanthorq_doctor', 'kanthorq_event_missed', 'kanthorq_event_purge', 'kanthorq_event_purge_batch', 'kanthorq_grant', 'kanthorq_help', 'kanthorq_revoke', 'kanthorq_stream_publish', 'kanthorq_stream_publish_many', 'kanthorq_stream_register', 'kanthorq_task_batch', 'kanthorq_task_cancel', 'kanthorq_task_cancel_all', 'kanthorq_task_complete', 'kanthorq_task_convert', 'kanthorq_task_count', 'kanthorq_task_discard', 'kanthorq_task_discard_all', 'kanthorq_task_errors', 'kanthorq_task_explain', 'kanthorq_task_extend', 'kanthorq_task_fail', 'kanthorq_task_find', 'kanthorq_task_history', 'kanthorq_task_operation_purge', 'kanthorq_task_operations', 'kanthorq_task_preview', 'kanthorq_task_pull', 'kanthorq_task_purge', 'kanthorq_task_purge_batch', 'kanthorq_task_rates', 'kanthorq_task_release', 'kanthorq_task_resume', 'kanthorq_task_resume_all', 'kanthorq_task_stats', 'kanthorq_task_undo', 'kanthorq_task_undo_all', 'kanthorq_task_undo_batch', 'kanthorq_task_undo_preview')
+      and p.proname in ('_kanthorq_archive_sql', '_kanthorq_as_milliseconds', '_kanthorq_as_time', '_kanthorq_bulk', '_kanthorq_check_action', '_kanthorq_check_can_commit', '_kanthorq_check_event_ids', '_kanthorq_check_filter', '_kanthorq_check_name', '_kanthorq_check_progress', '_kanthorq_check_purge', '_kanthorq_check_role', '_kanthorq_check_schema', '_kanthorq_check_states', '_kanthorq_check_subject', '_kanthorq_check_subject_filters', '_kanthorq_check_takes', '_kanthorq_claimed_by', '_kanthorq_consumer', '_kanthorq_consumers', '_kanthorq_crockford', '_kanthorq_divide_ids', '_kanthorq_doctor_findings', '_kanthorq_doctor_installation', '_kanthorq_doctor_rights', '_kanthorq_doctor_tables', '_kanthorq_doctor_tasks', '_kanthorq_due', '_kanthorq_error_time', '_kanthorq_find_table', '_kanthorq_fingerprint', '_kanthorq_folded', '_kanthorq_function_levels', '_kanthorq_has_scheduling_index', '_kanthorq_held', '_kanthorq_held_cursor', '_kanthorq_hold_triggers', '_kanthorq_id', '_kanthorq_id_time', '_kanthorq_levels', '_kanthorq_names_hint', '_kanthorq_newest_migration', '_kanthorq_now', '_kanthorq_one_line', '_kanthorq_only_sql', '_kanthorq_own_tables', '_kanthorq_purge_all', '_kanthorq_purge_log', '_kanthorq_purged_to', '_kanthorq_refuse_claim', '_kanthorq_refuse_state', '_kanthorq_refuse_table', '_kanthorq_refuses_claims', '_kanthorq_registered', '_kanthorq_reset_rights', '_kanthorq_revoke_usage', '_kanthorq_role_levels', '_kanthorq_set_claims', '_kanthorq_set_level', '_kanthorq_shown', '_kanthorq_stream', '_kanthorq_subject_pattern', '_kanthorq_table_fault', '_kanthorq_table_repair', '_kanthorq_task_all', '_kanthorq_task_begin_sql', '_kanthorq_task_columns_sql', '_kanthorq_task_estimate', '_kanthorq_task_log', '_kanthorq_task_matches', '_kanthorq_task_report', '_kanthorq_task_state', '_kanthorq_task_state_name', '_kanthorq_task_states', '_kanthorq_task_takes_sql', '_kanthorq_task_transition', '_kanthorq_task_undo', '_kanthorq_task_why', '_kanthorq_time_limit', '_kanthorq_trigger_fault', '_kanthorq_true_cursor', '_kanthorq_wanted_pattern', 'kanthorq_consumer_hold', 'kanthorq_consumer_list', 'kanthorq_consumer_register', 'kanthorq_consumer_release', 'kanthorq_doctor', 'kanthorq_event_missed', 'kanthorq_event_purge', 'kanthorq_event_purge_batch', 'kanthorq_grant', 'kanthorq_help', 'kanthorq_revoke', 'kanthorq_stream_publish', 'kanthorq_stream_publish_many', 'kanthorq_stream_register', 'kanthorq_task_batch', 'kanthorq_task_cancel', 'kanthorq_task_cancel_all', 'kanthorq_task_complete', 'kanthorq_task_convert', 'kanthorq_task_count', 'kanthorq_task_discard', 'kanthorq_task_discard_all', 'kanthorq_task_errors', 'kanthorq_task_explain', 'kanthorq_task_extend', 'kanthorq_task_fail', 'kanthorq_task_find', 'kanthorq_task_history', 'kanthorq_task_operation_purge', 'kanthorq_task_operations', 'kanthorq_task_preview', 'kanthorq_task_pull', 'kanthorq_task_purge', 'kanthorq_task_purge_batch', 'kanthorq_task_rates', 'kanthorq_task_release', 'kanthorq_task_resume', 'kanthorq_task_resume_all', 'kanthorq_task_stats', 'kanthorq_task_undo', 'kanthorq_task_undo_all', 'kanthorq_task_undo_batch', 'kanthorq_task_undo_preview')
   );
 begin
   if v_functions is not null then

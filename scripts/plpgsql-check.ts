@@ -8,7 +8,7 @@ import { withClient } from './with-client.ts'
 /** Findings that are no faults, as function and message. One that does not occur any more has to go from the list. */
 const accepted: readonly RegExp[] = [
   // The text consists of constants of db/functions and names that regclass or %I quoted.
-  /^(_kanthorq_(doctor_tasks|set_level)|_kanthorq_task_(begin|report|transition|undo)|kanthorq_consumer_register|kanthorq_(task|event)_purge_batch|kanthorq_task_(batch|count|errors|explain|find|history|preview|pull|stats|undo_preview)): text type variable is not sanitized$/,
+  /^(_kanthorq_(doctor_tasks|set_level)|_kanthorq_task_(report|transition|undo)|kanthorq_consumer_register|kanthorq_(task|event)_purge_batch|kanthorq_task_(batch|count|errors|explain|find|history|preview|pull|stats|undo_preview)): text type variable is not sanitized$/,
   // Each is an assignment that casts a number or a name once in a call.
   /^(_kanthorq_(archive_sql|check_(filter|schema)|claimed_by|consumer|doctor_\w+|purge_all|set_level|task_(all|estimate)|time_limit|true_cursor)|kanthorq_(consumer_(hold|list)|(event|task)_purge_batch|task_(batch|pull|rates|stats|undo_batch))): target type is different type than source type$/,
   // RETURN QUERY EXECUTE fills the columns.

@@ -55,7 +55,7 @@ begin
     locked as materialized (
       select t.event_id
       from %1$s t
-      where t.event_id = any ((select $3)::text[]) and t.state + 0 = kanthorq_schema._kanthorq_task_state('running')
+      where t.event_id = any ((select $3)::text[]) and t.state + 0 = %3$s
       order by t.event_id
       for no key update
     ),
@@ -64,7 +64,7 @@ begin
       set %2$s
       from locked l
       join given g on g.event_id = l.event_id
-      where t.event_id = l.event_id and t.state + 0 = kanthorq_schema._kanthorq_task_state('running')
+      where t.event_id = l.event_id and t.state + 0 = %3$s
         and ($4 is null or t.attempt_count = g.attempt)
       returning t.event_id
     )
@@ -72,18 +72,21 @@ begin
     $q$,
     v_consumer.tasks,
     case action
-      when 'complete' then $set$state = kanthorq_schema._kanthorq_task_state('completed'), finalized_at = $1$set$
-      when 'fail' then $set$
-        state = case when t.attempt_count >= $2 then kanthorq_schema._kanthorq_task_state('discarded')
-          else kanthorq_schema._kanthorq_task_state('retryable') end,
+      when 'complete' then format('state = %s, finalized_at = $1', kanthorq_schema._kanthorq_task_state('completed'))
+      when 'fail' then format(
+        $set$
+        state = case when t.attempt_count >= $2 then %s else %s end,
         finalized_at = case when t.attempt_count >= $2 then $1 else t.finalized_at end,
         schedule_at = coalesce($7, t.schedule_at),
         attempted_error = t.attempted_error
           || jsonb_build_object('at', $1, 'error', g.error, 'stack', coalesce(nullif(g.stack, ''), g.error))
-        $set$
+        $set$,
+        kanthorq_schema._kanthorq_task_state('discarded'), kanthorq_schema._kanthorq_task_state('retryable')
+      )
       when 'extend' then 'schedule_at = greatest(t.schedule_at, $1 + $8)'
       when 'release' then 'schedule_at = $1, attempt_count = greatest(t.attempt_count - 1, 0)'
-    end
+    end,
+    kanthorq_schema._kanthorq_task_state('running')
   )
   into v_moved
   using kanthorq_schema._kanthorq_now(), v_consumer.attempt_max, event_ids, attempts, errors, stacks, due,

@@ -24,6 +24,8 @@ declare
   v_now bigint := kanthorq_schema._kanthorq_now();
   v_events regclass := kanthorq_schema._kanthorq_find_table(v_consumer.stream_id);
   v_patterns text[];
+  v_begin text;
+  v_wanted text;
   v_cursor text;
   v_begun record;
   v_left int;
@@ -54,7 +56,7 @@ begin
     with retryable as materialized (
       select t.event_id
       from %1$s t
-      where t.state = kanthorq_schema._kanthorq_task_state('retryable') and t.attempt_count <= $2 and t.schedule_at < $1
+      where t.state = %3$s and t.attempt_count <= $2 and t.schedule_at < $1
         and ($5 is null or t.subject ~ any ($5))
       order by t.schedule_at
       limit $3
@@ -64,7 +66,7 @@ begin
     overdue as materialized (
       select t.event_id
       from %1$s t
-      where t.state = kanthorq_schema._kanthorq_task_state('running') and t.attempt_count <= $2 and t.schedule_at < $1
+      where t.state = %4$s and t.attempt_count <= $2 and t.schedule_at < $1
         and ($5 is null or t.subject ~ any ($5))
       order by t.schedule_at
       limit greatest($3 - (select count(*) from retryable), 0)
@@ -78,8 +80,8 @@ begin
     ),
     pulled as (
       update %1$s t
-      set state = case when d.is_gone then kanthorq_schema._kanthorq_task_state('discarded')
-          else kanthorq_schema._kanthorq_task_state('running') end,
+      set state = case when d.is_gone then %5$s
+          else %4$s end,
         finalized_at = case when d.is_gone then $1 else t.finalized_at end,
         attempt_count = t.attempt_count + 1,
         attempted_at = $1,
@@ -89,7 +91,7 @@ begin
         schedule_at = $1 + $4 + (least(power(t.attempt_count, 4) * 1000, 1e15) * (0.9 + random() * 0.2))::bigint
       from due d
       where t.event_id = d.event_id and t.attempt_count <= $2 and t.schedule_at < $1
-        and t.state in (kanthorq_schema._kanthorq_task_state('retryable'), kanthorq_schema._kanthorq_task_state('running'))
+        and t.state in (%3$s, %4$s)
       returning t.event_id, t.subject, d.body, t.metadata, t.attempt_count, t.schedule_at, d.created_at, d.is_gone
     )
     select p.event_id::text, p.subject::text, p.body, p.metadata, p.attempt_count::integer, $2::integer,
@@ -98,7 +100,8 @@ begin
     where not p.is_gone
     order by p.event_id
     $q$,
-    v_consumer.tasks, kanthorq_schema._kanthorq_only_sql(v_events)
+    v_consumer.tasks, kanthorq_schema._kanthorq_only_sql(v_events), kanthorq_schema._kanthorq_task_state('retryable'),
+    kanthorq_schema._kanthorq_task_state('running'), kanthorq_schema._kanthorq_task_state('discarded')
   )
   using v_now, v_consumer.attempt_max, max_tasks, v_consumer.visibility_timeout, v_patterns;
   get diagnostics v_pulled = row_count;
@@ -108,13 +111,23 @@ begin
   end if;
 
   -- As KanthorQ's puller locks it.
-  select r.cursor into v_cursor from kanthorq_schema.kanthorq_consumer_registry r where r.name = consumer for update skip locked;
+  select r.cursor, kanthorq_schema._kanthorq_wanted_pattern(r.subject_includes::text[], r.subject_excludes::text[])
+  into v_cursor, v_wanted
+  from kanthorq_schema.kanthorq_consumer_registry r
+  where r.name = consumer
+  for update
+  skip locked;
   if not found then
     return;
   end if;
+  v_begin := kanthorq_schema._kanthorq_task_begin_sql(
+    v_consumer.tasks, kanthorq_schema._kanthorq_find_table(v_consumer.id), kanthorq_schema._kanthorq_only_sql(v_events)
+  );
   -- A consumer that wants few events passes over at most 100,000 of the others in one call.
   for v_page in 1..10 loop
-    v_begun := kanthorq_schema._kanthorq_task_begin(consumer, v_cursor, null::text, 10000, v_left, v_patterns);
+    execute v_begin
+    into v_begun
+    using v_cursor, null::text, 10000, v_left, v_wanted, v_patterns, v_now, v_consumer.visibility_timeout, v_consumer.attempt_max;
     exit when v_begun.read is null;
     v_cursor := v_begun.read;
     return query select u.* from unnest(v_begun.tasks) u;
@@ -124,14 +137,14 @@ begin
   update kanthorq_schema.kanthorq_consumer_registry r set cursor = v_cursor where r.name = consumer and r.cursor <> v_cursor;
 
   if v_left > 0 and lookback > interval '0' then
-    v_begun := kanthorq_schema._kanthorq_task_begin(
-      consumer,
+    execute v_begin
+    into v_begun
+    using
       greatest(
         'event_' || kanthorq_schema._kanthorq_crockford(v_now - (extract(epoch from lookback) * 1000)::bigint, 10),
         kanthorq_schema._kanthorq_purged_to(consumer)
       ),
-      v_cursor, null::int, v_left, v_patterns
-    );
+      v_cursor, null::int, v_left, v_wanted, v_patterns, v_now, v_consumer.visibility_timeout, v_consumer.attempt_max;
     return query select u.* from unnest(v_begun.tasks) u;
   end if;
 end
