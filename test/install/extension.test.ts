@@ -127,6 +127,9 @@ test('a dump, restored by a superuser, has the whole installation, with its log,
   await migrateBySql(owner)
   const role = await dumped.role()
   await exercise(t, owner, await connect(t, role.into(url)), role.name)
+  const [resumed] = await log(owner)
+  const registry = await owner.query<{ name: string }>('select name, cursor from kanthorq_consumer_registry order by name')
+  await owner.query('select kanthorq_consumer_hold(name) from kanthorq_consumer_registry')
 
   const copy = await dumped.emptyDatabase(t)
   const { stdout: input } = await runProgram('pg_dump', [url])
@@ -135,12 +138,18 @@ test('a dump, restored by a superuser, has the whole installation, with its log,
 
   t.deepEqual(await installed(copy.client), await installed(owner))
   t.deepEqual(await tables(copy.client), await tables(owner))
-  t.is((await log(copy.client)).length, 3)
+  t.is((await log(copy.client)).length, 3 + registry.rows.length)
   t.deepEqual(await migrateBySql(copy.client), [])
+  // What is held is held there, too, until it is released.
+  t.deepEqual((await copy.client.query('select * from kanthorq_task_pull($1)', [registry.rows[0]?.name])).rows, [])
+  await copy.client.query('select kanthorq_consumer_release(name) from kanthorq_consumer_registry')
+  t.deepEqual(
+    (await copy.client.query('select name, cursor from kanthorq_consumer_registry order by name')).rows,
+    registry.rows,
+  )
   const operator = await connect(t, role.into(copy.url))
-  const [newest] = await log(operator)
   const undo = 'select cardinality(updated) as undone from kanthorq_task_undo($1)'
-  t.deepEqual((await operator.query(undo, [newest?.id])).rows, [{ undone: 6 }])
+  t.deepEqual((await operator.query(undo, [resumed?.id])).rows, [{ undone: 6 }])
 })
 
 for (const [name, input] of Object.entries(files).filter(([file]) => file.endsWith('.sql'))) {
