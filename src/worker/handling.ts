@@ -1,6 +1,5 @@
 import { Calls, type Pulled } from './calls.ts'
 import type { Database } from './database.ts'
-import { failureOf } from './failure.ts'
 import { Held } from './held.ts'
 import { Job } from './job.ts'
 import type { Outcome, Reported, Reports } from './reports.ts'
@@ -92,6 +91,7 @@ export class Handling {
   reported(outcomes: readonly Outcome[], how: Reported): void {
     const { counts, tell } = this.#witness
     const completed = []
+    const released = []
     for (const [index, outcome] of outcomes.entries()) {
       const { held } = outcome
       // Lost in the meantime, or given back by a report of its own.
@@ -102,7 +102,7 @@ export class Handling {
       }
       this.#forget(held)
       if (outcome.kind === 'complete') completed.push(held.task)
-      else if (outcome.kind === 'release') counts.released += 1
+      else if (outcome.kind === 'release') released.push(held.task)
       else {
         counts.failed += 1
         tell('failed', held.task, outcome.thrown)
@@ -110,6 +110,8 @@ export class Handling {
     }
     counts.completed += completed.length
     if (completed.length > 0) tell('completed', completed)
+    counts.released += released.length
+    if (released.length > 0) tell('released', released)
     this.#onChange()
   }
 
@@ -200,8 +202,8 @@ export class Handling {
   #finish(held: Held, thrown: unknown): void {
     if (held.state !== 'running') return
     if (thrown === undefined) this.#report({ kind: 'complete', held })
-    else if (held.aborted === 'stopping') this.#giveBack(held)
-    else this.#report({ kind: 'fail', held, failure: failureOf(thrown), thrown })
+    else if (held.aborted === 'stopping' || isGivenBack(thrown)) this.#giveBack(held)
+    else this.#report({ kind: 'fail', held, thrown })
   }
 
   async #invoke(route: Route, job: Job, client: HandlerClient): Promise<Exclude<BatchResult, void>> {
@@ -267,4 +269,9 @@ export class Handling {
       throw error
     }
   }
+}
+
+/** Whether a handler gives its task back. */
+function isGivenBack(thrown: unknown): boolean {
+  return thrown instanceof TaskAborted && thrown.why === 'stopping'
 }

@@ -178,7 +178,7 @@ test('work goes on after its connection was cut', async (t) => {
     `select pg_terminate_backend(pid) from pg_stat_activity
      where datname = current_database() and application_name = 'worker of cut'`,
   )
-  t.is(cut.rowCount, 1)
+  t.true((cut.rowCount ?? 0) > 0)
   await publish(consumer, 'y')
   await tasksOnce(consumer, 2, (_, states) => states.every((state) => state === 'retryable'))
   worker.kill('SIGTERM')
