@@ -7,7 +7,8 @@ import type { Route } from './routes.ts'
 import type { Settings, Witness } from './settings.ts'
 import { TaskAborted } from './task-aborted.ts'
 import { traceparentOf } from './traceparent.ts'
-import type { BatchResult, HandlerClient, LossReason, WorkerConnection } from './types.ts'
+import type { Errors, Tracing } from './tracing.ts'
+import type { HandlerClient, LossReason, WorkerConnection } from './types.ts'
 
 /** The tasks that a worker holds, and the handlers at work on them. */
 export class Handling {
@@ -16,6 +17,8 @@ export class Handling {
   /** How many tasks have been handled. */
   handled = 0
   reporting = 0
+  /** What handlers run in. */
+  tracing: Tracing = (_, handle) => handle()
   readonly #settings: Settings
   readonly #witness: Witness
   readonly #database: Database
@@ -183,8 +186,9 @@ export class Handling {
         }
       })
     }
-    const work = transactional ? this.#inTransaction(route, job) : this.#invoke(route, job, this.#settings.pool)
-    work
+    const handle = () => (transactional ? this.#inTransaction(route, job) : this.#invoke(route, job, this.#settings.pool))
+    const tasks = batch.map(({ task }) => task)
+    this.tracing(tasks, () => Promise.race([handle(), job.abandoned]))
       .then(
         (errors) => {
           for (const [index, held] of batch.entries()) this.#finish(held, errors[index] ?? undefined)
@@ -206,7 +210,7 @@ export class Handling {
     else this.#report({ kind: 'fail', held, thrown })
   }
 
-  async #invoke(route: Route, job: Job, client: HandlerClient): Promise<Exclude<BatchResult, void>> {
+  async #invoke(route: Route, job: Job, client: HandlerClient): Promise<Errors> {
     if (route.batch === undefined) {
       const [first] = job.tasks()
       if (first === undefined) return []
@@ -222,7 +226,7 @@ export class Handling {
   }
 
   /** Completes the tasks in the transaction of their handler. */
-  async #inTransaction(route: Route, job: Job): Promise<Exclude<BatchResult, void>> {
+  async #inTransaction(route: Route, job: Job): Promise<Errors> {
     const connection = await this.#database.connect()
     job.onAbandon = () => {
       connection.release(true)

@@ -8,6 +8,7 @@ import { Heart } from './heart.ts'
 import { Reports } from './reports.ts'
 import { jittered, retryDelay } from './retry-delay.ts'
 import type { Settings, Witness } from './settings.ts'
+import { tracingOf } from './tracing.ts'
 
 /** The shortest pause after a pull that gave less than was asked for, in milliseconds. */
 const shortestPause = 25
@@ -112,8 +113,9 @@ export class Run {
   }
 
   async #poll(start: () => void, onError: (error: unknown) => void): Promise<void> {
-    const { pollInterval, subjects } = this.#settings
+    const { consumer, pollInterval, subjects } = this.#settings
     const { handling } = this
+    handling.tracing = await tracingOf(consumer)
     let pause = shortestPause
     let failures = 0
     let hasStarted = false
