@@ -7,16 +7,8 @@ export class Pool implements WorkerPool {
   readonly #url: string | undefined
   readonly #idle = new Set<pg.Client>()
 
-  private constructor(url: string | undefined) {
+  constructor(url: string | undefined) {
     this.#url = url
-  }
-
-  /** Connects once, to know that it can. */
-  static async open(url: string | undefined): Promise<Pool> {
-    const pool = new Pool(url)
-    const connection = await pool.connect()
-    connection.release()
-    return pool
   }
 
   async connect(): Promise<WorkerConnection> {

@@ -1,3 +1,4 @@
+import { once } from 'node:events'
 import { setTimeout as sleep } from 'node:timers/promises'
 import test from 'ava'
 import pg from 'pg'
@@ -314,27 +315,36 @@ test('with transactional, the handler and the completion are one transaction', a
 test('the handler gets a valid traceparent of the event, and no other', async (t) => {
   const consumer = await makeConsumer(db, 'traced')
   const valid = '00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01'
-  for (const traceparent of [valid, valid.replace('4', 'G'), `00-${'0'.repeat(32)}-00f067aa0ba902b7-01`, 7])
+  for (const traceparent of [
+    valid,
+    valid.replace('4', 'G'),
+    `00-${'0'.repeat(32)}-00f067aa0ba902b7-01`,
+    `00-${'a'.repeat(32)}-${'0'.repeat(16)}-01`,
+    7,
+  ])
     await db.owner.query("select kanthorq_stream_publish('traced_stream', 'a', '', $1)", [{ traceparent }])
   const seen: (string | undefined)[] = []
   await new TaskWorker(db.pool, consumer, (_, { traceparent }) => Promise.resolve(seen.push(traceparent))).drain()
-  t.deepEqual(seen, [valid, undefined, undefined, undefined])
+  t.deepEqual(seen, [valid, undefined, undefined, undefined, undefined])
 })
 
 test('what would fail again is thrown at the start; what goes wrong later is an event', async (t) => {
   await t.throwsAsync(new TaskWorker(db.pool, 'nobody', nothing).run(), { instanceOf: NotFoundError })
   await t.throwsAsync(new TaskWorker(db.pool, 'nobody', nothing).start(), { instanceOf: NotFoundError })
+  await t.throwsAsync(new TaskWorker(db.pool, 'nobody', nothing).drain(), { instanceOf: NotFoundError })
   const consumer = await makeConsumer(db, 'gone')
   let isDown = false
   const pool = broken(db.pool, () => isDown)
-  const worker = new TaskWorker(pool, consumer, nothing, { pollInterval: 25 })
+  const worker = new TaskWorker(pool, consumer, nothing, { pollInterval: 50 })
   const errors: unknown[] = []
   worker.on('error', (error) => errors.push(error))
   await worker.start()
   await t.throwsAsync(worker.start(), { message: /at work already/ })
   isDown = true
   await until(() => Promise.resolve(errors.length > 1), 'it says nothing')
+  const recovered = once(worker, 'idle')
   isDown = false
+  await recovered
   await publish(db, consumer, 1)
   await settled(db, consumer, 1)
   await worker.stop()
@@ -351,7 +361,7 @@ test('a listener that fails stops nothing', async (t) => {
   const warned = ({ message }: Error) => warnings.push(message)
   process.on('warning', warned)
   t.teardown(() => process.off('warning', warned))
-  t.is((await worker.drain()).completed, 1)
+  t.like(await worker.drain(), { completed: 1, errors: 0 })
   await until(() => Promise.resolve(warnings.includes('in a listener')), 'it is not said')
 })
 

@@ -49,8 +49,11 @@ export function workCommand(): Command {
       const given = commonFlags(command)
       const { url, schema } = targetOf(given.url, given.schema)
       const output = outputOf(command)
-      const pool = await Pool.open(url)
+      const pool = new Pool(url)
       try {
+        // A wrong address is an error, and nothing to wait for.
+        const connection = await pool.connect()
+        connection.release()
         const [results, signal] = await work(pool, output, {
           schema,
           consumer,
