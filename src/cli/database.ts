@@ -46,11 +46,6 @@ export class Database {
     return new TaskClient(this.#client, { schema: this.target.schema })
   }
 
-  /** Whether the connection has ended. */
-  get isLost(): boolean {
-    return this.#reason !== undefined
-  }
-
   /** Connects again, if the connection has ended. */
   async revive(): Promise<void> {
     if (this.#reason === undefined) return

@@ -13,13 +13,19 @@ export interface Session {
 
 /** Connects, runs the work, disconnects, and sets the exit code that the work returns. */
 export async function withSession(command: Command, work: (session: Session) => Promise<ExitCode>): Promise<void> {
-  const { url, schema, json, csv } = commonFlags(command)
+  const { url, schema } = commonFlags(command)
   const db = await Database.open(targetOf(url, schema))
   try {
-    process.exitCode = await work({ db, output: new Output(json ? 'json' : csv ? 'csv' : 'text') })
+    process.exitCode = await work({ db, output: outputOf(command) })
   } catch (error) {
     throw db.explained(error)
   } finally {
     await db.end()
   }
+}
+
+/** The output in the format that a command was asked for. */
+export function outputOf(command: Command): Output {
+  const { json, csv } = commonFlags(command)
+  return new Output(json ? 'json' : csv ? 'csv' : 'text')
 }

@@ -24,33 +24,42 @@ export function heldArguments(tasks: readonly HeldTask[]): Record<string, Argume
 /** The arguments that report failures. */
 export function failedArguments(tasks: readonly FailedTask[]): Record<string, Argument> {
   const args = heldArguments(tasks)
-  const errors = tasks.map(({ error }, index) => {
+  const failures = tasks.map(({ error }, index) => {
     if (error === undefined || error === null) throw refusal(`tasks[${index}].error`, error, 'an Error or a text')
-    return error
+    return failureOf(error)
   })
   return {
     ...args,
     errors: textsArgument(
       'errors',
-      errors.map((error) => storable(messageOf(error))),
+      failures.map(({ message }) => message),
     ),
     stacks: textsArgument(
       'stacks',
-      errors.map((error) => storable(stackOf(error))),
+      failures.map(({ stack }) => stack),
     ),
   }
 }
 
-// Whatever a handler throws is reported: KanthorQ wants some text.
+/** What KanthorQ stores of a failure. */
+export interface Failure {
+  message: string
+  stack: string
+}
+
+/** Whatever a handler throws is reported: KanthorQ wants some text. */
+export function failureOf(error: unknown): Failure {
+  return { message: storable(messageOf(error)), stack: storable(stackOf(error)) }
+}
 
 function messageOf(error: unknown): string {
-  const { message, name } = (typeof error === 'object' ? error : {}) as { message?: unknown; name?: unknown }
+  const { message, name } = (typeof error === 'object' && error ? error : {}) as { message?: unknown; name?: unknown }
   const said = [message, name].find((text) => typeof text === 'string' && text !== '')
   return typeof said === 'string' ? said : textOf(error)
 }
 
 function stackOf(error: unknown): string {
-  const { stack } = (typeof error === 'object' ? error : {}) as { stack?: unknown }
+  const { stack } = (typeof error === 'object' && error ? error : {}) as { stack?: unknown }
   return typeof stack === 'string' ? stack : ''
 }
 

@@ -33,11 +33,14 @@ export class Database implements Queryable {
   timeout: number
   readonly #pool: WorkerPool
   readonly #onCall: () => void
+  readonly #signal: AbortSignal | undefined
 
-  constructor(pool: WorkerPool, timeout: number, onCall: () => void) {
+  /** @param signal - when aborted, nothing waits for a connection any more */
+  constructor(pool: WorkerPool, timeout: number, onCall: () => void, signal?: AbortSignal) {
     this.#pool = pool
     this.timeout = timeout
     this.#onCall = onCall
+    this.#signal = signal
   }
 
   async query(text: string, values: string[]): Promise<{ rows: unknown[] }> {
@@ -61,7 +64,7 @@ export class Database implements Queryable {
     const pending = this.#pool.connect()
     let connection: WorkerConnection
     try {
-      connection = await this.#inTime(pending)
+      connection = await this.#inTime(pending, this.#signal)
     } catch (error) {
       // It may come after all, to nobody.
       pending.then(
@@ -85,18 +88,23 @@ export class Database implements Queryable {
     return connection
   }
 
-  async #inTime<Value>(pending: Promise<Value>): Promise<Value> {
-    let timer: NodeJS.Timeout | undefined
-    const late = new Promise<never>((_, reject) => {
-      timer = setTimeout(() => {
-        reject(new Error(`the server has not answered for ${this.timeout} milliseconds`))
-      }, this.timeout)
-    })
+  async #inTime<Value>(pending: Promise<Value>, signal?: AbortSignal): Promise<Value> {
     pending.catch(ignore)
+    signal?.throwIfAborted()
+    let giveUp: (error: Error) => void = ignore
+    const late = new Promise<never>((_, reject) => (giveUp = reject))
+    const stop = () => {
+      giveUp(signal?.reason as Error)
+    }
+    signal?.addEventListener('abort', stop)
+    const timer = setTimeout(() => {
+      giveUp(new Error(`the server has not answered for ${this.timeout} milliseconds`))
+    }, this.timeout)
     try {
       return await Promise.race([pending, late])
     } finally {
       clearTimeout(timer)
+      signal?.removeEventListener('abort', stop)
     }
   }
 }

@@ -1,6 +1,5 @@
 import { Calls, type Pulled } from './calls.ts'
 import type { Database } from './database.ts'
-import { failureOf } from './failure.ts'
 import { Held } from './held.ts'
 import { Job } from './job.ts'
 import type { Outcome, Reported, Reports } from './reports.ts'
@@ -8,7 +7,8 @@ import type { Route } from './routes.ts'
 import type { Settings, Witness } from './settings.ts'
 import { TaskAborted } from './task-aborted.ts'
 import { traceparentOf } from './traceparent.ts'
-import type { BatchResult, HandlerClient, LossReason, WorkerConnection } from './types.ts'
+import type { Errors, Tracing } from './tracing.ts'
+import type { HandlerClient, LossReason, WorkerConnection } from './types.ts'
 
 /** The tasks that a worker holds, and the handlers at work on them. */
 export class Handling {
@@ -17,6 +17,8 @@ export class Handling {
   /** How many tasks have been handled. */
   handled = 0
   reporting = 0
+  /** What handlers run in. */
+  tracing: Tracing = (_, handle) => handle()
   readonly #settings: Settings
   readonly #witness: Witness
   readonly #database: Database
@@ -92,6 +94,7 @@ export class Handling {
   reported(outcomes: readonly Outcome[], how: Reported): void {
     const { counts, tell } = this.#witness
     const completed = []
+    const released = []
     for (const [index, outcome] of outcomes.entries()) {
       const { held } = outcome
       // Lost in the meantime, or given back by a report of its own.
@@ -102,7 +105,7 @@ export class Handling {
       }
       this.#forget(held)
       if (outcome.kind === 'complete') completed.push(held.task)
-      else if (outcome.kind === 'release') counts.released += 1
+      else if (outcome.kind === 'release') released.push(held.task)
       else {
         counts.failed += 1
         tell('failed', held.task, outcome.thrown)
@@ -110,6 +113,8 @@ export class Handling {
     }
     counts.completed += completed.length
     if (completed.length > 0) tell('completed', completed)
+    counts.released += released.length
+    if (released.length > 0) tell('released', released)
     this.#onChange()
   }
 
@@ -181,8 +186,9 @@ export class Handling {
         }
       })
     }
-    const work = transactional ? this.#inTransaction(route, job) : this.#invoke(route, job, this.#settings.pool)
-    work
+    const handle = () => (transactional ? this.#inTransaction(route, job) : this.#invoke(route, job, this.#settings.pool))
+    const tasks = batch.map(({ task }) => task)
+    this.tracing(tasks, () => Promise.race([handle(), job.abandoned]))
       .then(
         (errors) => {
           for (const [index, held] of batch.entries()) this.#finish(held, errors[index] ?? undefined)
@@ -200,11 +206,11 @@ export class Handling {
   #finish(held: Held, thrown: unknown): void {
     if (held.state !== 'running') return
     if (thrown === undefined) this.#report({ kind: 'complete', held })
-    else if (held.aborted === 'stopping') this.#giveBack(held)
-    else this.#report({ kind: 'fail', held, failure: failureOf(thrown), thrown })
+    else if (held.aborted === 'stopping' || isGivenBack(thrown)) this.#giveBack(held)
+    else this.#report({ kind: 'fail', held, thrown })
   }
 
-  async #invoke(route: Route, job: Job, client: HandlerClient): Promise<Exclude<BatchResult, void>> {
+  async #invoke(route: Route, job: Job, client: HandlerClient): Promise<Errors> {
     if (route.batch === undefined) {
       const [first] = job.tasks()
       if (first === undefined) return []
@@ -220,7 +226,7 @@ export class Handling {
   }
 
   /** Completes the tasks in the transaction of their handler. */
-  async #inTransaction(route: Route, job: Job): Promise<Exclude<BatchResult, void>> {
+  async #inTransaction(route: Route, job: Job): Promise<Errors> {
     const connection = await this.#database.connect()
     job.onAbandon = () => {
       connection.release(true)
@@ -267,4 +273,9 @@ export class Handling {
       throw error
     }
   }
+}
+
+/** Whether a handler gives its task back. */
+function isGivenBack(thrown: unknown): boolean {
+  return thrown instanceof TaskAborted && thrown.why === 'stopping'
 }

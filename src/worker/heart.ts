@@ -6,7 +6,10 @@ import type { Handling } from './handling.ts'
 /** How many tasks a call extends at most. */
 const batchSize = 5000
 
-/** Extends the leases of all tasks that a worker holds, three times in a lease. */
+/** The longest time between two heartbeats, in milliseconds: handlers learn of a cancel by them. */
+const longest = 60_000
+
+/** Extends the leases of all tasks that a worker holds, three times in a lease or more often. */
 export class Heart {
   readonly #handling: Handling
   readonly #calls: Calls
@@ -16,6 +19,8 @@ export class Heart {
   /** The shortest lease so far: the visibility timeout of the consumer. */
   #lease = Infinity
   #isOver = false
+  /** Settled when the last heartbeat is. */
+  #beat = Promise.resolve()
 
   /** @param database - what the calls go through, which waits for a lease no longer than it has to be answered in */
   constructor(handling: Handling, calls: Calls, database: Database, onError: (error: unknown) => void) {
@@ -39,11 +44,18 @@ export class Heart {
     this.#alarm.ring()
   }
 
+  /** Waits for a heartbeat that is under way. One that comes after a release would take the task back. */
+  settled(): Promise<void> {
+    return this.#beat
+  }
+
   async beat(): Promise<void> {
     for (;;) {
-      await this.#alarm.wait(this.#lease === Infinity ? undefined : this.#lease / 3)
+      const lease = this.#lease
+      await this.#alarm.wait(this.#lease === Infinity ? undefined : Math.min(this.#lease / 3, longest))
       if (this.#isOver) return
-      await this.#extend()
+      if (lease !== this.#lease) continue
+      await (this.#beat = this.#extend())
       const now = performance.now()
       for (const held of [...this.#handling.held.values()])
         if (held.leaseEnd < now && held.state !== 'reporting') this.#handling.lose(held, 'lease lost')
@@ -53,7 +65,7 @@ export class Heart {
   async #extend(): Promise<void> {
     const all = [...this.#handling.held.values()].sort((a, b) => (a.eventId < b.eventId ? -1 : 1))
     for (let from = 0; from < all.length; from += batchSize) {
-      const batch = all.slice(from, from + batchSize).filter(({ state }) => state !== 'gone')
+      const batch = all.slice(from, from + batchSize).filter(({ state, isGivenBack }) => state !== 'gone' && !isGivenBack)
       const end = performance.now() + this.#lease
       try {
         const noop = new Set((await this.#calls.extend(batch)).noop)

@@ -13,6 +13,8 @@ export class Held {
   readonly since = performance.now()
   job: Job | undefined
   aborted: AbortReason | undefined
+  /** Whether it is to be released, and not extended any more. */
+  isGivenBack = false
 
   constructor(task: WorkerTask, leaseEnd: number) {
     this.task = task

@@ -13,6 +13,9 @@ export class Job {
   readonly held: readonly Held[]
   /** What else to do when the handler is no longer waited for. */
   onAbandon: (() => void) | undefined
+  /** Rejected when the handler is no longer waited for. */
+  readonly abandoned: Promise<never>
+  #abandon: (why: TaskAborted) => void = () => undefined
   readonly #work: readonly { held: Held; controller: AbortController }[]
   readonly #grace: number
   readonly #onEnd: (isAbandoned: boolean) => void
@@ -29,6 +32,7 @@ export class Job {
     this.#work = held.map((each) => ({ held: each, controller: new AbortController() }))
     this.#grace = grace
     this.#onEnd = onEnd
+    this.abandoned = new Promise((_, reject) => (this.#abandon = reject))
     for (const each of held) {
       each.job = this
       each.state = 'running'
@@ -52,6 +56,7 @@ export class Job {
       this.#graceTimer ??= setTimeout(() => {
         this.onAbandon?.()
         this.#end(true)
+        this.#abandon(new TaskAborted(why))
       }, this.#grace)
     }
   }

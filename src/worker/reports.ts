@@ -1,14 +1,12 @@
+import { failureOf, type Failure } from '../client/report-arguments.ts'
 import { Alarm } from './alarm.ts'
-import type { Calls, Failure } from './calls.ts'
-import { inAscii } from './failure.ts'
+import type { Calls } from './calls.ts'
 import type { Held } from './held.ts'
 import { retryDelay } from './retry-delay.ts'
 
 /** What became of a task. */
 export type Outcome =
-  | { kind: 'complete'; held: Held }
-  | { kind: 'release'; held: Held }
-  | { kind: 'fail'; held: Held; failure: Failure; thrown: unknown }
+  { kind: 'complete'; held: Held } | { kind: 'release'; held: Held } | { kind: 'fail'; held: Held; thrown: unknown }
 
 /** How a report went. A no-op of a repeated one may be due to the first, whose answer was lost. */
 export interface Reported {
@@ -28,6 +26,7 @@ export class Reports {
   readonly #calls: Calls
   readonly #onReported: (outcomes: readonly Outcome[], how: Reported) => void
   readonly #onError: (error: unknown) => void
+  readonly #beforeRelease: () => Promise<void>
   readonly #pause = new Alarm()
   #outcomes: Outcome[] = []
   #flushing: Promise<void> | undefined
@@ -37,13 +36,16 @@ export class Reports {
     calls: Calls,
     onReported: (outcomes: readonly Outcome[], how: Reported) => void,
     onError: (error: unknown) => void,
+    beforeRelease: () => Promise<void>,
   ) {
     this.#calls = calls
     this.#onReported = onReported
     this.#onError = onError
+    this.#beforeRelease = beforeRelease
   }
 
   add(outcome: Outcome): void {
+    if (outcome.kind === 'release') outcome.held.isGivenBack = true
     this.#outcomes.push(outcome)
     this.#flushing ??= this.#flush()
   }
@@ -75,19 +77,33 @@ export class Reports {
 
   async #report(kind: Outcome['kind'], batch: Outcome[]): Promise<void> {
     const tasks = batch.map(({ held }) => held)
-    let failures = batch.flatMap((outcome) => (outcome.kind === 'fail' ? [outcome.failure] : []))
+    let failed = batch.flatMap((outcome) => {
+      if (outcome.kind !== 'fail') return []
+      const { held, thrown } = outcome
+      return { eventId: held.eventId, attempt: held.attempt, error: failureOf(thrown) }
+    })
+    if (kind === 'release') await this.#beforeRelease()
     for (let tries = 1; !this.#isGivenUp; tries++) {
       try {
-        const { updated } = await (kind === 'fail' ? this.#calls.fail(tasks, failures) : this.#calls[kind](tasks))
+        const { updated } = await (kind === 'fail' ? this.#calls.fail(failed) : this.#calls[kind](tasks))
         const ids = new Set(updated)
         this.#onReported(batch, { isUpdated: tasks.map(({ eventId }) => ids.has(eventId)), isRepeated: tries > 1 })
         return
       } catch (error) {
         this.#onError(error)
         // The encoding of the database may lack a character.
-        if (String((error as { code?: unknown }).code).startsWith('22')) failures = failures.map(inAscii)
+        if (String((error as { code?: unknown }).code).startsWith('22'))
+          failed = failed.map((task) => ({ ...task, error: inAscii(task.error) }))
         await this.#pause.wait(retryDelay(tries))
       }
     }
   }
+}
+
+/** For databases whose encoding lacks a character. */
+function inAscii({ message, stack }: Failure): Failure {
+  const ascii = (text: string) =>
+    // eslint-disable-next-line no-control-regex -- all that is not ASCII
+    text.replace(/[^\x00-\x7f]/gu, (character) => `\\u{${(character.codePointAt(0) ?? 0).toString(16)}}`)
+  return { message: ascii(message), stack: ascii(stack) }
 }

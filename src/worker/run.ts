@@ -8,6 +8,7 @@ import { Heart } from './heart.ts'
 import { Reports } from './reports.ts'
 import { jittered, retryDelay } from './retry-delay.ts'
 import type { Settings, Witness } from './settings.ts'
+import { tracingOf } from './tracing.ts'
 
 /** The shortest pause after a pull that gave less than was asked for, in milliseconds. */
 const shortestPause = 25
@@ -27,12 +28,12 @@ export class Run {
   readonly handling: Handling
   /** Resolves after the first pull; rejects if none can succeed. */
   readonly started: Promise<void>
-  /** Resolves when all is reported or given back; rejects as `started` does, and if a pull of a drain fails. */
+  /** Resolves when all is reported or given back; rejects as `started` does, and if a pull of a drain would fail again. */
   readonly ended: Promise<void>
   readonly #settings: Settings
   readonly #witness: Witness
   readonly #isDraining: boolean
-  readonly #calls: Calls
+  readonly #pulls: Calls
   readonly #reports: Reports
   readonly #heart: Heart
   /** Ends the pause between two pulls. */
@@ -41,7 +42,8 @@ export class Run {
   readonly #room = new Alarm()
   /** Rings while the worker stops, at each change. */
   readonly #change = new Alarm()
-  #isStopping = false
+  /** Aborted when the worker is to stop. */
+  readonly #stop = new AbortController()
   /** When handlers are aborted, by `performance.now()`. */
   #abortAt = Infinity
   /** Tasks handled in a millisecond. */
@@ -60,18 +62,19 @@ export class Run {
     }
     const { pool, schema, consumer, callTimeout } = settings
     const database = new Database(pool, callTimeout, onCall)
-    this.#calls = new Calls(database, schema, consumer)
     this.#reports = new Reports(
-      this.#calls,
+      new Calls(database, schema, consumer),
       (outcomes, how) => {
         this.handling.reported(outcomes, how)
       },
       onError,
+      () => this.#heart.settled(),
     )
     this.handling = new Handling(settings, witness, database, this.#reports, () => {
       this.#room.ring()
       this.#change.ring()
     })
+    this.#pulls = new Calls(new Database(pool, callTimeout, onCall, this.#stop.signal), schema, consumer)
     const hurried = new Database(pool, callTimeout, onCall)
     this.#heart = new Heart(this.handling, new Calls(hurried, schema, consumer), hurried, onError)
     let start: () => void = () => undefined
@@ -88,7 +91,7 @@ export class Run {
 
   /** Begins to stop, or aborts handlers sooner than an earlier call wanted. @param milliseconds - until they are aborted */
   stop(milliseconds: number): void {
-    this.#isStopping = true
+    this.#stop.abort()
     this.#abortAt = Math.min(this.#abortAt, performance.now() + milliseconds)
     this.#nextPull.ring()
     this.#room.ring()
@@ -110,13 +113,14 @@ export class Run {
   }
 
   async #poll(start: () => void, onError: (error: unknown) => void): Promise<void> {
-    const { pollInterval, subjects } = this.#settings
+    const { consumer, pollInterval, subjects } = this.#settings
     const { handling } = this
+    handling.tracing = await tracingOf(consumer)
     let pause = shortestPause
     let failures = 0
     let hasStarted = false
     let lookedBackAt = -Infinity
-    while (!this.#isStopping) {
+    while (!this.#stop.signal.aborted) {
       const room = this.#roomFor()
       if (room === 0) {
         await this.#room.wait()
@@ -126,10 +130,12 @@ export class Run {
       const looksBack = this.#isDraining || sent - lookedBackAt >= lookbackEvery
       let pulled
       try {
-        pulled = await this.#calls.pull(room, looksBack ? lookback : 0, subjects)
+        pulled = await this.#pulls.pull(room, looksBack ? lookback : 0, subjects)
       } catch (error) {
-        if (this.#isDraining || (!hasStarted && isLasting(error))) throw error
+        if (error === this.#stop.signal.reason) return
+        if ((this.#isDraining || !hasStarted) && isLasting(error)) throw error
         onError(error)
+        pause = shortestPause
         await this.#nextPull.wait(retryDelay((failures += 1)))
         continue
       }
@@ -175,7 +181,7 @@ export class Run {
   async #shutDown(polling: Promise<void>): Promise<void> {
     const { grace, callTimeout } = this.#settings
     const { handling } = this
-    while (!this.#isStopping) await this.#change.wait()
+    while (!this.#stop.signal.aborted) await this.#change.wait()
     handling.close()
     let end = Infinity
     while (handling.running > 0 && performance.now() < end) {
@@ -203,7 +209,7 @@ async function within(milliseconds: number, what: Promise<unknown>): Promise<voi
 }
 
 /** Whether a call would fail in the same way again: a wrong name, a missing right or function. */
-function isLasting(error: unknown): boolean {
+export function isLasting(error: unknown): boolean {
   if (error instanceof KanthorqError) return true
   const { code } = error as { code?: unknown }
   return typeof code === 'string' && /^(28|3D|3F|42)...$/.test(code)

@@ -15,7 +15,8 @@ export class TaskAborted extends Error {
    * - `cancelled`: a call ended the attempt while the worker had its lease
    * - `lease lost`: the lease has run out, and another worker may have the task
    * - `timeout`: the handler took longer than the worker's `timeout`; the task fails
-   * - `stopping`: the worker stops; the task is given back if the handler fails or goes on
+   * - `stopping`: the worker stops; the task is given back if the handler fails or goes on. A handler that throws this itself gives its
+   *   task back, too, and another worker gets it at once
    */
   readonly why: AbortReason
 

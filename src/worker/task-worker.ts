@@ -94,7 +94,7 @@ export class TaskWorker extends EventEmitter<TaskWorkerEvents> {
    * Stops: pulls no more, gives back the tasks that wait, and lets the handlers end. After `timeout` their signals are aborted; a handler
    * that fails then, or has not ended after `grace`, has its task given back. Resolves when all is reported.
    *
-   * @param options - `timeout`: milliseconds until handlers are aborted; 0 aborts at once. Default: `stopTimeout`
+   * @param options - `timeout`: milliseconds until handlers are aborted; 0 aborts at once, Infinity never. Default: `stopTimeout`
    * @example
    * const worker = new TaskWorker(pool, 'send_email', async () => undefined)
    * await worker.start()
@@ -102,15 +102,15 @@ export class TaskWorker extends EventEmitter<TaskWorkerEvents> {
    */
   async stop({ timeout }: { timeout?: number | undefined } = {}): Promise<void> {
     const run = this.#run
-    run?.stop(milliseconds('timeout', timeout ?? this.#settings.stopTimeout))
+    run?.stop(timeout === Infinity ? timeout : milliseconds('timeout', timeout ?? this.#settings.stopTimeout))
     await run?.ended.catch(() => undefined)
   }
 
   /**
-   * Works until nothing is due, and stops: for tests, and for jobs that run now and then.
+   * Works until nothing is due, and stops: for tests, and for jobs that run now and then. It waits for a server that can't be reached.
    *
    * @returns the metrics
-   * @throws the error of a pull that failed
+   * @throws the error of a pull if it would fail again
    * @example
    * const worker = new TaskWorker(pool, 'send_email', async () => undefined)
    * console.log((await worker.drain()).completed)

@@ -42,6 +42,8 @@ export interface WorkerTask {
   body: Buffer
   /** The metadata of its event. A number in it that JavaScript would round is text with its digits. */
   metadata: Record<string, unknown>
+  /** The metadata as JSON, with all digits of its numbers. */
+  metadataText: string
   /** 0 for the first attempt. Another pull of the task makes it grow. */
   attempt: number
   /** The last attempt: a task that fails in it is discarded. */
@@ -119,6 +121,8 @@ export interface TaskWorkerEvents {
   completed: [tasks: WorkerTask[]]
   /** A task has failed, and is retryable or discarded now. */
   failed: [task: WorkerTask, error: unknown]
+  /** Tasks are given back: the worker stops, or their subjects have no handler. */
+  released: [tasks: WorkerTask[]]
   /** The worker no longer holds a task; what its handler does will not count. */
   lost: [task: WorkerTask, why: LossReason]
   /** There is nothing to do. */

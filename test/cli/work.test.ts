@@ -12,12 +12,18 @@ const db = useDatabase(test)
 const env = () => ({ DATABASE_URL: db.ownerUrl })
 const work = (consumer: string, ...words: string[]) => kanthorqTasks(['work', consumer, ...words], { env: env() })
 
+/** As the database writes it. JavaScript would round the number. */
+const metadata = '{"n": 12345678901234567890}'
+
 /** Publishes events with these bodies to the stream of a consumer. */
 async function publish(consumer: string, ...bodies: string[]): Promise<string[]> {
-  const published = await kanthorqTasks(['publish', `${consumer}_stream`, 'order.created', '--lines', '--json'], {
-    env: env(),
-    input: bodies.map((body) => `${body}\n`).join(''),
-  })
+  const published = await kanthorqTasks(
+    ['publish', `${consumer}_stream`, 'order.created', '--metadata', metadata, '--lines', '--json'],
+    {
+      env: env(),
+      input: bodies.map((body) => `${body}\n`).join(''),
+    },
+  )
   return records<{ eventId: string }>(published).map(({ eventId }) => eventId)
 }
 
@@ -79,7 +85,7 @@ test('publish takes a body from the command, from standard input, or from each l
   t.deepEqual(rows, [
     { subject: 'order.created', body: 'body', metadata: '{"customer": "42"}' },
     { subject: 'order.paid', body: 'a\nb\n', metadata: '{"n": 12345678901234567890}' },
-    ...['one', '', 'two'].map((body) => ({ subject: 'order.created', body, metadata: '{}' })),
+    ...['one', '', 'two'].map((body) => ({ subject: 'order.created', body, metadata })),
   ])
   t.deepEqual(await run('publish published_stream order.paid --lines'), outcome(3, '', 'standard input has no lines\n'))
   t.is((await run('publish published_stream order.paid x --lines')).code, 2)
@@ -95,7 +101,7 @@ test('work gives each task to a command, whose exit code decides', async (t) => 
   t.is(run.code, 1)
   t.deepEqual(
     run.stdout.trimEnd().split('\n').sort(),
-    ['bad', 'good', 'late'].map((body) => `order.created {} 0/3 ${body}`),
+    ['bad', 'good', 'late'].map((body) => `order.created ${metadata} 0/3 ${body}`),
   )
   t.regex(run.stderr, /oops\nsmtp: no route\n/)
   t.regex(run.stderr, /1 task completed, 2 failed\n$/)
@@ -178,7 +184,7 @@ test('work goes on after its connection was cut', async (t) => {
     `select pg_terminate_backend(pid) from pg_stat_activity
      where datname = current_database() and application_name = 'worker of cut'`,
   )
-  t.is(cut.rowCount, 1)
+  t.true((cut.rowCount ?? 0) > 0)
   await publish(consumer, 'y')
   await tasksOnce(consumer, 2, (_, states) => states.every((state) => state === 'retryable'))
   worker.kill('SIGTERM')

@@ -1,5 +1,5 @@
 // The package as it is published: packed, and installed into projects that have nothing else.
-import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { cpSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import test, { type ExecutionContext } from 'ava'
@@ -89,6 +89,10 @@ for (const pgVersion of [oldest, newest]) {
     const undo = await kanthorqTasks('undo', '2', '--yes', '--json')
     t.is(undo.code, 0, undo.stderr)
     t.regex(undo.stdout, /^\{"operation":"2","updated":\["\w+","\w+","\w+"\],"noop":\[\]\}\n$/)
+
+    t.false(existsSync(join(cwd, 'node_modules/@opentelemetry')), 'a worker does without')
+    const work = await kanthorqTasks('work', 'send_email', '--drain', '--', 'true')
+    t.is(work.code, 0, work.stderr)
   })
 }
 

@@ -89,13 +89,14 @@ test('a call that the server does not answer is given up, with its connection', 
   t.deepEqual(released, [true])
 })
 
-test('a report whose answer is lost is repeated', async (t) => {
+test('a call that fails is repeated, also in a drain', async (t) => {
   const consumer = await makeConsumer(db, 'unheard')
   await publish(db, consumer, 2)
-  let failures = 2
-  const pool = broken(db.pool, (text) => text.includes('_complete') && failures-- > 0)
+  const failures = { pull: 2, complete: 2 }
+  const fails = (text: string, call: keyof typeof failures) => text.includes(`_${call}`) && failures[call]-- > 0
+  const pool = broken(db.pool, (text) => fails(text, 'pull') || fails(text, 'complete'))
   const worker = quiet(new TaskWorker(pool, consumer, () => Promise.resolve()))
-  t.like(await worker.drain(), { completed: 2, errors: 2 })
+  t.like(await worker.drain(), { completed: 2, errors: 4 })
   await settled(db, consumer, 2)
 })
 

@@ -1,10 +1,14 @@
 import { Command, Option } from 'commander'
-import { countUpTo, duration, nonEmpty, type Duration } from '../../arguments/option-parsers.ts'
+import type { WorkerMetrics } from '../../../worker/types.ts'
+import { commonFlags } from '../../arguments/common-options.ts'
+import { countUpTo, durationUpTo, nonEmpty, type Duration } from '../../arguments/option-parsers.ts'
+import { targetOf } from '../../connect.ts'
 import { exitCode, type ExitCode } from '../../exit-code.ts'
 import { addExamples } from '../../help.ts'
-import { withSession } from '../../session.ts'
+import { Pool } from '../../pool.ts'
+import { outputOf } from '../../session.ts'
 import { counted } from '../../terminal/format.ts'
-import { Worker } from './worker.ts'
+import { work } from './work.ts'
 
 interface WorkFlags {
   concurrency?: number
@@ -37,11 +41,21 @@ export function workCommand(): Command {
         (text: string, before: string[] | undefined) => [...(before ?? []), nonEmpty(text)],
       ),
     )
-    .addOption(new Option('--timeout <duration>', 'end a command that takes longer; its task has failed').argParser(duration))
+    .addOption(
+      new Option('--timeout <duration>', 'end a command that takes longer; its task has failed').argParser(durationUpTo('1d')),
+    )
     .option('--drain', 'stop when no task is due; exit code 1 if one has failed, 3 if there was none')
-    .action((consumer: string, words: string[], flags: WorkFlags) =>
-      withSession(command, async ({ db, output }): Promise<ExitCode> => {
-        const worker = new Worker(db, output, {
+    .action(async (consumer: string, words: string[], flags: WorkFlags) => {
+      const given = commonFlags(command)
+      const { url, schema } = targetOf(given.url, given.schema)
+      const output = outputOf(command)
+      const pool = new Pool(url)
+      try {
+        // A wrong address is an error, and nothing to wait for.
+        const connection = await pool.connect()
+        connection.release()
+        const [results, signal] = await work(pool, output, {
+          schema,
           consumer,
           words,
           concurrency: flags.concurrency ?? 1,
@@ -49,19 +63,24 @@ export function workCommand(): Command {
           timeout: flags.timeout?.milliseconds,
           drain: flags.drain === true,
         })
-        const stopped = await worker.run()
-        const { completed, failed, lost, released } = worker.results
+        const { completed, failed, lost, released } = results
         const others = Object.entries({ failed, lost, released }).flatMap(([what, number]) =>
           number > 0 ? `, ${number} ${what}` : '',
         )
         output.note(`${counted(completed, 'task')} completed${others.join('')}`)
-        if (stopped !== undefined) return stopped === 'SIGINT' ? exitCode.interrupted : exitCode.done
-        if (failed + lost + released > 0) return exitCode.failed
-        return completed > 0 ? exitCode.done : exitCode.nothing
-      }),
-    )
+        process.exitCode = exitCodeOf(results, signal)
+      } finally {
+        await pool.end()
+      }
+    })
   return addExamples(command, {
     why: 'all that is due now, four at a time',
     line: `kanthorq-tasks work send_email --concurrency 4 --drain -- sh -c 'cat > /dev/null'`,
   })
+}
+
+function exitCodeOf({ completed, failed, lost, released }: WorkerMetrics, signal: NodeJS.Signals | undefined): ExitCode {
+  if (signal !== undefined) return signal === 'SIGINT' ? exitCode.interrupted : exitCode.done
+  if (failed + lost + released > 0) return exitCode.failed
+  return completed > 0 ? exitCode.done : exitCode.nothing
 }
