@@ -37,7 +37,7 @@ test('whatever is done in whatever order, the database does what the model says'
       try {
         await real.start(attemptMax)
         const consumers = names.map((name, n) => {
-          return { name, attemptMax: attemptMax[n] ?? 1, tasks: new Map() }
+          return { name, attemptMax: attemptMax[n] ?? 1, tasks: new Map(), events: new Set<string>(), cursor: '' }
         })
         consumers.push(...consumers.splice(0, main))
         const model = { consumers, log: [], open: new Set<never>(), inTransaction, happened }
