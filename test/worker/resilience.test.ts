@@ -1,18 +1,14 @@
 // Whatever ends, each event is completed once, and no task is held for longer than its lease.
-import { fork } from 'node:child_process'
-import { once } from 'node:events'
-import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import test, { type ExecutionContext } from 'ava'
 import pg from 'pg'
 import { TaskWorker, type TaskWorkerOptions, type WorkerTask } from 'kanthorq-tasks/worker'
 import { useDatabase } from '../support/database.ts'
 import { times } from '../support/effort.ts'
-import { projectFolder } from '../support/run-program.ts'
 import { makeConsumer, taskTable } from '../support/scene.ts'
 import { until } from '../support/until.ts'
 import { claim, pullNew } from '../support/worker.ts'
-import { broken, makeFast, publish, settled } from './scene.ts'
+import { broken, publish, settled } from './scene.ts'
 
 const db = useDatabase(test)
 
@@ -39,25 +35,6 @@ function exclusive(t: ExecutionContext) {
 function quiet(worker: TaskWorker): TaskWorker {
   return worker.on('error', () => undefined)
 }
-
-test('a worker whose connections are cut again and again completes everything', async (t) => {
-  const consumer = await makeConsumer(db, 'cut')
-  await makeFast(db, consumer)
-  await publish(db, consumer, 400)
-  const { handle, handled } = exclusive(t)
-  const worker = quiet(new TaskWorker(poolOf(t, 'cut worker'), consumer, handle, { concurrency: 5, prefetch: 10 }))
-  await worker.start()
-  const cut = "select pg_terminate_backend(pid) from pg_stat_activity where application_name = 'cut worker'"
-  let cuts = 0
-  await until(async () => {
-    cuts += (await db.owner.query(cut)).rowCount ?? 0
-    return worker.metrics().errors >= 3
-  }, 'no call is hit')
-  await settled(db, consumer, 400)
-  await worker.stop()
-  t.log(`${cuts} connections cut, ${worker.metrics().errors} errors`)
-  t.is(handled.size, 400)
-})
 
 test('a call that the server does not answer is given up, with its connection', async (t) => {
   const consumer = await makeConsumer(db, 'silent')
@@ -97,21 +74,6 @@ test('a report whose answer is lost is repeated', async (t) => {
   const worker = quiet(new TaskWorker(pool, consumer, () => Promise.resolve()))
   t.like(await worker.drain(), { completed: 2, errors: 2 })
   await settled(db, consumer, 2)
-})
-
-test('the tasks of a process that is killed are handled by another one after their lease', async (t) => {
-  const consumer = await makeConsumer(db, 'orphaned')
-  await makeFast(db, consumer)
-  await publish(db, consumer, 5)
-  const program = join(projectFolder, 'test/worker/dying-worker.ts')
-  const child = fork(program, [consumer], { execArgv: ['--import', 'tsx'], env: { ...process.env, DATABASE_URL: db.url } })
-  t.teardown(() => child.kill('SIGKILL'))
-  t.deepEqual(await once(child, 'message'), [5, undefined])
-  child.kill('SIGKILL')
-  const worker = new TaskWorker(db.pool, consumer, () => Promise.resolve())
-  await worker.start()
-  await settled(db, consumer, 5)
-  await worker.stop()
 })
 
 test('workers that come and go under load, beside pullers of KanthorQ, handle nothing twice at once and complete everything', async (t) => {
