@@ -155,9 +155,10 @@ async function round(t: ExecutionContext, harm: (typeof harms)[string]): Promise
   await publish(db, consumer, events)
 
   const workers: TaskWorker[] = []
+  const pools: pg.Pool[] = []
   const work = async (url = db.url) => {
     const pool = new pg.Pool({ connectionString: url, application_name: consumer })
-    t.teardown(() => pool.end())
+    pools.push(pool)
     const options = { concurrency: 5, prefetch: 20, grace: 0 }
     const worker = new TaskWorker(pool, consumer, () => sleep(1), options).on('error', () => undefined)
     workers.push(worker)
@@ -177,6 +178,8 @@ async function round(t: ExecutionContext, harm: (typeof harms)[string]): Promise
   await harm({ t, consumer, work, fork: forkWorker })
   await settled(db, consumer, events)
   for (const worker of workers) await worker.stop()
+  // Nobody listens to them any more, and another round harms their connections.
+  for (const pool of pools) await pool.end()
 
   const { rows } = await db.owner.query(
     `select what, count(*)::integer as times, count(distinct event_id)::integer as events from test.book
