@@ -6,6 +6,9 @@ import type { Handling } from './handling.ts'
 /** How many tasks a call extends at most. */
 const batchSize = 5000
 
+/** The shortest visibility timeout that KanthorQ takes, in milliseconds. A slow pull, or one in which a clock jumped, shows less. */
+const shortestLease = 1000
+
 /** Extends the leases of all tasks that a worker holds, three times in a lease. */
 export class Heart {
   readonly #handling: Handling
@@ -16,6 +19,7 @@ export class Heart {
   /** The shortest lease so far: the visibility timeout of the consumer. */
   #lease = Infinity
   #isOver = false
+  #extending: Promise<void> = Promise.resolve()
 
   /** @param database - what the calls go through, which waits for a lease no longer than it has to be answered in */
   constructor(handling: Handling, calls: Calls, database: Database, onError: (error: unknown) => void) {
@@ -27,7 +31,7 @@ export class Heart {
 
   /** Learns how long leases are. */
   learn(leases: readonly number[]): void {
-    const shortest = Math.min(...leases)
+    const shortest = Math.max(Math.min(...leases), shortestLease)
     if (shortest >= this.#lease) return
     this.#lease = shortest
     this.#database.timeout = Math.min(this.#database.timeout, shortest / 3)
@@ -39,11 +43,16 @@ export class Heart {
     this.#alarm.ring()
   }
 
+  /** Waits for a call that is under way. */
+  extended(): Promise<void> {
+    return this.#extending
+  }
+
   async beat(): Promise<void> {
     for (;;) {
       await this.#alarm.wait(this.#lease === Infinity ? undefined : this.#lease / 3)
       if (this.#isOver) return
-      await this.#extend()
+      await (this.#extending = this.#extend())
       const now = performance.now()
       for (const held of [...this.#handling.held.values()])
         if (held.leaseEnd < now && held.state !== 'reporting') this.#handling.lose(held, 'lease lost')
@@ -53,7 +62,7 @@ export class Heart {
   async #extend(): Promise<void> {
     const all = [...this.#handling.held.values()].sort((a, b) => (a.eventId < b.eventId ? -1 : 1))
     for (let from = 0; from < all.length; from += batchSize) {
-      const batch = all.slice(from, from + batchSize).filter(({ state }) => state !== 'gone')
+      const batch = all.slice(from, from + batchSize).filter(({ state, isGivenBack }) => state !== 'gone' && !isGivenBack)
       const end = performance.now() + this.#lease
       try {
         const noop = new Set((await this.#calls.extend(batch)).noop)

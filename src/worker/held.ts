@@ -13,6 +13,8 @@ export class Held {
   readonly since = performance.now()
   job: Job | undefined
   aborted: AbortReason | undefined
+  /** It is to be due at once, so its lease is extended no more. */
+  isGivenBack = false
 
   constructor(task: WorkerTask, leaseEnd: number) {
     this.task = task

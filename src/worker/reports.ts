@@ -28,22 +28,27 @@ export class Reports {
   readonly #calls: Calls
   readonly #onReported: (outcomes: readonly Outcome[], how: Reported) => void
   readonly #onError: (error: unknown) => void
+  readonly #extended: () => Promise<void>
   readonly #pause = new Alarm()
   #outcomes: Outcome[] = []
   #flushing: Promise<void> | undefined
   #isGivenUp = false
 
+  /** @param extended - waits for a heartbeat that is under way, which would keep a task that is given back */
   constructor(
     calls: Calls,
     onReported: (outcomes: readonly Outcome[], how: Reported) => void,
     onError: (error: unknown) => void,
+    extended: () => Promise<void>,
   ) {
     this.#calls = calls
     this.#onReported = onReported
     this.#onError = onError
+    this.#extended = extended
   }
 
   add(outcome: Outcome): void {
+    if (outcome.kind === 'release') outcome.held.isGivenBack = true
     this.#outcomes.push(outcome)
     this.#flushing ??= this.#flush()
   }
@@ -75,6 +80,7 @@ export class Reports {
 
   async #report(kind: Outcome['kind'], batch: Outcome[]): Promise<void> {
     const tasks = batch.map(({ held }) => held)
+    if (kind === 'release') await this.#extended()
     let failures = batch.flatMap((outcome) => (outcome.kind === 'fail' ? [outcome.failure] : []))
     for (let tries = 1; !this.#isGivenUp; tries++) {
       try {

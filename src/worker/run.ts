@@ -67,6 +67,7 @@ export class Run {
         this.handling.reported(outcomes, how)
       },
       onError,
+      () => this.#heart.extended(),
     )
     this.handling = new Handling(settings, witness, database, this.#reports, () => {
       this.#room.ring()

@@ -83,7 +83,8 @@ const harms: Record<string, (scene: Scene) => Promise<unknown>> = {
       child.kill('SIGKILL')
       await once(child, 'exit')
     }
-    t.true((await heldTasks(consumer)) > 0, 'the dead hold tasks')
+    const sql = `select from ${await taskTable(db, consumer)} where state = 2`
+    t.true(((await db.owner.query(sql)).rowCount ?? 0) > 0, 'the dead have left tasks')
     await work()
   },
 

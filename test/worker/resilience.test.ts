@@ -5,10 +5,10 @@ import pg from 'pg'
 import { TaskWorker, type TaskWorkerOptions, type WorkerTask } from 'kanthorq-tasks/worker'
 import { useDatabase } from '../support/database.ts'
 import { times } from '../support/effort.ts'
-import { makeConsumer, taskTable } from '../support/scene.ts'
+import { makeConsumer, storedTasks, taskTable } from '../support/scene.ts'
 import { until } from '../support/until.ts'
 import { claim, pullNew } from '../support/worker.ts'
-import { broken, publish, settled } from './scene.ts'
+import { altered, broken, makeFast, publish, settled } from './scene.ts'
 
 const db = useDatabase(test)
 
@@ -64,6 +64,50 @@ test('a call that the server does not answer is given up, with its connection', 
   await worker.stop()
   t.regex(errors[0] ?? '', /has not answered for 200 milliseconds/)
   t.deepEqual(released, [true])
+})
+
+test('a lease that had ended when its pull was answered does not spoil the heartbeat', async (t) => {
+  const consumer = await makeConsumer(db, 'late')
+  await makeFast(db, consumer)
+  const [id = ''] = await publish(db, consumer, 1)
+  const pool = altered(db.pool, async (_, query) => {
+    const { rows, ...answer } = await query()
+    return { ...answer, rows: rows.map(({ result }) => ({ result: String(result).replace(/"lease":[^,}]+/, '"lease":-60') })) }
+  })
+  let end: () => void = () => undefined
+  const worker = quiet(new TaskWorker(pool, consumer, () => new Promise<void>((resolve) => (end = resolve))))
+  await worker.start()
+  const leaseOf = async () => (await storedTasks(db, consumer)).get(id)?.schedule_at ?? 0
+  const first = await leaseOf()
+  await until(async () => (await leaseOf()) > first + 1100, 'the lease is not extended')
+  end()
+  await worker.stop()
+  t.like(worker.metrics(), { completed: 1, lost: 0, errors: 0 })
+})
+
+test('a heartbeat that is under way does not keep a task that is given back', async (t) => {
+  const consumer = await makeConsumer(db, 'returned')
+  await makeFast(db, consumer)
+  await publish(db, consumer, 1)
+  let release: () => void = () => undefined
+  const released = new Promise<void>((resolve) => (release = resolve))
+  let beats = 0
+  const pool = altered(db.pool, async (text, query) => {
+    if (text.includes('_extend')) {
+      beats += 1
+      // It comes last, unless the other one waits for it.
+      await Promise.race([released, sleep(200)])
+    }
+    const answer = await query()
+    if (text.includes('_release')) release()
+    return answer
+  })
+  const worker = quiet(new TaskWorker(pool, consumer, () => new Promise(() => undefined), { grace: 0 }))
+  await worker.start()
+  await until(() => Promise.resolve(beats > 0), 'its heart does not beat')
+  await worker.stop({ timeout: 0 })
+  t.is(worker.metrics().released, 1)
+  t.is((await new TaskWorker(db.pool, consumer, () => Promise.resolve()).drain()).completed, 1)
 })
 
 test('a report whose answer is lost is repeated', async (t) => {
