@@ -173,7 +173,9 @@ async function round(t: ExecutionContext, harm: (typeof harms)[string]): Promise
       env: { ...process.env, DATABASE_URL: db.url },
     })
     t.teardown(() => child.kill('SIGKILL'))
-    await once(child, 'message')
+    const ended = once(child, 'exit').then(() => Promise.reject(new Error('the process has ended')))
+    await Promise.race([once(child, 'message'), ended])
+    ended.catch(() => undefined)
     return child
   }
   await harm({ t, consumer, work, fork: forkWorker })
