@@ -30,7 +30,7 @@ test('whatever is done in whatever order, the database does what the model says'
   const property = fc.asyncProperty(
     scene,
     fc.tuple(make, make, make),
-    fc.commands([anything], { maxCommands: 60, size: 'max' }),
+    fc.commands([anything], { maxCommands: 75, size: 'max' }),
     async ({ attemptMax, main, inTransaction }, tasks, commands) => {
       const real = new Database(session)
       if (inTransaction) await session.query('begin')

@@ -22,6 +22,7 @@ export const ids = fc.oneof(fc.constant(eventIds), someIds, someIds, someIds)
 export const reason = fc.constantFrom(null, 'INC-42', "it's over")
 export const time = fc.constantFrom(past, future)
 export const due = fc.constantFrom(undefined, undefined, past, future)
+const running = fc.constantFrom(false, false, true)
 
 /** New tasks. The clock that dated them may have been wrong. */
 export const tasks = fc.uniqueArray(
@@ -137,10 +138,12 @@ export const byIds = fc.record({
   reason,
   due,
   resetAttempts: fc.boolean(),
-  running: fc.boolean(),
+  running,
 })
 
-export const publish = fc.record({ consumer, ids: someIds })
+/** Events of which no task is made, unless a pull makes it: most are of ids that tasks do not have otherwise. */
+const laterIds = Array.from({ length: 8 }, (_, n) => `event_${10 + n}`)
+export const publish = fc.record({ consumer, ids: fc.array(fc.constantFrom(...laterIds), { minLength: 1, maxLength: 3 }) })
 
 export const pull = fc.record({
   consumer,
@@ -180,6 +183,6 @@ export const bulk = fc.record({
   due,
   spread: fc.constantFrom(0, 1),
   resetAttempts: fc.boolean(),
-  running: fc.boolean(),
+  running,
   reason,
 })
