@@ -1,65 +1,60 @@
-// npm run demo: a story in the command line, on a throw-away database: mails failed, why, preview, resume, done, undo.
+// npm run demo: a story in a shell, on a throw-away database: two mails fail, why, preview, resume, a worker sends one, undo.
+import { spawnSync } from 'node:child_process'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { setTimeout } from 'node:timers/promises'
 import { styleText } from 'node:util'
 import { migrate } from 'kanthorq-tasks/migrate'
-import type pg from 'pg'
-import { makeProgram } from '../src/cli/program.ts'
+import { compiledCommandLine } from '../test/support/compiled.ts'
 import { startServer } from './server.ts'
 import { createDatabase } from './throwaway-database.ts'
 import { withClient } from './with-client.ts'
 
+/** What is typed, and a word on it. */
+const story = [
+  [String.raw`printf 'Ada\nBob\n' | kanthorq-tasks publish shop order.paid --lines`, ''],
+  ['kanthorq-tasks work send_email --drain -- sh send-mail 2>log', 'smtp is down'],
+  ['kanthorq-tasks find send_email --state discarded', 'why?'],
+  ['kanthorq-tasks resume send_email --error smtp --dry-run', 'preview'],
+  ['kanthorq-tasks resume send_email --error smtp --spread 1h --reason fixed --yes', ''],
+  ['SMTP=up kanthorq-tasks work send_email --drain -- sh send-mail', 'what is due'],
+  ['kanthorq-tasks undo --bulk 1 --yes', 'undo the rest'],
+] as const
+
+const sendMail = `[ "$SMTP" ] || { echo 'smtp refused' >&2; exit 1; }
+echo 'mail sent'
+`
+
+const cwd = mkdtempSync(join(tmpdir(), 'kanthorq-demo-'))
+writeFileSync(join(cwd, 'send-mail'), sendMail)
 const server = await startServer()
 try {
   const { url, drop } = await createDatabase(server.url)
   await migrate({ database: url })
-  await withClient(url, (client) => tell(client, url))
+  await withClient(url, (client) =>
+    client.query(
+      "select kanthorq_consumer_register('shop', 'send_email', '{order.>}', attempt_max => 1, visibility_timeout => 1001)",
+    ),
+  )
+  for (const [line, remark] of story) {
+    const comment = remark === '' ? '' : styleText('dim', `  # ${remark}`)
+    console.log(styleText('bold', `$ ${line}`) + comment)
+    run(line, url)
+    if (remark === 'smtp is down') {
+      // The second attempt, which is the last, as soon as it is due.
+      await setTimeout(1100)
+      run(line, url)
+    }
+  }
   await drop()
 } finally {
   await server.stop()
+  rmSync(cwd, { recursive: true })
 }
 
-async function tell(client: pg.Client, url: string): Promise<void> {
-  await failMails(client)
-  await show(url, 'mails failed', 'stats', 'send_email')
-  await show(url, 'why?', 'find', 'send_email', '--state', 'discarded')
-  const refused = ['resume', 'send_email', '--error', 'refused']
-  await show(url, 'preview', ...refused, '--dry-run')
-  await show(url, '', ...refused, '--reason', 'smtp is back', '--yes')
-  await workOnOne(client)
-  await show(url, 'a worker completed one', 'stats', 'send_email')
-  await show(url, 'undo the rest', 'undo', '--bulk', '1', '--yes')
-}
-
-/** Runs a command line below its text and a word on it. */
-async function show(url: string, remark: string, ...args: string[]): Promise<void> {
-  const quoted = args.map((arg) => (/^[\w-]+$/.test(arg) ? arg : `'${arg}'`)).join(' ')
-  const comment = remark === '' ? '' : styleText('dim', `  # ${remark}`)
-  console.log(styleText('bold', `$ kanthorq-tasks ${quoted}`) + comment)
-  await makeProgram().parseAsync([...args, '--url', url], { from: 'user' })
-}
-
-/** Three mails have been sent, and two were refused until their attempts were spent. */
-async function failMails(client: pg.Client): Promise<void> {
-  await client.query(`
-    select kanthorq_consumer_register('shop', 'send_email', '{order.>}', attempt_max => 3);
-    select kanthorq_task_convert('send_email', array[kanthorq_stream_publish('shop', 'order.paid', '')], state)
-    from unnest('{completed, discarded, completed, discarded, completed}'::text[]) state`)
-  await client.query(`
-    update ${await taskTable(client)} set attempt_count = 3,
-      attempted_error = array['{"at": 1, "error": "smtp refused", "stack": "-"}'::jsonb]
-    where state = -102`)
-}
-
-/** Completes the first of the running tasks, as KanthorQ's worker does. */
-async function workOnOne(client: pg.Client): Promise<void> {
-  const table = await taskTable(client)
-  await client.query(`
-    update ${table} set state = 101, finalized_at = extract(epoch from now()) * 1000
-    where event_id = (select min(event_id) from ${table} where state = 2)`)
-}
-
-async function taskTable(client: pg.Client): Promise<string> {
-  const { rows } = await client.query<{ name: string }>(
-    "select 'kanthorq_' || id as name from kanthorq_consumer_registry where name = 'send_email'",
-  )
-  return rows[0]?.name ?? ''
+function run(line: string, url: string): void {
+  const program = `'${process.execPath}' '${compiledCommandLine()}'`
+  const script = line.replace('kanthorq-tasks', () => program)
+  spawnSync('sh', ['-c', script], { cwd, env: { ...process.env, DATABASE_URL: url }, stdio: 'inherit' })
 }

@@ -9,6 +9,9 @@ const batchSize = 5000
 /** The longest time between two heartbeats, in milliseconds: handlers learn of a cancel by them. */
 const longest = 60_000
 
+/** The shortest visibility timeout that KanthorQ takes, in milliseconds. A slow pull, or one in which a clock jumped, shows less. */
+const shortestLease = 1000
+
 /** Extends the leases of all tasks that a worker holds, three times in a lease or more often. */
 export class Heart {
   readonly #handling: Handling
@@ -32,7 +35,7 @@ export class Heart {
 
   /** Learns how long leases are. */
   learn(leases: readonly number[]): void {
-    const shortest = Math.min(...leases)
+    const shortest = Math.max(Math.min(...leases), shortestLease)
     if (shortest >= this.#lease) return
     this.#lease = shortest
     this.#database.timeout = Math.min(this.#database.timeout, shortest / 3)

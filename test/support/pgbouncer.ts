@@ -6,6 +6,8 @@ import { makeFolder, startLeashed } from '../../scripts/leashed.ts'
 export interface PgBouncer {
   /** The folder with its socket: what {@link through} needs. */
   folder: string
+  /** Ends it and all connections to it, and starts it again. */
+  restart: () => Promise<void>
   stop: () => Promise<void>
 }
 
@@ -61,8 +63,16 @@ max_client_conn = 1000
 `,
   )
   const command: [string, ...string[]] = [program, '--quiet', settings]
-  const { stop } = await startLeashed(folder, 'SIGTERM', command, through(serverUrl, folder))
-  return { folder, stop }
+  const start = () => startLeashed(folder, 'SIGTERM', command, through(serverUrl, folder))
+  let running = await start()
+  return {
+    folder,
+    async restart() {
+      await running.end()
+      running = await start()
+    },
+    stop: () => running.stop(),
+  }
 }
 
 /** The connection string by which a database of the server is reached through PgBouncer. */

@@ -30,14 +30,14 @@ test('whatever is done in whatever order, the database does what the model says'
   const property = fc.asyncProperty(
     scene,
     fc.tuple(make, make, make),
-    fc.commands([anything], { maxCommands: 60, size: 'max' }),
+    fc.commands([anything], { maxCommands: 75, size: 'max' }),
     async ({ attemptMax, main, inTransaction }, tasks, commands) => {
       const real = new Database(session)
       if (inTransaction) await session.query('begin')
       try {
         await real.start(attemptMax)
         const consumers = names.map((name, n) => {
-          return { name, attemptMax: attemptMax[n] ?? 1, tasks: new Map() }
+          return { name, attemptMax: attemptMax[n] ?? 1, tasks: new Map(), events: new Set<string>(), cursor: '' }
         })
         consumers.push(...consumers.splice(0, main))
         const model = { consumers, log: [], open: new Set<never>(), inTransaction, happened }

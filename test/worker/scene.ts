@@ -30,8 +30,10 @@ export async function settled(db: TestDatabase, consumer: string, count: number)
   }, `${count} tasks are not completed`)
 }
 
-/** A pool of which some statements fail, as when the connection is lost. */
-export function broken(pool: pg.Pool, isBroken: (text: string) => boolean): WorkerPool {
+type Answer = Awaited<ReturnType<WorkerPool['query']>>
+
+/** A pool whose connections run a statement as `run` wants. */
+export function altered(pool: pg.Pool, run: (text: string, query: () => Promise<Answer>) => Promise<Answer>): WorkerPool {
   return {
     query: (text: string, values?: unknown[]) => pool.query(text, values) as never,
     on: pool.on.bind(pool),
@@ -39,8 +41,7 @@ export function broken(pool: pg.Pool, isBroken: (text: string) => boolean): Work
     async connect() {
       const client = await pool.connect()
       return {
-        query: (text: string, values?: unknown[]) =>
-          isBroken(text) ? Promise.reject(new Error('ECONNRESET')) : (client.query(text, values) as never),
+        query: (text: string, values?: unknown[]) => run(text, () => client.query(text, values)) as never,
         release: (destroy?: boolean) => {
           client.release(destroy)
         },
@@ -49,4 +50,9 @@ export function broken(pool: pg.Pool, isBroken: (text: string) => boolean): Work
       }
     },
   }
+}
+
+/** A pool of which some statements fail, as when the connection is lost. */
+export function broken(pool: pg.Pool, isBroken: (text: string) => boolean): WorkerPool {
+  return altered(pool, (text, query) => (isBroken(text) ? Promise.reject(new Error('ECONNRESET')) : query()))
 }

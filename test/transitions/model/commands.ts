@@ -34,6 +34,8 @@ interface Expected {
 interface Prediction {
   /** Those that change nothing are not logged. */
   operations?: readonly Expected[]
+  /** What changes without a row in the log. */
+  changes?: Changes
   /** The bulk that they go on with; without it, the first of them is the first of a bulk. */
   bulkId?: string | null
   returns?: (bulkId: string | null) => unknown
@@ -49,7 +51,7 @@ async function check(
 ): Promise<void> {
   const told = await call()
   const look = await db.look()
-  const { operations = [], bulkId = null, returns } = predict(look)
+  const { operations = [], changes: unlogged = [], bulkId = null, returns } = predict(look)
   const logged = operations.filter(({ changes }) => changes.length > 0)
   const [first] = look.log
   const rows = logged.map(({ consumer, changes, ...row }, n) => ({
@@ -68,7 +70,7 @@ async function check(
   }
   same(told, returns?.(bulk), 'what the call returns')
   for (const { name, tasks } of model.consumers) same(look.tasks.get(name), tasks, `the tasks of ${name}`)
-  if (logged.length > 0) model.happened.add(what)
+  if (logged.length + unlogged.length > 0) model.happened.add(what)
 }
 
 function idsOf(changes: Changes): string[] {
@@ -113,6 +115,7 @@ export const make = command('make', fc.record({ consumer: some.consumer, tasks: 
       const created_at = task.created_at === 'now' ? db.clock : task.created_at
       return { ...task, created_at, finalized_at: isFinal ? task.finalized_at : 0 }
     })
+  await publish({ ...args, ids: tasks.map(({ event_id: id }) => id).filter((id) => id < 'event_10') }, model, db)
   await write(model, db, consumer, tasks)
 })
 
@@ -126,17 +129,116 @@ async function work(args: some.Of<typeof some.work>, model: Model, db: Database)
   await write(model, db, consumer, tasks)
 }
 
+// Our workers. What they do is not logged.
+
+async function publish(args: some.Of<typeof some.publish>, model: Model, db: Database): Promise<void> {
+  const consumer = consumerOf(model, args.consumer)
+  const ids = [...new Set(args.ids)].filter((id) => !consumer.events.has(id))
+  await db.publish(consumer.name, ids.map(some.eventOf))
+  for (const id of ids) consumer.events.add(id)
+}
+
+const pulledColumns = `event_id, subject, body::text as body, metadata, attempt, attempt_max,
+  (extract(epoch from lease_until) * 1000)::float8 as lease, (extract(epoch from created_at) * 1000)::float8 as created`
+
+async function pullTasks(args: some.Of<typeof some.pull>, model: Model, db: Database): Promise<void> {
+  const consumer = consumerOf(model, args.consumer)
+  const { maxTasks, subject, looksBack } = args
+  const pull = { maxTasks, looksBack, matches: (text: string) => subject?.[1].test(text) ?? true }
+  const given = {
+    consumer: consumer.name,
+    max_tasks: maxTasks,
+    subjects: subject && [subject[0]],
+    lookback: looksBack ? undefined : '0',
+  }
+  const call = () => db.call('kanthorq_task_pull', given, pulledColumns)
+  await check(model, db, 'pull', call, (look) => {
+    const rows = look.tasks.get(consumer.name)
+    const claims = claim(consumer, pull, look)
+    const held = claims.filter(({ after: { state } }) => state === 'running')
+    const begun = of.beginnable(consumer, pull, maxTasks - held.length).map((id): Task => {
+      const { subject, metadata } = some.eventOf(id)
+      const row = rows?.get(id)
+      // A task that is made says when; another worker may take the ones that this one does not.
+      const now = (row?.schedule_at ?? NaN) - (pull.matches(subject) ? of.lease : 0)
+      ok(now >= look.from && now <= look.to, 'the lease of a new task')
+      const { schedule_at = NaN, created_at = NaN } = row ?? {}
+      const never = { finalized_at: 0, attempt_count: 0, attempted_at: 0, attempted_error: [] }
+      return { event_id: id, subject, state: 'running', schedule_at, ...never, metadata, created_at, updated_at: created_at }
+    })
+    for (const task of begun) of.change(consumer, task)
+    const pulled = [...held.map(({ after }) => after), ...begun.filter((task) => pull.matches(task.subject))]
+    const returns = () =>
+      pulled.map(({ event_id, subject, metadata, attempt_count: attempt, schedule_at: lease }) => {
+        const { body } = some.eventOf(event_id)
+        return { event_id, subject, body, metadata, attempt, attempt_max: consumer.attemptMax, lease, created: 1000 }
+      })
+    return { changes: [...claims, ...begun.map((task) => ({ before: task, after: task }))], returns }
+  })
+}
+
+/** What a pull has claimed in the database: of tasks that are due at the same time it may choose. */
+function claim(consumer: Consumer, pull: of.Pull, { from, to, tasks }: Look): Changes {
+  const rows = tasks.get(consumer.name)
+  const due = of.sorted(consumer).filter((task) => of.isDue(consumer, task, pull, to))
+  const isTaken = (task: Task) => rows?.get(task.event_id)?.attempt_count !== task.attempt_count
+  const [taken, left] = [due.filter(isTaken), due.filter((task) => !isTaken(task))]
+  same(taken.length, Math.min(due.length, pull.maxTasks), 'how many are claimed')
+  const rank = ({ state, schedule_at }: Task) => [state === 'retryable' ? 0 : 1, schedule_at] as const
+  for (const a of taken)
+    for (const b of left)
+      ok(rank(a)[0] < rank(b)[0] || (rank(a)[0] === rank(b)[0] && rank(a)[1] <= rank(b)[1]), 'failed ones first')
+  return taken.map((before) => {
+    const row = rows?.get(before.event_id)
+    const now = Math.min(Math.max(row?.attempted_at ?? NaN, from), to)
+    const { becomes, ...range } = of.claimed(consumer, before, now)
+    const lease = row?.schedule_at ?? NaN
+    const after = { ...becomes, schedule_at: Math.min(Math.max(lease, range.from), range.to) }
+    of.change(consumer, after)
+    return { before, after }
+  })
+}
+
+async function report(args: some.Of<typeof some.report>, model: Model, db: Database): Promise<void> {
+  const { does, ids, due, attempts: offsets } = args
+  const consumer = consumerOf(model, args.consumer)
+  const attempts =
+    offsets && ids.map((id, n) => (consumer.tasks.get(id)?.attempt_count ?? 0) + (offsets[n % offsets.length] ?? 0))
+  const given = {
+    consumer: consumer.name,
+    event_ids: ids,
+    attempts,
+    ...(does === 'fail' && { errors: ids.map(() => 'no'), retry_at: due === undefined ? undefined : some.timestamp(due) }),
+  }
+  const call = () => db.call(`kanthorq_task_${does}`, given, '*')
+  await check(model, db, does, call, (look) => {
+    const changes = tasksOf(consumer, ids).flatMap((before) => {
+      const attempt = attempts?.[ids.indexOf(before.event_id)] ?? before.attempt_count
+      const report = of.reports[does]
+      if (report === undefined || before.state !== 'running' || before.attempt_count !== attempt) return []
+      const row = look.tasks.get(consumer.name)?.get(before.event_id)
+      const written = [row?.finalized_at, row?.schedule_at, (row?.schedule_at ?? 0) - of.lease, row?.attempted_error.at(-1)?.at]
+      const now = written.find((time = 0) => time >= look.from && time <= look.to) ?? look.from
+      const after = { ...before, ...report(before, consumer.attemptMax, { now, due }) }
+      of.change(consumer, after)
+      return [{ before, after }]
+    })
+    return { changes, returns: () => [divide(ids, changes)] }
+  })
+}
+
 // Calls by ids, and undo.
 
 type ByIds = some.Of<typeof some.byIds>
 
 async function callByIds(args: ByIds, model: Model, db: Database): Promise<void> {
-  const { action, ids, reason, due, resetAttempts } = args
+  const { action, ids, reason, due, resetAttempts, running } = args
   const consumer = consumerOf(model, args.consumer)
-  const given = { consumer: consumer.name, event_ids: ids, reason, ...forResume(args) }
+  const given = { consumer: consumer.name, event_ids: ids, reason, ...forResume(args), ...forCancel(args) }
   const call = () => db.call(`kanthorq_task_${action}`, given, '*')
   await check(model, db, action, call, (look) => {
-    const tasks = tasksOf(consumer, ids).filter((task) => of.takes(action, consumer, task, look.to))
+    const tasks = tasksOf(consumer, ids).filter((task) => of.takes(action, consumer, task, look.to, running))
+    if (tasks.some(({ state }) => action === 'cancel' && state === 'running')) model.happened.add('cancel of running')
     const changes = move(look, consumer, action, tasks, { due, step: 0, before: 0, resetAttempts })
     return {
       operations: [{ action, consumer, reason, undoes: null, changes }],
@@ -148,6 +250,10 @@ async function callByIds(args: ByIds, model: Model, db: Database): Promise<void>
 function forResume({ action, due, resetAttempts }: Pick<ByIds, 'action' | 'due' | 'resetAttempts'>) {
   const schedule_at = due === undefined ? undefined : some.timestamp(due)
   return action === 'resume' ? { schedule_at, reset_attempts: resetAttempts } : {}
+}
+
+function forCancel({ action, running }: Pick<ByIds, 'action' | 'running'>) {
+  return action === 'cancel' ? { running } : {}
 }
 
 /** Moves the tasks. The call's time is the first that it wrote, and all the others have to fit. */
@@ -205,7 +311,7 @@ const again = command(
     isUndone: fc.boolean(),
   }),
   async ({ isUndone, ...args }, model, db) => {
-    const call = { ...args, reason: null }
+    const call = { ...args, reason: null, running: false }
     const undo = (back: number) => undoOperation({ back, reason: null, isWhole: false }, model, db)
     const index = model.log.length
     await callByIds({ ...call, action: 'resume' }, model, db)
@@ -252,6 +358,7 @@ function begin({ spread, ...given }: some.Of<typeof some.bulk>, model: Model, db
     max_tasks: given.maxTasks,
     reason: given.reason,
     ...forResume(given),
+    ...forCancel(given),
     ...(given.action === 'resume' && { spread: `${spread} hours` }),
   }
   const start = of.begin({ ...given, filter }, consumer, spread * 3_600_000, db.clock)
@@ -332,16 +439,19 @@ const all = command(
 export const anything = fc.oneof(
   { weight: 2, arbitrary: make },
   { weight: 6, arbitrary: command('KanthorQ', some.work, work) },
+  { weight: 3, arbitrary: command('publish', some.publish, publish) },
+  { weight: 3, arbitrary: command('pull', some.pull, pullTasks) },
+  { weight: 4, arbitrary: command('report', some.report, report) },
   { weight: 6, arbitrary: command('by ids', some.byIds, callByIds) },
   { weight: 4, arbitrary: command('undo', some.undo, undoOperation, ({ log }) => log.length > 0) },
   { weight: 3, arbitrary: again },
   { weight: 1, arbitrary: find },
   { weight: 6, arbitrary: batches },
-  { weight: 3, arbitrary: all },
+  { weight: 5, arbitrary: all },
 )
 
 /** The calls that move tasks in any test. */
 export const expected = [
   ...actions.flatMap((action) => [action, `${action} in bulk`, `all: ${action}`]),
-  ...['undo', 'undo of undo', 'undo of a bulk'],
+  ...['undo', 'undo of undo', 'undo of a bulk', 'cancel of running', 'pull', ...Object.keys(of.reports)],
 ].sort()

@@ -46,14 +46,27 @@ export class Database {
 
   constructor(readonly session: pg.ClientBase) {}
 
-  /** Empties the tables, and sets how many attempts each consumer allows. */
+  /** Empties the tables, sets the cursors back, and how many attempts each consumer allows. */
   async start(attemptMax: readonly number[]): Promise<void> {
     for (const [n, name] of names.entries()) {
-      await this.#asOwner(`do $$ begin execute 'truncate ' || test.task_table('${name}'); end $$`)
+      await this.#asOwner(
+        `do $$ begin execute format('truncate %s, %I', test.task_table('${name}'), ${streamSql(name)}); end $$`,
+      )
       const most = attemptMax[n] ?? 1
-      await this.#asOwner(`update kanthorq_consumer_registry set attempt_max = ${most} where name = '${name}'`)
+      await this.#asOwner(`update kanthorq_consumer_registry set attempt_max = ${most}, cursor = '' where name = '${name}'`)
     }
     await this.look()
+  }
+
+  /** Writes events of these ids as KanthorQ's publishers do, also behind the cursor. */
+  async publish(name: string, events: readonly object[]): Promise<void> {
+    await this.#asOwner(
+      `do $do$ begin
+         execute format('insert into %I (id, subject, body, metadata, created_at)
+           select id, subject, body, metadata, 1000 from jsonb_to_recordset(%L) e (id text, subject text, body bytea, metadata jsonb)',
+           ${streamSql(name)}, '${JSON.stringify(events)}');
+       end $do$`,
+    )
   }
 
   async look(): Promise<Look> {
@@ -109,6 +122,11 @@ export class Database {
   #asOwner(statement: string): Promise<unknown> {
     return this.session.query('select test.as_owner($1)', [statement])
   }
+}
+
+/** The name of the table of a consumer's events. */
+function streamSql(consumer: string): string {
+  return `(select 'kanthorq_' || stream_id from kanthorq_consumer_registry where name = '${consumer}')`
 }
 
 const clock = 'floor(extract(epoch from clock_timestamp()) * 1000)::float8'

@@ -20,6 +20,10 @@ export interface Consumer {
   readonly name: string
   readonly attemptMax: number
   readonly tasks: Map<string, Task>
+  /** The ids of the events of its stream. */
+  readonly events: Set<string>
+  /** The last event that a pull has read. */
+  cursor: string
 }
 
 export type Changes = readonly { readonly before: Task; readonly after: Task }[]
@@ -100,8 +104,9 @@ export const transitions: Readonly<Record<Action, Transition>> = {
 
 export const actions = Object.keys(transitions) as Action[]
 
-/** Discard takes those only that no worker will ever take. */
-export function takes(action: Action, { attemptMax }: Consumer, task: Task, now: number): boolean {
+/** Cancel takes running tasks only when asked for, and discard those only that no worker will ever take. */
+export function takes(action: Action, { attemptMax }: Consumer, task: Task, now: number, running: boolean): boolean {
+  if (action === 'cancel' && running && task.state === 'running') return true
   const isStuck = task.schedule_at < now && task.attempt_count > attemptMax
   return transitions[action].from.includes(task.state) && (action !== 'discard' || isStuck)
 }
@@ -151,6 +156,7 @@ export interface Bulk {
   readonly maxTasks: number | null
   readonly reason: string | null
   readonly resetAttempts: boolean
+  readonly running: boolean
   /** When the first resumed task is due; undefined: when the call begins, until the first batch has shown it. */
   due: number | undefined
   readonly consumer: Consumer
@@ -170,12 +176,12 @@ export interface Bulk {
 
 /** Where a bulk call begins, whose tasks are to be spread over so many milliseconds. */
 export function begin(
-  { action, filter, maxTasks }: Pick<Bulk, 'action' | 'filter' | 'maxTasks'>,
+  { action, filter, maxTasks, running }: Pick<Bulk, 'action' | 'filter' | 'maxTasks' | 'running'>,
   consumer: Consumer,
   spread: number,
   now: number,
 ) {
-  const isTaken = (task: Task) => takes(action, consumer, task, now)
+  const isTaken = (task: Task) => takes(action, consumer, task, now, running)
   const count = matching(consumer, filter).filter(isTaken).length
   const found = Math.min(count, maxTasks ?? Infinity)
   const step = spread / Math.max(found, 1)
@@ -189,7 +195,7 @@ export function nextBatch(bulk: Bulk, now: number): Task[] {
   const limit = Math.min(bulk.batchSize, (maxTasks ?? Infinity) - bulk.moved)
   const batch = matching(consumer, filter)
     .filter(({ event_id }) => event_id > position && event_id <= last)
-    .filter((task) => takes(action, consumer, task, now))
+    .filter((task) => takes(action, consumer, task, now, bulk.running))
     .slice(0, limit)
   bulk.position = batch.at(-1)?.event_id ?? ''
   bulk.moved += batch.length
@@ -197,7 +203,75 @@ export function nextBatch(bulk: Bulk, now: number): Task[] {
   return batch
 }
 
-// KanthorQ, which never touches updated_at.
+// Workers. Neither ours nor KanthorQ's touch updated_at.
+
+/** The visibility timeout of all consumers, in milliseconds. */
+export const lease = 300_000
+
+export interface Pull {
+  readonly maxTasks: number
+  readonly matches: (subject: string) => boolean
+  readonly looksBack: boolean
+}
+
+/** What a pull may claim. */
+export function isDue(
+  { attemptMax }: Consumer,
+  { state, subject, attempt_count, schedule_at }: Task,
+  pull: Pull,
+  now: number,
+): boolean {
+  return ['running', 'retryable'].includes(state) && attempt_count <= attemptMax && schedule_at < now && pull.matches(subject)
+}
+
+/** What a pull makes of a task that is due, and the first and last time at which its lease may end. */
+export function claimed({ events }: Consumer, task: Task, now: number): { becomes: Task; from: number; to: number } {
+  const backOff = task.attempt_count ** 4 * 1000
+  const becomes = { ...task, state: 'running' as const, attempt_count: task.attempt_count + 1, attempted_at: now }
+  const [from, to] = [now + lease + Math.floor(0.9 * backOff), now + lease + Math.ceil(1.1 * backOff)]
+  if (events.has(task.event_id)) return { becomes, from, to }
+  const attempted_error = [...task.attempted_error, { at: now, error: 'the event is gone', stack: 'kanthorq_task_pull' }]
+  return { becomes: { ...becomes, state: 'discarded', finalized_at: now, attempted_error }, from, to }
+}
+
+/** The events that a pull begins, in the order in which it does: new ones, for which it moves the cursor, and late ones. */
+export function beginnable(consumer: Consumer, { looksBack }: Pull, room: number): string[] {
+  if (room <= 0) return []
+  const ids = [...consumer.events].sort()
+  const begins = (id: string) => !consumer.tasks.has(id)
+  const fresh = ids.filter((id) => id > consumer.cursor)
+  const wanted = fresh.filter(begins).slice(0, room)
+  const cursor = (wanted.length === room ? wanted : fresh).at(-1) ?? consumer.cursor
+  // The ids of the model are of all times: those from event_02 on are younger than any lookback.
+  const late = ids.filter((id) => looksBack && id >= 'event_02' && id < cursor && begins(id) && !wanted.includes(id))
+  consumer.cursor = cursor
+  return [...wanted, ...late.slice(0, room - wanted.length)]
+}
+
+/** What a report makes of a task that is running, in the attempt that the worker holds. */
+export interface Report {
+  readonly now: number
+  /** When a failed task is due again; undefined leaves that as it is. */
+  readonly due: number | undefined
+}
+
+export const reports: Readonly<Record<string, (task: Task, attemptMax: number, report: Report) => Partial<Task>>> = {
+  complete: (_task, _attemptMax, { now }) => ({ state: 'completed', finalized_at: now }),
+  fail: (task, attemptMax, { now, due }) => {
+    const attempted_error = [...task.attempted_error, { at: now, error: 'no', stack: 'no' }]
+    const schedule_at = due ?? task.schedule_at
+    return task.attempt_count >= attemptMax
+      ? { state: 'discarded', finalized_at: now, attempted_error, schedule_at }
+      : { state: 'retryable', attempted_error, schedule_at }
+  },
+  extend: ({ schedule_at }, _attemptMax, { now }) => ({ schedule_at: Math.max(schedule_at, now + lease) }),
+  release: ({ attempt_count }, _attemptMax, { now }) => ({
+    schedule_at: now,
+    attempt_count: Math.max(attempt_count - 1, 0),
+  }),
+}
+
+// KanthorQ.
 
 /** What KanthorQ makes of a task, or undefined if it leaves it alone. `due` is when it may be pulled next. */
 type Work = (task: Task, attemptMax: number, now: number, due: number) => Partial<Task> | undefined

@@ -1,10 +1,18 @@
 // Arguments of commands, at random. Times are constants, but for those that the calls set.
 import fc from 'fast-check'
 import type { TaskState } from 'kanthorq-tasks'
-import { actions, kanthorq, type Part, type Task } from './model.ts'
+import { actions, kanthorq, reports, type Part, type Task } from './model.ts'
 
 const [past, future] = [1_000_000, 4_000_000_000_000]
 export const eventIds = Array.from({ length: 12 }, (_, n) => `event_${String(n).padStart(2, '0')}`)
+const eventSubjects = ['order', 'order.new', 'order.new.v1', 'Order.new', 'user.new'] as const
+
+/** The event of an id. */
+export function eventOf(id: string) {
+  const n = Number(id.slice(-2))
+  return { id, subject: eventSubjects[n % 5] ?? '', body: `\\x${id.slice(-2)}`, metadata: { n } }
+}
+
 const states: TaskState[] = ['discarded', 'cancelled', 'pending', 'available', 'running', 'completed', 'retryable']
 
 /** Most commands are about one consumer, so that much happens to its tasks. */
@@ -14,12 +22,13 @@ export const ids = fc.oneof(fc.constant(eventIds), someIds, someIds, someIds)
 export const reason = fc.constantFrom(null, 'INC-42', "it's over")
 export const time = fc.constantFrom(past, future)
 export const due = fc.constantFrom(undefined, undefined, past, future)
+const running = fc.constantFrom(false, false, true)
 
 /** New tasks. The clock that dated them may have been wrong. */
 export const tasks = fc.uniqueArray(
   fc.record({
     event_id: fc.constantFrom(...eventIds),
-    subject: fc.constantFrom('order', 'order.new', 'order.new.v1', 'Order.new', 'user.new'),
+    subject: fc.constantFrom(...eventSubjects),
     state: fc.constantFrom(...states, 'discarded' as const, 'running' as const),
     schedule_at: time,
     finalized_at: fc.constantFrom(past, past, past, future),
@@ -129,6 +138,27 @@ export const byIds = fc.record({
   reason,
   due,
   resetAttempts: fc.boolean(),
+  running,
+})
+
+/** Events of which no task is made, unless a pull makes it: most are of ids that tasks do not have otherwise. */
+const laterIds = Array.from({ length: 8 }, (_, n) => `event_${10 + n}`)
+export const publish = fc.record({ consumer, ids: fc.array(fc.constantFrom(...laterIds), { minLength: 1, maxLength: 3 }) })
+
+export const pull = fc.record({
+  consumer,
+  maxTasks: fc.constantFrom(100, 100, 1, 2, 3),
+  subject: fc.option(subjects, { nil: undefined, freq: 3 }),
+  looksBack: fc.boolean(),
+})
+
+export const report = fc.record({
+  does: fc.constantFrom(...Object.keys(reports)),
+  consumer,
+  ids,
+  /** Of each task: how much the attempt that is reported differs from the one that is running. */
+  attempts: fc.oneof(fc.constant(undefined), fc.constant([0]), fc.array(fc.constantFrom(0, 0, 1, -1), { minLength: 1 })),
+  due,
 })
 
 export const work = fc.record({
@@ -153,5 +183,6 @@ export const bulk = fc.record({
   due,
   spread: fc.constantFrom(0, 1),
   resetAttempts: fc.boolean(),
+  running,
   reason,
 })
