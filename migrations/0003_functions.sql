@@ -3628,6 +3628,7 @@ language plpgsql
 volatile
 security definer
 set search_path to pg_catalog, pg_temp
+set enable_partition_pruning = off
 as $function$
 declare
   v_before bigint;
@@ -4110,6 +4111,7 @@ language plpgsql
 volatile
 security definer
 set search_path to pg_catalog, pg_temp
+set enable_partition_pruning = off
 as $function$
 declare
   v_consumer record;
@@ -4276,6 +4278,7 @@ language plpgsql
 volatile
 security definer
 set search_path to pg_catalog, pg_temp
+set enable_partition_pruning = off
 as $function$
 begin
   perform kanthorq_schema._kanthorq_check_event_ids(event_ids);
@@ -4376,6 +4379,7 @@ language plpgsql
 volatile
 security definer
 set search_path to pg_catalog, pg_temp
+set enable_partition_pruning = off
 as $function$
 begin
   select r.updated, r.noop into updated, noop
@@ -4527,6 +4531,7 @@ language plpgsql
 volatile
 security definer
 set search_path to pg_catalog, pg_temp
+set enable_partition_pruning = off
 as $function$
 begin
   perform kanthorq_schema._kanthorq_check_event_ids(event_ids);
@@ -4861,6 +4866,7 @@ language plpgsql
 volatile
 security definer
 set search_path to pg_catalog, pg_temp
+set enable_partition_pruning = off
 as $function$
 begin
   select r.updated, r.noop into updated, noop
@@ -4898,6 +4904,7 @@ language plpgsql
 volatile
 security definer
 set search_path to pg_catalog, pg_temp
+set enable_partition_pruning = off
 as $function$
 begin
   select r.updated, r.noop into updated, noop
@@ -5413,6 +5420,7 @@ language plpgsql
 volatile
 security definer
 set search_path to pg_catalog, pg_temp
+set enable_partition_pruning = off
 as $function$
 declare
   v_consumer record := kanthorq_schema._kanthorq_consumer(consumer);
@@ -5633,6 +5641,7 @@ language plpgsql
 volatile
 security definer
 set search_path to pg_catalog, pg_temp
+set enable_partition_pruning = off
 as $function$
 declare
   v_consumer record;
@@ -5885,6 +5894,7 @@ language plpgsql
 volatile
 security definer
 set search_path to pg_catalog, pg_temp
+set enable_partition_pruning = off
 as $function$
 begin
   select r.updated, r.noop into updated, noop
@@ -5920,6 +5930,7 @@ language plpgsql
 volatile
 security definer
 set search_path to pg_catalog, pg_temp
+set enable_partition_pruning = off
 as $function$
 begin
   perform kanthorq_schema._kanthorq_check_event_ids(event_ids);
@@ -6103,6 +6114,7 @@ language plpgsql
 volatile
 security definer
 set search_path to pg_catalog, pg_temp
+set enable_partition_pruning = off
 as $function$
 declare
   v_batches bigint;
@@ -6185,6 +6197,7 @@ language plpgsql
 volatile
 security definer
 set search_path to pg_catalog, pg_temp
+set enable_partition_pruning = off
 as $function$
 #variable_conflict use_variable
 declare

@@ -14,6 +14,7 @@ language plpgsql
 volatile
 security definer
 set search_path to pg_catalog, pg_temp
+set enable_partition_pruning = off
 as $function$
 begin
   select r.updated, r.noop into updated, noop

@@ -18,6 +18,7 @@ language plpgsql
 volatile
 security definer
 set search_path to pg_catalog, pg_temp
+set enable_partition_pruning = off
 as $function$
 declare
   v_consumer record := kanthorq_schema._kanthorq_consumer(consumer);

@@ -15,6 +15,7 @@ language plpgsql
 volatile
 security definer
 set search_path to pg_catalog, pg_temp
+set enable_partition_pruning = off
 as $function$
 begin
   perform kanthorq_schema._kanthorq_check_event_ids(event_ids);
