@@ -1,8 +1,8 @@
 import type pg from 'pg'
-import { TaskClient, type FindOptions, type TaskFilter, type TaskState } from 'kanthorq-tasks'
+import { TaskClient, type FindOptions, type PulledTask, type TaskFilter, type TaskState } from 'kanthorq-tasks'
 import { timed } from './measure.ts'
 import { createdAt, type Tasks } from './tasks.ts'
-import { claim } from './worker.ts'
+import { claim } from './claim.ts'
 
 /** A consumer with its tasks, and a session to make calls by. */
 interface Scene {
@@ -13,6 +13,8 @@ interface Scene {
 /** What is measured. */
 interface Call {
   name: string
+  /** About some tasks by id, a page of a find, or about all that a consumer has. */
+  kind: 'ids' | 'page' | 'whole'
   /** What a call takes, without setting the scene and putting it back, and about how many tasks it is. */
   make: (scene: Scene) => Promise<{ ms: number; tasks: number }>
 }
@@ -31,6 +33,7 @@ export const calls: readonly Call[] = [
   }),
   {
     name: 'claim of a worker',
+    kind: 'ids',
     async make({ session, tasks }) {
       const size = Math.min(someIds(tasks), 100)
       const first = await claim(session, tasks, 'running', size)
@@ -39,6 +42,12 @@ export const calls: readonly Call[] = [
       return { ms, tasks: result.length }
     },
   },
+  reports('pull', async ({ session, tasks }) => {
+    return (await new TaskClient(session).pull(tasks.consumer, { maxTasks: someIds(tasks) })).length
+  }),
+  reports('complete', async ({ session, tasks }, pulled) => {
+    return (await new TaskClient(session).complete(tasks.consumer, pulled)).updated.length
+  }),
   page('newest'),
   page('in the middle', {}, (middle) => ({ after: `event_0${middle.getTime().toString(16)}` })),
   page('states', { states: ['discarded'] }),
@@ -50,6 +59,26 @@ export const calls: readonly Call[] = [
   page('states, error', { states: ['discarded'], error: 'mailbox 42 ' }),
   page('created_after', (middle) => ({ createdAfter: middle })),
   page('created_before', (middle) => ({ createdBefore: middle })),
+  page('finalized_after', (middle) => ({ finalizedAfter: middle })),
+  page('states, finalized_after', (middle) => ({ states: ['discarded'], finalizedAfter: middle })),
+  whole('errors', (client, { consumer }) => client.errors(consumer)),
+  whole('errors of the newest 10,000', (client, { consumer }) => client.errors(consumer, {}, { maxTasks: 10_000 })),
+  whole('history of an event', async (client, tasks) => client.history((await tasks.pick(1))[0] ?? '')),
+  whole('missed events', (client, { consumer }) => client.missed(consumer, { since: createdAt(0) })),
+  whole('missed of the newest 100,000', (client, { consumer, filling }) =>
+    client.missed(consumer, { since: createdAt(Math.max(filling.tasks - 100_000, 0)) }),
+  ),
+  whole('stats', (client, { consumer }) => client.stats(consumer)),
+  whole('stats, estimated', (client, { consumer }) => client.stats(consumer, { estimate: true })),
+  whole('rates of the last hour', (client, { consumer }) => client.rates(consumer)),
+  whole('list of consumers', (client) => client.consumers()),
+  whole('hold and its end', async (client, { consumer }) => {
+    await client.hold(consumer)
+    await client.endHold(consumer)
+  }),
+  whole('purge of 1,000 tasks', (client, { consumer }) =>
+    client.purgeTasks(consumer, new Date(), { maxTasks: 1000, batchSize: 1000 }),
+  ),
 ]
 
 /**
@@ -59,6 +88,7 @@ export const calls: readonly Call[] = [
 function byIds(name: string, state: TaskState, call: (scene: Scene, ids: string[]) => Promise<string[]>): Call {
   return {
     name,
+    kind: 'ids',
     async make(scene) {
       const [first = '', ...ids] = await scene.tasks.pick(1 + someIds(scene.tasks), state)
       await call(scene, [first])
@@ -66,6 +96,36 @@ function byIds(name: string, state: TaskState, call: (scene: Scene, ids: string[
       if (result.length !== ids.length) throw new Error(`${name} of ${ids.length} tasks did ${result.length}`)
       await scene.tasks.putBack([first, ...ids], state)
       return { ms, tasks: ids.length }
+    },
+  }
+}
+
+/** What a worker does: pulls tasks, or reports on those that it has pulled. It is rolled back. */
+function reports(name: string, call: (scene: Scene, pulled: PulledTask[]) => Promise<number>): Call {
+  return {
+    name,
+    kind: 'ids',
+    async make(scene) {
+      const { session, tasks } = scene
+      await session.query('begin')
+      const pulled = name === 'pull' ? [] : await new TaskClient(session).pull(tasks.consumer, { maxTasks: someIds(tasks) })
+      const { ms, result } = await timed(() => call(scene, pulled))
+      await session.query('rollback')
+      return { ms, tasks: result }
+    },
+  }
+}
+
+/** A call about a whole consumer. It is rolled back. */
+function whole(name: string, call: (client: TaskClient, tasks: Tasks) => Promise<unknown>): Call {
+  return {
+    name,
+    kind: 'whole',
+    async make({ session, tasks }) {
+      await session.query('begin')
+      const { ms } = await timed(() => call(new TaskClient(session), tasks))
+      await session.query('rollback')
+      return { ms, tasks: tasks.filling.tasks }
     },
   }
 }
@@ -83,6 +143,7 @@ function page(
 ): Call {
   return {
     name: `find: ${name}`,
+    kind: 'page',
     async make({ session, tasks }) {
       const middle = createdAt(Math.floor(tasks.filling.tasks / 2))
       const { ms, result } = await timed(() =>

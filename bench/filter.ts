@@ -6,7 +6,7 @@ import type { Bench } from './bench.ts'
 import { statement } from './contenders/on-kanthorq.ts'
 import { rotated, rounds, spread, spreadOfRatios } from './measure.ts'
 import type { Tasks } from './tasks.ts'
-import { claimSize, Workers } from './worker.ts'
+import { claimSize, Workers } from './claim.ts'
 
 /** One way to cancel all available tasks of the subject `email.*`. */
 interface Contender {

@@ -5,7 +5,7 @@ import { calls } from './calls.ts'
 import { rotated, rounds, spread, timed } from './measure.ts'
 import { memoryOfCalls } from './memory.ts'
 import { number } from './table.ts'
-import { fillTasks, type Filling } from './tasks.ts'
+import { fillEvents, fillTasks, type Filling } from './tasks.ts'
 
 /** Of 20 tasks 19 are completed, and of the others each state has a fifth. */
 const mostlyCompleted = (['available', 'running', 'retryable', 'discarded', 'cancelled'] as const).flatMap((state) => [
@@ -30,7 +30,13 @@ export async function growth(bench: Bench, seconds: number) {
     const tasks = await fillTasks(pool, { ...filling, tasks: count })
     scenes.push({ name, tasks, session: new pg.Client(url) })
   }
+  await fillEvents(
+    pool,
+    scenes.map(({ tasks }) => tasks),
+  )
   const { database, tasks: large } = await bench.large()
+  console.error('filling the stream of the largest table')
+  await fillEvents(database.pool, [large])
   scenes.splice(2, 0, { name: '10 million', tasks: large, session: new pg.Client(database.url) })
   for (const { session } of scenes) await session.connect()
 
@@ -66,6 +72,7 @@ export async function growth(bench: Bench, seconds: number) {
     rows: samples.map(({ scene, call, tasks, times }) => ({
       table: scene.name,
       what: call.name,
+      kind: call.kind,
       /** How many tasks the call is about. */
       tasks,
       rounds: times.length,

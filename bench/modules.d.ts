@@ -6,12 +6,20 @@ declare module 'pg-boss' {
     start(): Promise<unknown>
     stop(options: { graceful: boolean }): Promise<void>
     createQueue(name: string): Promise<void>
+    insert(jobs: { name: string; data: object }[]): Promise<unknown>
+    fetch(name: string, options: { batchSize: number }): Promise<{ id: string; data: { published: number } }[]>
+    complete(name: string, ids: string[]): Promise<unknown>
     cancel(name: string, ids: string[]): Promise<{ affected: number }>
     resume(name: string, ids: string[]): Promise<{ affected: number }>
   }
 }
 
 declare module 'graphile-worker' {
+  export const Logger: new (factory: () => () => void) => object
+  export function run(options: {
+    taskList: Record<string, (payload: { published: number }) => Promise<void>>
+    [option: string]: unknown
+  }): Promise<{ stop(): Promise<void> }>
   export function makeWorkerUtils(options: object): Promise<{
     migrate(): Promise<void>
     release(): Promise<void>

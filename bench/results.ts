@@ -3,16 +3,18 @@ import { join } from 'node:path'
 import type { filter } from './filter.ts'
 import type { growth } from './growth.ts'
 import type { ids } from './ids.ts'
+import type { work } from './work.ts'
 
 /** What each part of the benchmarks comes to. */
 export interface Results {
   ids: Awaited<ReturnType<typeof ids>>
   filter: Awaited<ReturnType<typeof filter>>
   growth: Awaited<ReturnType<typeof growth>>
+  work: Awaited<ReturnType<typeof work>>
 }
 
 /** The parts, in the order in which they are run. */
-export const parts = ['ids', 'filter', 'growth'] as const
+export const parts = ['ids', 'filter', 'growth', 'work'] as const
 
 /** Writes the result of each part as JSON, with a line for each row of it. */
 export function writeResults(folder: string, results: Partial<Results>): void {

@@ -14,15 +14,16 @@ import { ids } from './ids.ts'
 import { writeReport } from './report.ts'
 import { parts, writeResults, type Results } from './results.ts'
 import { sectionsOf } from './sections.ts'
+import { work } from './work.ts'
 
-const usage = `Usage: npm run bench -- [ids] [filter] [growth] [options]
+const usage = `Usage: npm run bench -- [ids] [filter] [growth] [work] [options]
        npm run bench -- report
 
 Measures the named parts, or all, and writes the results. report puts the results of bench/results into docs/benchmarks.md
 and docs/scaling.md.
 
   --scale NUMBER    the tables' share of their full size, which is up to 10 million tasks; default 1
-  --minutes NUMBER  the time for all three parts, without filling tables; default 13
+  --minutes NUMBER  the time for all parts, without filling tables; default 18
   --out FOLDER      where to; default bench/results, or bench/results/trial with another scale than 1
 `
 const committed = fileURLToPath(new URL('results', import.meta.url))
@@ -31,15 +32,16 @@ const { words, scale, minutes, out } = readArguments()
 if (words.includes('report')) await writeReport(committed)
 const chosen = parts.filter((part) => words.length === 0 || words.includes(part))
 if (chosen.length > 0) {
-  if (chosen.includes('ids')) installQueues()
+  if (chosen.includes('ids') || chosen.includes('work')) installQueues()
   // The embedded server of the tests does not wait for the disk; this one does, as in production.
   const server = process.env['DATABASE_URL'] ? await startServer() : await startKillableServer()
   try {
     const bench = new Bench(server, await conditionsOf(server, scale))
     const measure = {
-      ids: () => ids(bench, minutes * 60 * 0.42),
-      filter: () => filter(bench, minutes * 60 * 0.36),
-      growth: () => growth(bench, minutes * 60 * 0.22),
+      ids: () => ids(bench, minutes * 60 * 0.3),
+      filter: () => filter(bench, minutes * 60 * 0.26),
+      growth: () => growth(bench, minutes * 60 * 0.2),
+      work: () => work(bench, minutes * 60 * 0.24),
     }
     for (const part of chosen) finish({ [part]: await measure[part]() })
   } catch (error) {
@@ -72,7 +74,7 @@ function readArguments() {
       allowPositionals: true,
       options: {
         scale: { type: 'string', default: '1' },
-        minutes: { type: 'string', default: '13' },
+        minutes: { type: 'string', default: '18' },
         out: { type: 'string' },
         help: { type: 'boolean', short: 'h' },
       },

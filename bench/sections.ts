@@ -6,8 +6,8 @@ import type { Results } from './results.ts'
 import { middle, number, table } from './table.ts'
 
 /** What documents show of these results, by the names of their sections. */
-export function sectionsOf({ ids, filter, growth }: Partial<Results>): Record<string, string> {
-  const conditions = [ids, filter, growth].flatMap((result) => result?.conditions ?? [])
+export function sectionsOf({ ids, filter, growth, work }: Partial<Results>): Record<string, string> {
+  const conditions = [ids, filter, growth, work].flatMap((result) => result?.conditions ?? [])
   return {
     conditions: [...new Set(conditions.map(describe))].join('\n\n'),
     ...(ids && filter && growth && { answers: answers(ids, filter, growth) }),
@@ -22,10 +22,12 @@ export function sectionsOf({ ids, filter, growth }: Partial<Results>): Record<st
       filter: byFilter(filter),
     }),
     ...(growth && {
-      'growth-ids': acrossTables(growth, false, ({ ms, tasks }) => (ms.median / tasks) * 1000),
-      'growth-find': acrossTables(growth, true, ({ ms }) => ms.median),
+      'growth-ids': acrossTables(growth, 'ids', ({ ms, tasks }) => (ms.median / tasks) * 1000),
+      'growth-find': acrossTables(growth, 'page', ({ ms }) => ms.median),
+      'growth-whole': acrossTables(growth, 'whole', ({ ms }) => ms.median),
       memory: memory(growth),
     }),
+    ...(work && { 'work-rates': rates(work), 'work-calls': calls(work) }),
     ...(filter && growth && { capacity: capacity(filter, growth) }),
   }
 }
@@ -98,10 +100,10 @@ function byFilter({ rows }: Results['filter']): string {
 
 function acrossTables(
   { tables, rows }: Results['growth'],
-  areFinds: boolean,
+  wanted: Results['growth']['rows'][number]['kind'],
   value: (row: Results['growth']['rows'][number]) => number,
 ): string {
-  const some = rows.filter(({ what }) => what.startsWith('find') === areFinds)
+  const some = rows.filter(({ kind }) => kind === wanted)
   return table(
     ['', ...tables.map((each) => each.table)],
     [...new Set(some.map(({ what }) => what))].map((name) => [
@@ -118,5 +120,38 @@ function memory(growth: Results['growth']): string {
       ...[what, number(ids), number(seconds)],
       ...[server === null ? 'not to be seen' : number(server), number(client)],
     ]),
+  )
+}
+
+/** Tasks a second, a line for each table and queue. */
+function rates({ tables, rows }: Results['work']): string {
+  const loads = [
+    ...new Map(rows.map(({ handler, concurrency }) => [`${handler} ${concurrency}`, { handler, concurrency }])).values(),
+  ]
+  const queues = [...new Set(rows.map(({ queue }) => queue))]
+  return table(
+    ['tasks', 'worker', ...loads.map(({ handler, concurrency }) => `${concurrency}${handler === 0 ? '' : ` × ${handler} ms`}`)],
+    tables.flatMap((each) =>
+      queues.map((queue) => [
+        each.table,
+        queue,
+        ...loads.map(({ handler, concurrency }) =>
+          number(
+            rows.find(
+              (row) =>
+                row.table === each.table && row.queue === queue && row.handler === handler && row.concurrency === concurrency,
+            )?.perSecond ?? NaN,
+          ),
+        ),
+      ]),
+    ),
+    [':--', ':--', ...loads.map(() => '--:')],
+  )
+}
+
+function calls({ calls: rows }: Results['work']): string {
+  return table(
+    ['', 'published a second', 'milliseconds until it is handled', 'transactions a second when idle'],
+    rows.map(({ queue, published, latency, idle }) => [queue, number(published), middle(latency), number(idle)]),
   )
 }

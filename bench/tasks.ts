@@ -123,6 +123,24 @@ export async function fillTasks(pool: pg.Pool, filling: Filling): Promise<Tasks>
   return tasks
 }
 
+/** Gives the stream the events of the tasks, and each consumer the cursor at the end of its own. */
+export async function fillEvents(pool: pg.Pool, consumers: readonly Tasks[]): Promise<void> {
+  const { rows } = await pool.query<{ id: string }>(`select id from kanthorq_stream_registry where name = 'bench'`)
+  const count = Math.max(...consumers.map(({ filling }) => filling.tasks))
+  await pool.query(
+    `insert into kanthorq_${rows[0]?.id ?? ''} (id, subject, body, metadata, created_at)
+     select bench.event_id(n), ($2::text[])[1 + n % cardinality($2)], '{}', '{}', bench.created_at(n)
+     from generate_series(0, $1::bigint - 1) n`,
+    [count, subjects],
+  )
+  for (const { consumer, filling } of consumers)
+    await pool.query('update kanthorq_consumer_registry set cursor = bench.event_id($2) where name = $1', [
+      consumer,
+      filling.tasks - 1,
+    ])
+  await pool.query(`vacuum (analyze) kanthorq_${rows[0]?.id ?? ''}`)
+}
+
 /** The table that registering a consumer makes, but still without its key and index. */
 async function createTable(pool: pg.Pool, { consumer, partitions }: Filling): Promise<void> {
   const { rows } = await pool.query<{ id: string }>("select id from kanthorq_consumer_register('bench', $1, '{>}')", [consumer])

@@ -23,13 +23,15 @@ function bench(...args: string[]) {
 }
 
 /** What was measured, but for what is too large to be measured with small tables. */
-function namesIn({ ids, filter, growth }: Partial<Results>) {
+function namesIn({ ids, filter, growth, work }: Partial<Results>) {
   return {
     ids: ids?.rows.filter((row) => row.ids < 50_000).map(({ ids, action, contender }) => `${ids} ${action} ${contender}`),
     filter: filter?.rows.map(({ contender }) => contender),
     tables: growth?.tables.map(({ table }) => table),
     growth: growth?.rows.map(({ table, what }) => `${table}, ${what}`),
     memory: growth?.memory.map(({ what }) => what),
+    work: work?.rows.map(({ table, queue, handler, concurrency }) => `${table}, ${queue}, ${handler} ms, ${concurrency}`),
+    calls: work?.calls.map(({ queue }) => queue),
   }
 }
 
