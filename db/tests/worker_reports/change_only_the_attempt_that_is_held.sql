@@ -17,7 +17,7 @@ cross join (values
   ('held', 'running', 1), ('pulled by another', 'running', 2), ('cancelled', 'cancelled', 1), ('completed', 'completed', 1), ('failed', 'retryable', 1)
 ) v (name, state, attempts);
 
-select plan(14);
+select plan(15);
 
 -- An id that is not there, too.
 select results_eq(
@@ -85,6 +85,15 @@ select results_eq(
      join task t on t.id = s.event_id where t.name = 'pulled by another' and t.report in ('fail', 'complete') order by 1 $$,
   $$ values ('complete', 'discarded', true, 4102444800, 'smtp'), ('fail', 'retryable', false, 4102444800000, 'at line 7') $$,
   'a task whose attempts are spent is discarded, another is due at the given time'
+);
+
+select test.update('send_email', 'schedule_at = 4102444800000', id) from task where name = 'held' and report = 'extend';
+
+select kanthorq_task_extend('send_email', (select array_agg(id) from task where name = 'held' and report = 'extend'), extend_by => '1 minute');
+
+select is(
+  (select s.schedule_at from test.tasks('send_email') s join task t on t.id = s.event_id where t.name = 'held' and t.report = 'extend'),
+  4102444800000, 'extend never makes a lease shorter'
 );
 
 select is_empty('select * from kanthorq_task_operations()', 'the log has no reports');
