@@ -14,7 +14,7 @@ const accepted: readonly RegExp[] = [
   // RETURN QUERY EXECUTE fills the columns.
   /^(_kanthorq_task_estimate|kanthorq_event_missed|kanthorq_task_(explain|history|rates|stats)): OUT variable "\w+" is maybe unmodified$/,
   // The columns of a record are those of the dynamic SQL.
-  /^kanthorq_(event|task)_purge_batch: (cannot determinate a result of dynamic SQL|record "v_batch" is not assigned yet)$/,
+  /^kanthorq_((event|task)_purge_batch|task_pull): (cannot determinate a result of dynamic SQL|record "v_(batch|begun)" is not assigned yet)$/,
   // It says that this OUT variable is not looked at.
   /^(_kanthorq_(consumer|stream)|kanthorq_(task_|event_)(undo_|purge_)?batch): composite OUT variable "(registry|progress)" is not single argument$/,
   // It is a column of the result, and quoted.
