@@ -65,9 +65,6 @@ export const calls: readonly Call[] = [
   whole('errors of the newest 10,000', (client, { consumer }) => client.errors(consumer, {}, { maxTasks: 10_000 })),
   whole('history of an event', async (client, tasks) => client.history((await tasks.pick(1))[0] ?? '')),
   whole('missed events', (client, { consumer }) => client.missed(consumer, { since: createdAt(0) })),
-  whole('missed of the newest 100,000', (client, { consumer, filling }) =>
-    client.missed(consumer, { since: createdAt(Math.max(filling.tasks - 100_000, 0)) }),
-  ),
   whole('stats', (client, { consumer }) => client.stats(consumer)),
   whole('stats, estimated', (client, { consumer }) => client.stats(consumer, { estimate: true })),
   whole('rates of the last hour', (client, { consumer }) => client.rates(consumer)),

@@ -5431,7 +5431,9 @@ declare
   v_wanted text;
   v_cursor text;
   v_begun record;
-  v_left int;
+  v_due text;
+  v_state smallint;
+  v_left int := max_tasks;
   v_pulled int;
 begin
   if max_tasks is null or max_tasks < 1 then
@@ -5455,36 +5457,25 @@ begin
     return;
   end if;
 
-  return query execute format($q$
-    with retryable as materialized (
+  -- One state after the other, each with a limit that the planner knows: it would read the whole table for a limit that it has to guess.
+  v_due := format($q$
+    with claimed as materialized (
       select t.event_id
       from %1$s t
-      where t.state = %3$s and t.attempt_count <= $2 and t.schedule_at < $1
-        and ($5 is null or t.subject ~ any ($5))
+      where t.state = $6 and t.attempt_count <= $2 and t.schedule_at < $1 and ($5 is null or t.subject ~ any ($5))
       order by t.schedule_at
       limit $3
       for no key update
       skip locked
     ),
-    overdue as materialized (
-      select t.event_id
-      from %1$s t
-      where t.state = %4$s and t.attempt_count <= $2 and t.schedule_at < $1
-        and ($5 is null or t.subject ~ any ($5))
-      order by t.schedule_at
-      limit greatest($3 - (select count(*) from retryable), 0)
-      for no key update
-      skip locked
-    ),
     due as materialized (
-      select d.event_id, e.id is null as is_gone, e.body, e.created_at
-      from (select r.event_id from retryable r union all select o.event_id from overdue o) d
-      left join %2$s e on e.id = d.event_id
+      select c.event_id, e.id is null as is_gone, e.body, e.created_at
+      from claimed c
+      left join %2$s e on e.id = c.event_id
     ),
     pulled as (
       update %1$s t
-      set state = case when d.is_gone then %5$s
-          else %4$s end,
+      set state = case when d.is_gone then %4$s else %3$s end,
         finalized_at = case when d.is_gone then $1 else t.finalized_at end,
         attempt_count = t.attempt_count + 1,
         attempted_at = $1,
@@ -5493,8 +5484,7 @@ begin
           else t.attempted_error end,
         schedule_at = $1 + $4 + (least(power(t.attempt_count, 4) * 1000, 1e15) * (0.9 + random() * 0.2))::bigint
       from due d
-      where t.event_id = d.event_id and t.attempt_count <= $2 and t.schedule_at < $1
-        and t.state in (%3$s, %4$s)
+      where t.event_id = d.event_id and t.attempt_count <= $2 and t.schedule_at < $1 and t.state = $6
       returning t.event_id, t.subject, d.body, t.metadata, t.attempt_count, t.schedule_at, d.created_at, d.is_gone
     )
     select p.event_id::text, p.subject::text, p.body, p.metadata, p.attempt_count::integer, $2::integer,
@@ -5503,12 +5493,15 @@ begin
     where not p.is_gone
     order by p.event_id
     $q$,
-    v_consumer.tasks, kanthorq_schema._kanthorq_only_sql(v_events), kanthorq_schema._kanthorq_task_state('retryable'),
-    kanthorq_schema._kanthorq_task_state('running'), kanthorq_schema._kanthorq_task_state('discarded')
-  )
-  using v_now, v_consumer.attempt_max, max_tasks, v_consumer.visibility_timeout, v_patterns;
-  get diagnostics v_pulled = row_count;
-  v_left := max_tasks - v_pulled;
+    v_consumer.tasks, kanthorq_schema._kanthorq_only_sql(v_events), kanthorq_schema._kanthorq_task_state('running'),
+    kanthorq_schema._kanthorq_task_state('discarded')
+  );
+  foreach v_state in array array[kanthorq_schema._kanthorq_task_state('retryable'), kanthorq_schema._kanthorq_task_state('running')] loop
+    return query execute v_due using v_now, v_consumer.attempt_max, v_left, v_consumer.visibility_timeout, v_patterns, v_state;
+    get diagnostics v_pulled = row_count;
+    v_left := v_left - v_pulled;
+    exit when v_left = 0;
+  end loop;
   if v_left = 0 or kanthorq_schema._kanthorq_held(consumer, false) is not null then
     return;
   end if;
