@@ -42,7 +42,7 @@ export async function growth(bench: Bench, seconds: number) {
 
   const samples = scenes.flatMap((scene) => calls.map((call) => ({ scene, call, tasks: 0, times: [] as number[] })))
   console.error('growth')
-  await rounds({ seconds, least: 3 }, async (round) => {
+  await rounds({ seconds, least: 2 }, async (round) => {
     for (const sample of rotated(samples, round * calls.length)) {
       const { ms, tasks } = await sample.call.make(sample.scene)
       sample.times.push(ms)
