@@ -29,13 +29,18 @@ import { createDatabase } from './throwaway-database.ts'
 
 /** Not in npm test: what takes long and is seldom touched, and the extension, which needs a server that npm may have to fetch. */
 const long = [
-  ...['completion', 'connection', 'exact-values', 'hostile-text', 'memory', 'work'].map((name) => `test/cli/${name}.test.ts`),
+  ...['completion', 'connection', 'exact-values', 'hostile-text', 'memory', 'migrate', 'work'].map(
+    (name) => `test/cli/${name}.test.ts`,
+  ),
   'test/concurrency/hot-standby.test.ts',
   'test/crashes',
   'test/documents',
-  ...['extension', 'install-sql', 'releases', 'repair', 'settings', 'trust'].map((name) => `test/install/${name}.test.ts`),
+  ...['extension', 'install-sql', 'migrate', 'releases', 'repair', 'settings', 'trust'].map(
+    (name) => `test/install/${name}.test.ts`,
+  ),
   'test/project',
   'test/security/hostile-input.test.ts',
+  'test/security/hostile-sessions.test.ts',
   'test/upkeep/hold.test.ts',
   'test/worker',
 ]
