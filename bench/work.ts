@@ -40,15 +40,18 @@ export async function work(bench: Bench, seconds: number) {
       const { pool, url, drop } = await bench.database()
       const queue = await open(url)
       if (finished > 0) await queue.finish?.(bench.scaled(finished))
-      const isSmall = waiting === tables[0]?.waiting
       const count = bench.scaled(waiting)
-      if (!isSmall) await queue.fill(count)
+      let left = 0
       for (const load of loads) {
-        if (isSmall) await queue.fill(count)
-        rows.push({ table, queue: name, ...load, perSecond: await rate(queue, count, load, each) })
-        if (isSmall) await drain(queue)
+        await queue.fill(count - left)
+        const { handled, perSecond } = await rate(queue, count, load, each)
+        rows.push({ table, queue: name, ...load, perSecond })
+        left = count - handled
       }
-      if (isSmall) calls.push({ queue: name, ...(await publishing(queue, each)), ...(await latency(queue, pool, each)) })
+      if (finished === 0) {
+        await drain(queue)
+        calls.push({ queue: name, ...(await publishing(queue, each)), ...(await latency(queue, pool, each)) })
+      }
       await queue.close()
       await drop()
     }
@@ -67,7 +70,7 @@ async function rate(
   waiting: number,
   { handler, concurrency }: (typeof loads)[number],
   milliseconds: number,
-): Promise<number> {
+): Promise<{ handled: number; perSecond: number }> {
   let handled = 0
   let first = Infinity
   const stop = await queue.work(concurrency, async () => {
@@ -78,7 +81,7 @@ async function rate(
   while (handled < waiting && performance.now() - first < milliseconds) await setTimeout(10)
   // What is handled is completed after that.
   await stop()
-  return ((handled - 1) / (performance.now() - first)) * 1000
+  return { handled, perSecond: ((handled - 1) / (performance.now() - first)) * 1000 }
 }
 
 /** Handles what is left. */
@@ -124,7 +127,7 @@ async function latency(queue: Queue, pool: Awaited<ReturnType<Bench['database']>
     )
     return Number(rows[0]?.transactions)
   }
-  await setTimeout(2000)
+  await setTimeout(10 * milliseconds)
   const before = await transactions()
   await setTimeout(4 * milliseconds)
   const idle = ((await transactions()) - before) / ((4 * milliseconds) / 1000)

@@ -36,6 +36,8 @@ function namesIn({ ids, filter, growth, work }: Partial<Results>) {
 }
 
 test('all that is measured at full size is measured with small tables, but what these are too small for', async (t) => {
+  // Of each queue a new database for each table.
+  t.timeout(600_000)
   const { code, stdout, stderr } = await bench('--scale', '0.01', '--minutes', '0.02', '--out', out)
   t.is(code, 0, stdout + stderr)
   t.regex(stdout, /^50,000 ids are too many for 10,000 tasks: left out$/m)
