@@ -180,14 +180,17 @@ async function pullTasks(args: some.Of<typeof some.pull>, model: Model, db: Data
 /** What a pull has claimed in the database: of tasks that are due at the same time it may choose. */
 function claim(consumer: Consumer, pull: of.Pull, { from, to, tasks }: Look): Changes {
   const rows = tasks.get(consumer.name)
-  const due = of.sorted(consumer).filter((task) => of.isDue(consumer, task, pull, to))
   const isTaken = (task: Task) => rows?.get(task.event_id)?.attempt_count !== task.attempt_count
-  const [taken, left] = [due.filter(isTaken), due.filter((task) => !isTaken(task))]
-  same(taken.length, Math.min(due.length, pull.maxTasks), 'how many are claimed')
-  const rank = ({ state, schedule_at }: Task) => [state === 'retryable' ? 0 : 1, schedule_at] as const
-  for (const a of taken)
-    for (const b of left)
-      ok(rank(a)[0] < rank(b)[0] || (rank(a)[0] === rank(b)[0] && rank(a)[1] <= rank(b)[1]), 'failed ones first')
+  let room = pull.maxTasks
+  // Failed ones first. A task whose event is gone takes no room, because it is not pulled.
+  const taken = (['retryable', 'running'] as const).flatMap((state) => {
+    const due = of.sorted(consumer).filter((task) => task.state === state && of.isDue(consumer, task, pull, to))
+    const [some, left] = [due.filter(isTaken), due.filter((task) => !isTaken(task))]
+    same(some.length, Math.min(due.length, room), 'how many are claimed')
+    for (const a of some) for (const b of left) ok(a.schedule_at <= b.schedule_at, 'the oldest first')
+    room -= some.filter(({ event_id }) => consumer.events.has(event_id)).length
+    return some
+  })
   return taken.map((before) => {
     const row = rows?.get(before.event_id)
     const now = Math.min(Math.max(row?.attempted_at ?? NaN, from), to)
