@@ -169,7 +169,8 @@ test('after Ctrl-C, the command that continues goes on with the rest of a spread
   t.deepEqual(hours, [0, 1, 2, 3])
 })
 
-test('undo --last shows the last operation that moved tasks, who made it, and asks', async (t) => {
+// Serial: other tests make operations as the owner too.
+test.serial('undo --last shows the last operation that moved tasks, who made it, and asks', async (t) => {
   const consumer = await makeConsumer(db, 'regretted')
   const ids = await makeTasks(db, consumer, ['pending', 'available'])
   const env = { DATABASE_URL: db.ownerUrl }
