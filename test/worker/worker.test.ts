@@ -387,6 +387,7 @@ test('the level worker is all that a worker needs', async (t) => {
   const lease = async () => (await storedTasks(db, consumer)).get(ids[2] ?? '')?.schedule_at ?? 0
   const first = await until(lease, 'it is not pulled')
   await until(async () => (await lease()) > first, 'the lease is not extended')
+  await until(() => Promise.resolve(worker.metrics().completed + worker.metrics().failed === 2), 'they are not reported')
   await worker.stop({ timeout: 0 })
   t.like(worker.metrics(), { completed: 1, failed: 1, released: 1 })
   t.deepEqual(await statesOf(db, consumer, ids), ['completed', 'retryable', 'running'])
