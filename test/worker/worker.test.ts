@@ -382,7 +382,7 @@ test('the level worker is all that a worker needs', async (t) => {
   )
   await t.throwsAsync(worker.start(), { code: '42501' })
   await db.owner.query("select kanthorq_grant($1, 'worker')", [role.name])
-  await makeFast(db, consumer, 2000)
+  await makeFast(db, consumer, 6000)
   await worker.start()
   const lease = async () => (await storedTasks(db, consumer)).get(ids[2] ?? '')?.schedule_at ?? 0
   const first = await until(lease, 'it is not pulled')
