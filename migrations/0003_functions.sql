@@ -35,7 +35,7 @@ declare
     select string_agg(p.oid::regprocedure::text, ', ')
     from pg_proc p
     where p.pronamespace = 'kanthorq_schema'::regnamespace and pg_get_userbyid(p.proowner) = current_user
-      and p.proname in ('_kanthorq_archive_sql', '_kanthorq_as_milliseconds', '_kanthorq_as_time', '_kanthorq_bulk', '_kanthorq_check_action', '_kanthorq_check_can_commit', '_kanthorq_check_event_ids', '_kanthorq_check_filter', '_kanthorq_check_name', '_kanthorq_check_progress', '_kanthorq_check_purge', '_kanthorq_check_role', '_kanthorq_check_schema', '_kanthorq_check_states', '_kanthorq_check_subject', '_kanthorq_check_subject_filters', '_kanthorq_check_takes', '_kanthorq_claimed_by', '_kanthorq_consumer', '_kanthorq_consumers', '_kanthorq_crockford', '_kanthorq_divide_ids', '_kanthorq_doctor_findings', '_kanthorq_doctor_installation', '_kanthorq_doctor_rights', '_kanthorq_doctor_tables', '_kanthorq_doctor_tasks', '_kanthorq_due', '_kanthorq_error_time', '_kanthorq_find_table', '_kanthorq_fingerprint', '_kanthorq_folded', '_kanthorq_function_levels', '_kanthorq_has_scheduling_index', '_kanthorq_held', '_kanthorq_held_cursor', '_kanthorq_hold_triggers', '_kanthorq_id', '_kanthorq_id_time', '_kanthorq_levels', '_kanthorq_names_hint', '_kanthorq_newest_migration', '_kanthorq_now', '_kanthorq_one_line', '_kanthorq_only_sql', '_kanthorq_own_tables', '_kanthorq_purge_all', '_kanthorq_purge_log', '_kanthorq_purged_to', '_kanthorq_refuse_claim', '_kanthorq_refuse_state', '_kanthorq_refuse_table', '_kanthorq_refuses_claims', '_kanthorq_registered', '_kanthorq_reset_rights', '_kanthorq_revoke_usage', '_kanthorq_role_levels', '_kanthorq_set_claims', '_kanthorq_set_level', '_kanthorq_shown', '_kanthorq_stream', '_kanthorq_subject_pattern', '_kanthorq_table_fault', '_kanthorq_table_repair', '_kanthorq_task_all', '_kanthorq_task_begin_sql', '_kanthorq_task_columns_sql', '_kanthorq_task_estimate', '_kanthorq_task_log', '_kanthorq_task_matches', '_kanthorq_task_report', '_kanthorq_task_state', '_kanthorq_task_state_name', '_kanthorq_task_states', '_kanthorq_task_takes_sql', '_kanthorq_task_transition', '_kanthorq_task_undo', '_kanthorq_task_why', '_kanthorq_time_limit', '_kanthorq_trigger_fault', '_kanthorq_true_cursor', '_kanthorq_wanted_pattern', 'kanthorq_consumer_hold', 'kanthorq_consumer_list', 'kanthorq_consumer_register', 'kanthorq_consumer_release', 'kanthorq_doctor', 'kanthorq_event_missed', 'kanthorq_event_purge', 'kanthorq_event_purge_batch', 'kanthorq_grant', 'kanthorq_help', 'kanthorq_revoke', 'kanthorq_stream_publish', 'kanthorq_stream_publish_many', 'kanthorq_stream_register', 'kanthorq_task_batch', 'kanthorq_task_cancel', 'kanthorq_task_cancel_all', 'kanthorq_task_complete', 'kanthorq_task_convert', 'kanthorq_task_count', 'kanthorq_task_discard', 'kanthorq_task_discard_all', 'kanthorq_task_errors', 'kanthorq_task_explain', 'kanthorq_task_extend', 'kanthorq_task_fail', 'kanthorq_task_find', 'kanthorq_task_history', 'kanthorq_task_operation_purge', 'kanthorq_task_operations', 'kanthorq_task_preview', 'kanthorq_task_pull', 'kanthorq_task_purge', 'kanthorq_task_purge_batch', 'kanthorq_task_rates', 'kanthorq_task_release', 'kanthorq_task_resume', 'kanthorq_task_resume_all', 'kanthorq_task_stats', 'kanthorq_task_undo', 'kanthorq_task_undo_all', 'kanthorq_task_undo_batch', 'kanthorq_task_undo_preview')
+      and p.proname in ('_kanthorq_archive_sql', '_kanthorq_as_milliseconds', '_kanthorq_as_time', '_kanthorq_bulk', '_kanthorq_check_action', '_kanthorq_check_can_commit', '_kanthorq_check_event_ids', '_kanthorq_check_filter', '_kanthorq_check_name', '_kanthorq_check_progress', '_kanthorq_check_purge', '_kanthorq_check_role', '_kanthorq_check_schema', '_kanthorq_check_states', '_kanthorq_check_subject', '_kanthorq_check_subject_filters', '_kanthorq_check_takes', '_kanthorq_claimed_by', '_kanthorq_consumer', '_kanthorq_consumers', '_kanthorq_crockford', '_kanthorq_divide_ids', '_kanthorq_doctor_findings', '_kanthorq_doctor_installation', '_kanthorq_doctor_rights', '_kanthorq_doctor_tables', '_kanthorq_doctor_tasks', '_kanthorq_due', '_kanthorq_error_time', '_kanthorq_find_table', '_kanthorq_fingerprint', '_kanthorq_folded', '_kanthorq_function_levels', '_kanthorq_has_scheduling_index', '_kanthorq_held', '_kanthorq_held_cursor', '_kanthorq_hold_triggers', '_kanthorq_id', '_kanthorq_id_time', '_kanthorq_levels', '_kanthorq_names_hint', '_kanthorq_newest_migration', '_kanthorq_now', '_kanthorq_one_line', '_kanthorq_only_sql', '_kanthorq_own_tables', '_kanthorq_purge_all', '_kanthorq_purge_log', '_kanthorq_purged_to', '_kanthorq_refuse_claim', '_kanthorq_refuse_state', '_kanthorq_refuse_table', '_kanthorq_refuses_claims', '_kanthorq_registered', '_kanthorq_reset_rights', '_kanthorq_revoke_usage', '_kanthorq_role_levels', '_kanthorq_set_claims', '_kanthorq_set_level', '_kanthorq_shown', '_kanthorq_stream', '_kanthorq_subject_pattern', '_kanthorq_table_fault', '_kanthorq_table_repair', '_kanthorq_task_all', '_kanthorq_task_columns_sql', '_kanthorq_task_estimate', '_kanthorq_task_log', '_kanthorq_task_matches', '_kanthorq_task_report', '_kanthorq_task_state', '_kanthorq_task_state_name', '_kanthorq_task_states', '_kanthorq_task_takes_sql', '_kanthorq_task_transition', '_kanthorq_task_undo', '_kanthorq_task_why', '_kanthorq_time_limit', '_kanthorq_trigger_fault', '_kanthorq_true_cursor', '_kanthorq_wanted_pattern', 'kanthorq_consumer_hold', 'kanthorq_consumer_list', 'kanthorq_consumer_register', 'kanthorq_consumer_release', 'kanthorq_doctor', 'kanthorq_event_missed', 'kanthorq_event_purge', 'kanthorq_event_purge_batch', 'kanthorq_grant', 'kanthorq_help', 'kanthorq_revoke', 'kanthorq_stream_publish', 'kanthorq_stream_publish_many', 'kanthorq_stream_register', 'kanthorq_task_batch', 'kanthorq_task_cancel', 'kanthorq_task_cancel_all', 'kanthorq_task_complete', 'kanthorq_task_convert', 'kanthorq_task_count', 'kanthorq_task_discard', 'kanthorq_task_discard_all', 'kanthorq_task_errors', 'kanthorq_task_explain', 'kanthorq_task_extend', 'kanthorq_task_fail', 'kanthorq_task_find', 'kanthorq_task_history', 'kanthorq_task_operation_purge', 'kanthorq_task_operations', 'kanthorq_task_preview', 'kanthorq_task_pull', 'kanthorq_task_purge', 'kanthorq_task_purge_batch', 'kanthorq_task_rates', 'kanthorq_task_release', 'kanthorq_task_resume', 'kanthorq_task_resume_all', 'kanthorq_task_stats', 'kanthorq_task_undo', 'kanthorq_task_undo_all', 'kanthorq_task_undo_batch', 'kanthorq_task_undo_preview')
       and p.prorettype <> 'trigger'::regtype
   );
 begin
@@ -629,12 +629,17 @@ comment on function kanthorq_schema._kanthorq_consumers(text) is 'Internal. The 
 -- function: _kanthorq_crockford
 create or replace function kanthorq_schema._kanthorq_crockford(value bigint, digits int)
 returns text
-language sql
+language plpgsql
 immutable
 as $function$
-select string_agg(
-  substr('0123456789abcdefghjkmnpqrstvwxyz', 1 + (value >> 5 * (digits - d) & 31)::integer, 1), '' order by d)
-from generate_series(1, digits) d
+declare
+  v_text text := '';
+begin
+  for v_digit in reverse digits - 1..0 loop
+    v_text := v_text || substr('0123456789abcdefghjkmnpqrstvwxyz', 1 + (value >> 5 * v_digit & 31)::integer, 1);
+  end loop;
+  return v_text;
+end
 $function$;
 
 comment on function kanthorq_schema._kanthorq_crockford(bigint, int) is 'Internal. The lowest bits of a number in lower-case Crockford base 32.';
@@ -1381,7 +1386,6 @@ begin atomic
     ('_kanthorq_table_fault', 'internal'),
     ('_kanthorq_table_repair', 'internal'),
     ('_kanthorq_task_all', 'operator'),
-    ('_kanthorq_task_begin_sql', 'internal'),
     ('_kanthorq_task_columns_sql', 'internal'),
     ('_kanthorq_task_estimate', 'internal'),
     ('_kanthorq_task_log', 'internal'),
@@ -2433,57 +2437,6 @@ end
 $procedure$;
 
 comment on procedure kanthorq_schema._kanthorq_task_all(text, text, text[], text, jsonb, text, text, timestamp with time zone, timestamp with time zone, timestamp with time zone, timestamp with time zone, boolean, int, bigint, interval, text, timestamp with time zone, boolean, interval, boolean, bigint, bigint, bigint, bigint) is 'Internal. The loop of the procedures that move many tasks in committed batches.';
-
--- function: _kanthorq_task_begin_sql
-create or replace function
-kanthorq_schema._kanthorq_task_begin_sql(
-  tasks text,
-  table_name regclass,
-  events text
-)
-returns text
-language plpgsql
-stable
-as $function$
-begin
-  return format($q$
-    with wanted as materialized (
-      select p.id, p.subject, p.metadata
-      from (
-        select e.id, e.subject, e.metadata from %1$s e where e.id > $1 and ($2 is null or e.id < $2) order by e.id limit $3
-      ) p
-      where p.subject ~ $5 and (select t.event_id from %2$s t where t.event_id = p.id) is null
-      order by p.id
-      limit $4
-    ),
-    made as (
-      insert into %3$s as t (event_id, subject, state, schedule_at, metadata)
-      select w.id, w.subject, %4$s, case when $6 is null or w.subject ~ any ($6) then $7 + $8 else $7 end, w.metadata
-      from wanted w
-      order by w.id
-      on conflict (event_id) do nothing
-      returning t.event_id, t.subject, t.metadata, t.schedule_at
-    )
-    select
-      case when (select count(*) from wanted) = $4 then (select max(w.id) from wanted w)
-        else (select max(p.id) from (select e.id from %1$s e where e.id > $1 and ($2 is null or e.id < $2) order by e.id limit $3) p)
-      end as read,
-      (select count(*) from made) as made,
-      array(
-        select row(m.event_id::text, m.subject::text, e.body, m.metadata, 0, $9, kanthorq_schema._kanthorq_as_time(m.schedule_at),
-          kanthorq_schema._kanthorq_as_time(e.created_at))::kanthorq_schema.kanthorq_pulled_task
-        from made m
-        join %1$s e on e.id = m.event_id
-        where $6 is null or m.subject ~ any ($6)
-        order by m.event_id
-      ) as tasks
-    $q$,
-    events, tasks, table_name, kanthorq_schema._kanthorq_task_state('running')
-  );
-end
-$function$;
-
-comment on function kanthorq_schema._kanthorq_task_begin_sql(text, regclass, text) is 'Internal. SQL that makes running tasks of events that a consumer wants and has no task for.';
 
 -- function: _kanthorq_task_columns_sql
 create or replace function kanthorq_schema._kanthorq_task_columns_sql()
@@ -5427,14 +5380,19 @@ declare
   v_now bigint := kanthorq_schema._kanthorq_now();
   v_events regclass := kanthorq_schema._kanthorq_find_table(v_consumer.stream_id);
   v_patterns text[];
-  v_begin text;
-  v_wanted text;
-  v_cursor text;
-  v_begun record;
-  v_due text;
+  v_states smallint[];
   v_state smallint;
+  v_take text;
+  v_cursor text;
+  v_wanted text;
+  v_begin text;
+  v_page int;
+  v_read text;
+  v_ids text[];
+  v_last text;
   v_left int := max_tasks;
-  v_pulled int;
+  v_given int;
+  v_others int := 0;
 begin
   if max_tasks is null or max_tasks < 1 then
     raise exception 'max_tasks is %', coalesce(max_tasks::text, 'null')
@@ -5457,8 +5415,20 @@ begin
     return;
   end if;
 
+  -- Most pulls find nothing due: a look is cheaper than the statement that takes tasks.
+  execute format($q$
+    select array_remove(array[
+      (select t.state from %1$s t where t.state = %2$s and t.attempt_count <= $2 and t.schedule_at < $1 order by t.schedule_at limit 1),
+      (select t.state from %1$s t where t.state = %3$s and t.attempt_count <= $2 and t.schedule_at < $1 order by t.schedule_at limit 1)
+    ], null)
+    $q$,
+    v_consumer.tasks, kanthorq_schema._kanthorq_task_state('retryable'), kanthorq_schema._kanthorq_task_state('running')
+  )
+  into v_states
+  using v_now, v_consumer.attempt_max;
+
   -- One state after the other, each with a limit that the planner knows: it would read the whole table for a limit that it has to guess.
-  v_due := format($q$
+  v_take := format($q$
     with claimed as materialized (
       select t.event_id
       from %1$s t
@@ -5496,10 +5466,10 @@ begin
     v_consumer.tasks, kanthorq_schema._kanthorq_only_sql(v_events), kanthorq_schema._kanthorq_task_state('running'),
     kanthorq_schema._kanthorq_task_state('discarded')
   );
-  foreach v_state in array array[kanthorq_schema._kanthorq_task_state('retryable'), kanthorq_schema._kanthorq_task_state('running')] loop
-    return query execute v_due using v_now, v_consumer.attempt_max, v_left, v_consumer.visibility_timeout, v_patterns, v_state;
-    get diagnostics v_pulled = row_count;
-    v_left := v_left - v_pulled;
+  foreach v_state in array v_states loop
+    return query execute v_take using v_now, v_consumer.attempt_max, v_left, v_consumer.visibility_timeout, v_patterns, v_state;
+    get diagnostics v_given = row_count;
+    v_left := v_left - v_given;
     exit when v_left = 0;
   end loop;
   if v_left = 0 or kanthorq_schema._kanthorq_held(consumer, false) is not null then
@@ -5516,32 +5486,83 @@ begin
   if not found then
     return;
   end if;
-  v_begin := kanthorq_schema._kanthorq_task_begin_sql(
-    v_consumer.tasks, kanthorq_schema._kanthorq_find_table(v_consumer.id), kanthorq_schema._kanthorq_only_sql(v_events)
+  v_page := v_left;
+  -- Whether a task is new is asked in an expression: a join of so few rows as the planner expects would compare each with each.
+  v_begin := format($q$
+    with wanted as materialized (
+      select e.id, e.subject, e.body, e.metadata, e.created_at, $2 is null or e.subject ~ any ($2) as is_taken
+      from %2$s e
+      where e.id = any ($1)
+    ),
+    made as (
+      insert into %1$s as t (event_id, subject, state, schedule_at, metadata)
+      select w.id, w.subject, %3$s, case when w.is_taken then $3 + $4 else $3 end, w.metadata
+      from wanted w
+      order by w.id
+      on conflict (event_id) do nothing
+      returning t.event_id
+    )
+    select w.id::text, w.subject::text, w.body, w.metadata, 0, $5::integer, kanthorq_schema._kanthorq_as_time($3 + $4),
+      kanthorq_schema._kanthorq_as_time(w.created_at)
+    from wanted w
+    where w.is_taken and (w.id in (select m.event_id from made m)) is true
+    order by w.id
+    $q$,
+    kanthorq_schema._kanthorq_find_table(v_consumer.id), kanthorq_schema._kanthorq_only_sql(v_events),
+    kanthorq_schema._kanthorq_task_state('running')
   );
-  -- A consumer that wants few events passes over at most 100,000 of the others in one call.
-  for v_page in 1..10 loop
-    execute v_begin
-    into v_begun
-    using v_cursor, null::text, 10000, v_left, v_wanted, v_patterns, v_now, v_consumer.visibility_timeout, v_consumer.attempt_max;
-    exit when v_begun.read is null;
-    v_cursor := v_begun.read;
-    return query select u.* from unnest(v_begun.tasks) u;
-    v_left := v_left - v_begun.made;
-    exit when v_left = 0;
+  -- At first no more events than there is room for, because most consumers want most of them.
+  loop
+    execute format($q$
+      select max(p.id), array_agg(p.id order by p.id) filter (where p.subject ~ $3),
+        (array_agg(p.id order by p.id) filter (where p.subject ~ $3 and ($4 is null or p.subject ~ any ($4))))[$5]
+      from (select e.id, e.subject from %s e where e.id > $1 order by e.id limit $2) p
+      $q$,
+      kanthorq_schema._kanthorq_only_sql(v_events)
+    )
+    into v_read, v_ids, v_last
+    using v_cursor, v_page, v_wanted, v_patterns, v_left;
+    exit when v_read is null;
+    if v_last < v_read then
+      v_read := v_last;
+      v_ids := array(select u.id from unnest(v_ids) u (id) where u.id <= v_last);
+    end if;
+    v_cursor := v_read;
+    if v_ids is not null then
+      return query execute v_begin using v_ids, v_patterns, v_now, v_consumer.visibility_timeout, v_consumer.attempt_max;
+      get diagnostics v_given = row_count;
+      v_left := v_left - v_given;
+      v_others := v_others + cardinality(v_ids) - v_given;
+      exit when v_left = 0 or v_others >= 100000;
+    end if;
+    v_page := 10000;
   end loop;
   update kanthorq_schema.kanthorq_consumer_registry r set cursor = v_cursor where r.name = consumer and r.cursor <> v_cursor;
 
   if v_left > 0 and lookback > interval '0' then
-    execute v_begin
-    into v_begun
+    -- Whether there is a task is asked for each event, in a sub-select: a join could read all tasks for the first few events.
+    execute format($q$
+      select array_agg(p.id)
+      from (
+        select e.id
+        from %s e
+        where e.id > $1 and e.id < $2 and e.subject ~ $3 and (select t.event_id from %s t where t.event_id = e.id) is null
+        order by e.id
+        limit $4
+      ) p
+      $q$,
+      kanthorq_schema._kanthorq_only_sql(v_events), v_consumer.tasks
+    )
+    into v_ids
     using
       greatest(
         'event_' || kanthorq_schema._kanthorq_crockford(v_now - (extract(epoch from lookback) * 1000)::bigint, 10),
         kanthorq_schema._kanthorq_purged_to(consumer)
       ),
-      v_cursor, null::int, v_left, v_wanted, v_patterns, v_now, v_consumer.visibility_timeout, v_consumer.attempt_max;
-    return query select u.* from unnest(v_begun.tasks) u;
+      v_cursor, v_wanted, v_left;
+    if v_ids is not null then
+      return query execute v_begin using v_ids, v_patterns, v_now, v_consumer.visibility_timeout, v_consumer.attempt_max;
+    end if;
   end if;
 end
 $function$;
@@ -5550,7 +5571,8 @@ comment on function kanthorq_schema.kanthorq_task_pull(text, int, text[], interv
 
 consumer   name of the consumer
 max_tasks  how many at most
-subjects   only tasks whose subject one of these filters matches; tasks of other new events are left to other workers, due at once
+subjects   only tasks whose subject one of these filters matches; tasks of other new events are left to other workers, due at once, at
+           most 100,000 or so in a call
 lookback   how far behind the cursor to look for events that came late; 0 is not at all. It costs a look at each event of that time
 
 Returns rows of type kanthorq_pulled_task. The worker holds each until lease_until, and reports on it with its attempt:
@@ -6429,7 +6451,6 @@ declare
       'kanthorq_schema._kanthorq_table_fault(regclass, text)',
       'kanthorq_schema._kanthorq_table_repair(regclass)',
       'kanthorq_schema._kanthorq_task_all(text, text, text[], text, jsonb, text, text, timestamp with time zone, timestamp with time zone, timestamp with time zone, timestamp with time zone, boolean, int, bigint, interval, text, timestamp with time zone, boolean, interval, boolean, bigint, bigint, bigint, bigint)',
-      'kanthorq_schema._kanthorq_task_begin_sql(text, regclass, text)',
       'kanthorq_schema._kanthorq_task_columns_sql()',
       'kanthorq_schema._kanthorq_task_estimate(text)',
       'kanthorq_schema._kanthorq_task_log(bigint, text, text, text, kanthorq_schema.kanthorq_task_change[], bigint, bigint, bigint)',
@@ -6564,7 +6585,7 @@ declare
     select string_agg(p.oid::regprocedure::text, ', ')
     from pg_proc p
     where p.pronamespace = 'kanthorq_schema'::regnamespace and pg_get_userbyid(p.proowner) = current_user
-      and p.proname in ('_kanthorq_archive_sql', '_kanthorq_as_milliseconds', '_kanthorq_as_time', '_kanthorq_bulk', '_kanthorq_check_action', '_kanthorq_check_can_commit', '_kanthorq_check_event_ids', '_kanthorq_check_filter', '_kanthorq_check_name', '_kanthorq_check_progress', '_kanthorq_check_purge', '_kanthorq_check_role', '_kanthorq_check_schema', '_kanthorq_check_states', '_kanthorq_check_subject', '_kanthorq_check_subject_filters', '_kanthorq_check_takes', '_kanthorq_claimed_by', '_kanthorq_consumer', '_kanthorq_consumers', '_kanthorq_crockford', '_kanthorq_divide_ids', '_kanthorq_doctor_findings', '_kanthorq_doctor_installation', '_kanthorq_doctor_rights', '_kanthorq_doctor_tables', '_kanthorq_doctor_tasks', '_kanthorq_due', '_kanthorq_error_time', '_kanthorq_find_table', '_kanthorq_fingerprint', '_kanthorq_folded', '_kanthorq_function_levels', '_kanthorq_has_scheduling_index', '_kanthorq_held', '_kanthorq_held_cursor', '_kanthorq_hold_triggers', '_kanthorq_id', '_kanthorq_id_time', '_kanthorq_levels', '_kanthorq_names_hint', '_kanthorq_newest_migration', '_kanthorq_now', '_kanthorq_one_line', '_kanthorq_only_sql', '_kanthorq_own_tables', '_kanthorq_purge_all', '_kanthorq_purge_log', '_kanthorq_purged_to', '_kanthorq_refuse_claim', '_kanthorq_refuse_state', '_kanthorq_refuse_table', '_kanthorq_refuses_claims', '_kanthorq_registered', '_kanthorq_reset_rights', '_kanthorq_revoke_usage', '_kanthorq_role_levels', '_kanthorq_set_claims', '_kanthorq_set_level', '_kanthorq_shown', '_kanthorq_stream', '_kanthorq_subject_pattern', '_kanthorq_table_fault', '_kanthorq_table_repair', '_kanthorq_task_all', '_kanthorq_task_begin_sql', '_kanthorq_task_columns_sql', '_kanthorq_task_estimate', '_kanthorq_task_log', '_kanthorq_task_matches', '_kanthorq_task_report', '_kanthorq_task_state', '_kanthorq_task_state_name', '_kanthorq_task_states', '_kanthorq_task_takes_sql', '_kanthorq_task_transition', '_kanthorq_task_undo', '_kanthorq_task_why', '_kanthorq_time_limit', '_kanthorq_trigger_fault', '_kanthorq_true_cursor', '_kanthorq_wanted_pattern', 'kanthorq_consumer_hold', 'kanthorq_consumer_list', 'kanthorq_consumer_register', 'kanthorq_consumer_release', 'kanthorq_doctor', 'kanthorq_event_missed', 'kanthorq_event_purge', 'kanthorq_event_purge_batch', 'kanthorq_grant', 'kanthorq_help', 'kanthorq_revoke', 'kanthorq_stream_publish', 'kanthorq_stream_publish_many', 'kanthorq_stream_register', 'kanthorq_task_batch', 'kanthorq_task_cancel', 'kanthorq_task_cancel_all', 'kanthorq_task_complete', 'kanthorq_task_convert', 'kanthorq_task_count', 'kanthorq_task_discard', 'kanthorq_task_discard_all', 'kanthorq_task_errors', 'kanthorq_task_explain', 'kanthorq_task_extend', 'kanthorq_task_fail', 'kanthorq_task_find', 'kanthorq_task_history', 'kanthorq_task_operation_purge', 'kanthorq_task_operations', 'kanthorq_task_preview', 'kanthorq_task_pull', 'kanthorq_task_purge', 'kanthorq_task_purge_batch', 'kanthorq_task_rates', 'kanthorq_task_release', 'kanthorq_task_resume', 'kanthorq_task_resume_all', 'kanthorq_task_stats', 'kanthorq_task_undo', 'kanthorq_task_undo_all', 'kanthorq_task_undo_batch', 'kanthorq_task_undo_preview')
+      and p.proname in ('_kanthorq_archive_sql', '_kanthorq_as_milliseconds', '_kanthorq_as_time', '_kanthorq_bulk', '_kanthorq_check_action', '_kanthorq_check_can_commit', '_kanthorq_check_event_ids', '_kanthorq_check_filter', '_kanthorq_check_name', '_kanthorq_check_progress', '_kanthorq_check_purge', '_kanthorq_check_role', '_kanthorq_check_schema', '_kanthorq_check_states', '_kanthorq_check_subject', '_kanthorq_check_subject_filters', '_kanthorq_check_takes', '_kanthorq_claimed_by', '_kanthorq_consumer', '_kanthorq_consumers', '_kanthorq_crockford', '_kanthorq_divide_ids', '_kanthorq_doctor_findings', '_kanthorq_doctor_installation', '_kanthorq_doctor_rights', '_kanthorq_doctor_tables', '_kanthorq_doctor_tasks', '_kanthorq_due', '_kanthorq_error_time', '_kanthorq_find_table', '_kanthorq_fingerprint', '_kanthorq_folded', '_kanthorq_function_levels', '_kanthorq_has_scheduling_index', '_kanthorq_held', '_kanthorq_held_cursor', '_kanthorq_hold_triggers', '_kanthorq_id', '_kanthorq_id_time', '_kanthorq_levels', '_kanthorq_names_hint', '_kanthorq_newest_migration', '_kanthorq_now', '_kanthorq_one_line', '_kanthorq_only_sql', '_kanthorq_own_tables', '_kanthorq_purge_all', '_kanthorq_purge_log', '_kanthorq_purged_to', '_kanthorq_refuse_claim', '_kanthorq_refuse_state', '_kanthorq_refuse_table', '_kanthorq_refuses_claims', '_kanthorq_registered', '_kanthorq_reset_rights', '_kanthorq_revoke_usage', '_kanthorq_role_levels', '_kanthorq_set_claims', '_kanthorq_set_level', '_kanthorq_shown', '_kanthorq_stream', '_kanthorq_subject_pattern', '_kanthorq_table_fault', '_kanthorq_table_repair', '_kanthorq_task_all', '_kanthorq_task_columns_sql', '_kanthorq_task_estimate', '_kanthorq_task_log', '_kanthorq_task_matches', '_kanthorq_task_report', '_kanthorq_task_state', '_kanthorq_task_state_name', '_kanthorq_task_states', '_kanthorq_task_takes_sql', '_kanthorq_task_transition', '_kanthorq_task_undo', '_kanthorq_task_why', '_kanthorq_time_limit', '_kanthorq_trigger_fault', '_kanthorq_true_cursor', '_kanthorq_wanted_pattern', 'kanthorq_consumer_hold', 'kanthorq_consumer_list', 'kanthorq_consumer_register', 'kanthorq_consumer_release', 'kanthorq_doctor', 'kanthorq_event_missed', 'kanthorq_event_purge', 'kanthorq_event_purge_batch', 'kanthorq_grant', 'kanthorq_help', 'kanthorq_revoke', 'kanthorq_stream_publish', 'kanthorq_stream_publish_many', 'kanthorq_stream_register', 'kanthorq_task_batch', 'kanthorq_task_cancel', 'kanthorq_task_cancel_all', 'kanthorq_task_complete', 'kanthorq_task_convert', 'kanthorq_task_count', 'kanthorq_task_discard', 'kanthorq_task_discard_all', 'kanthorq_task_errors', 'kanthorq_task_explain', 'kanthorq_task_extend', 'kanthorq_task_fail', 'kanthorq_task_find', 'kanthorq_task_history', 'kanthorq_task_operation_purge', 'kanthorq_task_operations', 'kanthorq_task_preview', 'kanthorq_task_pull', 'kanthorq_task_purge', 'kanthorq_task_purge_batch', 'kanthorq_task_rates', 'kanthorq_task_release', 'kanthorq_task_resume', 'kanthorq_task_resume_all', 'kanthorq_task_stats', 'kanthorq_task_undo', 'kanthorq_task_undo_all', 'kanthorq_task_undo_batch', 'kanthorq_task_undo_preview')
   );
 begin
   if v_functions is not null then

@@ -10,7 +10,7 @@ import { Database, names, registerConsumers } from './model/database.ts'
 const db = useDatabase(test)
 
 // Undo goes wrong in rare sequences only.
-const runs = Math.max(times(60), 6)
+const runs = Math.max(times(120), 6)
 const attempts = fc.constantFrom(1, 1, 2, 3)
 const scene = fc.record({
   attemptMax: fc.tuple(attempts, attempts, attempts),

@@ -73,7 +73,6 @@ begin atomic
     ('_kanthorq_table_fault', 'internal'),
     ('_kanthorq_table_repair', 'internal'),
     ('_kanthorq_task_all', 'operator'),
-    ('_kanthorq_task_begin_sql', 'internal'),
     ('_kanthorq_task_columns_sql', 'internal'),
     ('_kanthorq_task_estimate', 'internal'),
     ('_kanthorq_task_log', 'internal'),

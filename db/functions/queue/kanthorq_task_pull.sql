@@ -25,14 +25,19 @@ declare
   v_now bigint := kanthorq_schema._kanthorq_now();
   v_events regclass := kanthorq_schema._kanthorq_find_table(v_consumer.stream_id);
   v_patterns text[];
-  v_begin text;
-  v_wanted text;
-  v_cursor text;
-  v_begun record;
-  v_due text;
+  v_states smallint[];
   v_state smallint;
+  v_take text;
+  v_cursor text;
+  v_wanted text;
+  v_begin text;
+  v_page int;
+  v_read text;
+  v_ids text[];
+  v_last text;
   v_left int := max_tasks;
-  v_pulled int;
+  v_given int;
+  v_others int := 0;
 begin
   if max_tasks is null or max_tasks < 1 then
     raise exception 'max_tasks is %', coalesce(max_tasks::text, 'null')
@@ -55,8 +60,20 @@ begin
     return;
   end if;
 
+  -- Most pulls find nothing due: a look is cheaper than the statement that takes tasks.
+  execute format($q$
+    select array_remove(array[
+      (select t.state from %1$s t where t.state = %2$s and t.attempt_count <= $2 and t.schedule_at < $1 order by t.schedule_at limit 1),
+      (select t.state from %1$s t where t.state = %3$s and t.attempt_count <= $2 and t.schedule_at < $1 order by t.schedule_at limit 1)
+    ], null)
+    $q$,
+    v_consumer.tasks, kanthorq_schema._kanthorq_task_state('retryable'), kanthorq_schema._kanthorq_task_state('running')
+  )
+  into v_states
+  using v_now, v_consumer.attempt_max;
+
   -- One state after the other, each with a limit that the planner knows: it would read the whole table for a limit that it has to guess.
-  v_due := format($q$
+  v_take := format($q$
     with claimed as materialized (
       select t.event_id
       from %1$s t
@@ -94,10 +111,10 @@ begin
     v_consumer.tasks, kanthorq_schema._kanthorq_only_sql(v_events), kanthorq_schema._kanthorq_task_state('running'),
     kanthorq_schema._kanthorq_task_state('discarded')
   );
-  foreach v_state in array array[kanthorq_schema._kanthorq_task_state('retryable'), kanthorq_schema._kanthorq_task_state('running')] loop
-    return query execute v_due using v_now, v_consumer.attempt_max, v_left, v_consumer.visibility_timeout, v_patterns, v_state;
-    get diagnostics v_pulled = row_count;
-    v_left := v_left - v_pulled;
+  foreach v_state in array v_states loop
+    return query execute v_take using v_now, v_consumer.attempt_max, v_left, v_consumer.visibility_timeout, v_patterns, v_state;
+    get diagnostics v_given = row_count;
+    v_left := v_left - v_given;
     exit when v_left = 0;
   end loop;
   if v_left = 0 or kanthorq_schema._kanthorq_held(consumer, false) is not null then
@@ -114,32 +131,83 @@ begin
   if not found then
     return;
   end if;
-  v_begin := kanthorq_schema._kanthorq_task_begin_sql(
-    v_consumer.tasks, kanthorq_schema._kanthorq_find_table(v_consumer.id), kanthorq_schema._kanthorq_only_sql(v_events)
+  v_page := v_left;
+  -- Whether a task is new is asked in an expression: a join of so few rows as the planner expects would compare each with each.
+  v_begin := format($q$
+    with wanted as materialized (
+      select e.id, e.subject, e.body, e.metadata, e.created_at, $2 is null or e.subject ~ any ($2) as is_taken
+      from %2$s e
+      where e.id = any ($1)
+    ),
+    made as (
+      insert into %1$s as t (event_id, subject, state, schedule_at, metadata)
+      select w.id, w.subject, %3$s, case when w.is_taken then $3 + $4 else $3 end, w.metadata
+      from wanted w
+      order by w.id
+      on conflict (event_id) do nothing
+      returning t.event_id
+    )
+    select w.id::text, w.subject::text, w.body, w.metadata, 0, $5::integer, kanthorq_schema._kanthorq_as_time($3 + $4),
+      kanthorq_schema._kanthorq_as_time(w.created_at)
+    from wanted w
+    where w.is_taken and (w.id in (select m.event_id from made m)) is true
+    order by w.id
+    $q$,
+    kanthorq_schema._kanthorq_find_table(v_consumer.id), kanthorq_schema._kanthorq_only_sql(v_events),
+    kanthorq_schema._kanthorq_task_state('running')
   );
-  -- A consumer that wants few events passes over at most 100,000 of the others in one call.
-  for v_page in 1..10 loop
-    execute v_begin
-    into v_begun
-    using v_cursor, null::text, 10000, v_left, v_wanted, v_patterns, v_now, v_consumer.visibility_timeout, v_consumer.attempt_max;
-    exit when v_begun.read is null;
-    v_cursor := v_begun.read;
-    return query select u.* from unnest(v_begun.tasks) u;
-    v_left := v_left - v_begun.made;
-    exit when v_left = 0;
+  -- At first no more events than there is room for, because most consumers want most of them.
+  loop
+    execute format($q$
+      select max(p.id), array_agg(p.id order by p.id) filter (where p.subject ~ $3),
+        (array_agg(p.id order by p.id) filter (where p.subject ~ $3 and ($4 is null or p.subject ~ any ($4))))[$5]
+      from (select e.id, e.subject from %s e where e.id > $1 order by e.id limit $2) p
+      $q$,
+      kanthorq_schema._kanthorq_only_sql(v_events)
+    )
+    into v_read, v_ids, v_last
+    using v_cursor, v_page, v_wanted, v_patterns, v_left;
+    exit when v_read is null;
+    if v_last < v_read then
+      v_read := v_last;
+      v_ids := array(select u.id from unnest(v_ids) u (id) where u.id <= v_last);
+    end if;
+    v_cursor := v_read;
+    if v_ids is not null then
+      return query execute v_begin using v_ids, v_patterns, v_now, v_consumer.visibility_timeout, v_consumer.attempt_max;
+      get diagnostics v_given = row_count;
+      v_left := v_left - v_given;
+      v_others := v_others + cardinality(v_ids) - v_given;
+      exit when v_left = 0 or v_others >= 100000;
+    end if;
+    v_page := 10000;
   end loop;
   update kanthorq_schema.kanthorq_consumer_registry r set cursor = v_cursor where r.name = consumer and r.cursor <> v_cursor;
 
   if v_left > 0 and lookback > interval '0' then
-    execute v_begin
-    into v_begun
+    -- Whether there is a task is asked for each event, in a sub-select: a join could read all tasks for the first few events.
+    execute format($q$
+      select array_agg(p.id)
+      from (
+        select e.id
+        from %s e
+        where e.id > $1 and e.id < $2 and e.subject ~ $3 and (select t.event_id from %s t where t.event_id = e.id) is null
+        order by e.id
+        limit $4
+      ) p
+      $q$,
+      kanthorq_schema._kanthorq_only_sql(v_events), v_consumer.tasks
+    )
+    into v_ids
     using
       greatest(
         'event_' || kanthorq_schema._kanthorq_crockford(v_now - (extract(epoch from lookback) * 1000)::bigint, 10),
         kanthorq_schema._kanthorq_purged_to(consumer)
       ),
-      v_cursor, null::int, v_left, v_wanted, v_patterns, v_now, v_consumer.visibility_timeout, v_consumer.attempt_max;
-    return query select u.* from unnest(v_begun.tasks) u;
+      v_cursor, v_wanted, v_left;
+    if v_ids is not null then
+      return query execute v_begin using v_ids, v_patterns, v_now, v_consumer.visibility_timeout, v_consumer.attempt_max;
+    end if;
   end if;
 end
 $function$;
@@ -148,7 +216,8 @@ comment on function kanthorq_schema.kanthorq_task_pull is 'Gives tasks to a work
 
 consumer   name of the consumer
 max_tasks  how many at most
-subjects   only tasks whose subject one of these filters matches; tasks of other new events are left to other workers, due at once
+subjects   only tasks whose subject one of these filters matches; tasks of other new events are left to other workers, due at once, at
+           most 100,000 or so in a call
 lookback   how far behind the cursor to look for events that came late; 0 is not at all. It costs a look at each event of that time
 
 Returns rows of type kanthorq_pulled_task. The worker holds each until lease_until, and reports on it with its attempt:

@@ -1,6 +1,6 @@
 begin;
 
-select plan(8);
+select plan(10);
 
 select kanthorq_consumer_register('shop', 'send_email', '{order.>,user.*}', '{order.parked,user.bot}', 3);
 
@@ -63,6 +63,25 @@ select is_empty('select * from kanthorq_task_pull(''send_email'', lookback => ''
 select results_eq(
   'select subject, body, attempt from kanthorq_task_pull(''send_email'')', $$ values ('order.late', 'late'::bytea, 0) $$,
   'a look behind the cursor finds it'
+);
+
+select kanthorq_stream_publish_many('shop', '{order.a,order.b,order.c,user.d,user.e}', array_fill('x'::bytea, array[5]));
+
+select results_eq(
+  $$ select array_agg(p.subject) from generate_series(1, 2) n, kanthorq_task_pull('send_email', least(n, 1), '{user.>}') p $$,
+  $$ values ('{user.d,user.e}'::text[]) $$,
+  'tasks for other workers need no room'
+);
+
+select test.as_owner(format(
+  $$ insert into %s (id, subject, body)
+     select 'event_7' || lpad(n::text, 25, '0'), case when n = 120000 then 'order.last' else 'invoice' end, '' from generate_series(1, 120000) n $$,
+  (select r ->> 'name' from test.read('select ''kanthorq_'' || stream_id as name from kanthorq_consumer_registry') r)
+));
+
+select results_eq(
+  $$ select p.subject from kanthorq_task_pull('send_email', 1, '{order.last}') p $$, $$ values ('order.last') $$,
+  'whatever it has to pass over'
 );
 
 rollback;

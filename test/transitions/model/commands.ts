@@ -156,7 +156,8 @@ async function pullTasks(args: some.Of<typeof some.pull>, model: Model, db: Data
     const rows = look.tasks.get(consumer.name)
     const claims = claim(consumer, pull, look)
     const held = claims.filter(({ after: { state } }) => state === 'running')
-    const begun = of.beginnable(consumer, pull, maxTasks - held.length).map((id): Task => {
+    const isTaken = (id: string) => pull.matches(some.eventOf(id).subject)
+    const begun = of.beginnable(consumer, isTaken, pull, maxTasks - held.length).map((id): Task => {
       const { subject, metadata } = some.eventOf(id)
       const row = rows?.get(id)
       // A task that is made says when; another worker may take the ones that this one does not.

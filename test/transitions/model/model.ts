@@ -234,18 +234,21 @@ export function claimed({ events }: Consumer, task: Task, now: number): { become
   return { becomes: { ...becomes, state: 'discarded', finalized_at: now, attempted_error }, from, to }
 }
 
-/** The events that a pull begins, in the order in which it does: new ones, for which it moves the cursor, and late ones. */
-export function beginnable(consumer: Consumer, { looksBack }: Pull, room: number): string[] {
+/**
+ * The events that a pull begins, in the order in which it does: new ones, for which it moves the cursor, and late ones. Of the new ones
+ * only those that the worker takes need room.
+ */
+export function beginnable(consumer: Consumer, isTaken: (id: string) => boolean, { looksBack }: Pull, room: number): string[] {
   if (room <= 0) return []
   const ids = [...consumer.events].sort()
   const begins = (id: string) => !consumer.tasks.has(id)
   const fresh = ids.filter((id) => id > consumer.cursor)
-  const wanted = fresh.filter(begins).slice(0, room)
-  const cursor = (wanted.length === room ? wanted : fresh).at(-1) ?? consumer.cursor
+  const cursor = fresh.filter((id) => begins(id) && isTaken(id))[room - 1] ?? fresh.at(-1) ?? consumer.cursor
+  const wanted = fresh.filter((id) => begins(id) && id <= cursor)
   // The ids of the model are of all times: those from event_02 on are younger than any lookback.
   const late = ids.filter((id) => looksBack && id >= 'event_02' && id < cursor && begins(id) && !wanted.includes(id))
   consumer.cursor = cursor
-  return [...wanted, ...late.slice(0, room - wanted.length)]
+  return [...wanted, ...late.slice(0, room - wanted.filter(isTaken).length)]
 }
 
 /** What a report makes of a task that is running, in the attempt that the worker holds. */
