@@ -188,7 +188,7 @@ export class Handling {
     }
     const handle = () => (transactional ? this.#inTransaction(route, job) : this.#invoke(route, job, this.#settings.pool))
     const tasks = batch.map(({ task }) => task)
-    this.tracing(tasks, () => Promise.race([handle(), job.abandoned]))
+    this.tracing(tasks, () => job.waitFor(handle))
       .then(
         (errors) => {
           for (const [index, held] of batch.entries()) this.#finish(held, errors[index] ?? undefined)
@@ -212,13 +212,24 @@ export class Handling {
 
   async #invoke(route: Route, job: Job, client: HandlerClient): Promise<Errors> {
     if (route.batch === undefined) {
-      const [first] = job.tasks()
-      if (first === undefined) return []
-      const { task, signal } = first
-      await route.handle?.(task, { signal, client, traceparent: traceparentOf(task.metadata) })
+      const [held] = job.held
+      if (held === undefined) return []
+      const { task } = held
+      await route.handle?.(task, {
+        get signal() {
+          return job.signalOf(held)
+        },
+        client,
+        traceparent: traceparentOf(task.metadata),
+      })
       return []
     }
-    const tasks = job.tasks().map(({ task, signal }) => ({ ...task, signal }))
+    const tasks = job.held.map((held) => ({
+      ...held.task,
+      get signal() {
+        return job.signalOf(held)
+      },
+    }))
     const errors = (await route.batch(tasks, { client })) ?? []
     if (errors.length > 0 && errors.length !== tasks.length)
       throw new TypeError(`the handler returned ${errors.length} results for ${tasks.length} tasks`)

@@ -1,22 +1,14 @@
 import { TaskAborted, type AbortReason } from './task-aborted.ts'
 import type { Held } from './held.ts'
-import type { WorkerTask } from './types.ts'
-
-/** A task, and the signal of its handler. */
-export interface JobTask {
-  task: WorkerTask
-  signal: AbortSignal
-}
 
 /** A handler at work: on one task, or on those of a batch. */
 export class Job {
   readonly held: readonly Held[]
   /** What else to do when the handler is no longer waited for. */
   onAbandon: (() => void) | undefined
-  /** Rejected when the handler is no longer waited for. */
-  readonly abandoned: Promise<never>
   #abandon: (why: TaskAborted) => void = () => undefined
-  readonly #work: readonly { held: Held; controller: AbortController }[]
+  /** Made when a handler asks for its signal: most tasks end without one, and it costs more than all else. */
+  readonly #controllers = new Map<Held, AbortController>()
   readonly #grace: number
   readonly #onEnd: (isAbandoned: boolean) => void
   #isOver = false
@@ -29,18 +21,29 @@ export class Job {
    */
   constructor(held: readonly Held[], grace: number, onEnd: (isAbandoned: boolean) => void) {
     this.held = held
-    this.#work = held.map((each) => ({ held: each, controller: new AbortController() }))
     this.#grace = grace
     this.#onEnd = onEnd
-    this.abandoned = new Promise((_, reject) => (this.#abandon = reject))
     for (const each of held) {
       each.job = this
       each.state = 'running'
     }
   }
 
-  tasks(): JobTask[] {
-    return this.#work.map(({ held: { task }, controller: { signal } }) => ({ task, signal }))
+  /** What the handler makes; rejects when it is no longer waited for. */
+  waitFor<Value>(handle: () => Promise<Value>): Promise<Value> {
+    return new Promise((resolve, reject) => {
+      this.#abandon = reject
+      handle().then(resolve, reject)
+    })
+  }
+
+  signalOf(held: Held): AbortSignal {
+    let controller = this.#controllers.get(held)
+    if (controller === undefined) {
+      this.#controllers.set(held, (controller = new AbortController()))
+      if (held.aborted !== undefined) controller.abort(new TaskAborted(held.aborted))
+    }
+    return controller.signal
   }
 
   limit(milliseconds: number, onTimeout: () => void): void {
@@ -51,8 +54,8 @@ export class Job {
   abort(held: Held, why: AbortReason): void {
     if (this.#isOver) return
     held.aborted ??= why
-    this.#work.find((each) => each.held === held)?.controller.abort(new TaskAborted(held.aborted))
-    if (this.#work.every(({ controller }) => controller.signal.aborted)) {
+    this.#controllers.get(held)?.abort(new TaskAborted(held.aborted))
+    if (this.held.every(({ aborted }) => aborted !== undefined)) {
       this.#graceTimer ??= setTimeout(() => {
         this.onAbandon?.()
         this.#end(true)

@@ -211,7 +211,7 @@ function optionsOf(options: TaskWorkerOptions): Omit<Settings, 'pool' | 'consume
     timeout: timeout === undefined ? undefined : milliseconds('timeout', timeout, 1),
     concurrency: count('concurrency', options.concurrency ?? 10, 1),
     prefetch: count('prefetch', options.prefetch ?? 500, 0),
-    pollInterval: milliseconds('pollInterval', options.pollInterval ?? 1000, 25),
+    pollInterval: milliseconds('pollInterval', options.pollInterval ?? 250, 25),
     stopTimeout: milliseconds('stopTimeout', options.stopTimeout ?? 10_000),
     grace: milliseconds('grace', options.grace ?? 5000),
     callTimeout: milliseconds('callTimeout', options.callTimeout ?? 30_000, 1),

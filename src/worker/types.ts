@@ -103,7 +103,7 @@ export interface TaskWorkerOptions {
   timeout?: number | undefined
   /** Runs each handler in a transaction, in which the task is completed too. Default: false. */
   transactional?: boolean | undefined
-  /** The longest pause between two pulls that give nothing. Default: 1000. */
+  /** The longest pause between two pulls that give nothing. Default: 250. */
   pollInterval?: number | undefined
   /** How long `stop` lets handlers go on before it aborts them. Default: 10,000. */
   stopTimeout?: number | undefined
