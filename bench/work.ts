@@ -19,7 +19,9 @@ const queues: readonly { name: string; open: (url: string) => Promise<Queue> }[]
 /** How many tasks wait, and how many are finished. */
 const tables = [
   { table: '10 thousand', waiting: 10_000, finished: 0 },
+  { table: '1 million', waiting: 1_000_000, finished: 0 },
   { table: '1 million finished', waiting: 200_000, finished: 1_000_000 },
+  { table: '10 million finished', waiting: 200_000, finished: 10_000_000 },
 ]
 
 /** How many handlers run at a time, and how many milliseconds each takes. */
@@ -28,7 +30,7 @@ const loads = [0, 10].flatMap((handler) => [1, 4, 20].map((concurrency) => ({ ha
 /** How many tasks are published at a time. */
 const published = 100
 
-/** Measures each load for so long, in seconds. */
+/** Measures each load for so long, in seconds, in three parts. */
 export async function work(bench: Bench, seconds: number) {
   const cells = queues.length * tables.length * loads.length
   const each = Math.max((seconds / cells) * 1000, 100)
@@ -43,12 +45,19 @@ export async function work(bench: Bench, seconds: number) {
       const count = bench.scaled(waiting)
       let left = 0
       for (const load of loads) {
-        await queue.fill(count - left)
-        const { handled, perSecond } = await rate(queue, count, load, each)
-        rows.push({ table, queue: name, ...load, perSecond })
-        left = count - handled
+        const rates: number[] = []
+        for (let round = 0; round < 3; round++) {
+          if (left < count / 2) {
+            await queue.fill(count - left)
+            left = count
+          }
+          const { handled, perSecond } = await rate(queue, left, load, each / 3)
+          rates.push(perSecond)
+          left -= handled
+        }
+        rows.push({ table, queue: name, ...load, perSecond: spread(rates).median })
       }
-      if (finished === 0) {
+      if (table === tables[0]?.table) {
         await drain(queue)
         calls.push({ queue: name, ...(await publishing(queue, each)), ...(await latency(queue, pool, each)) })
       }
