@@ -132,12 +132,13 @@ begin
     return;
   end if;
   v_page := v_left;
-  -- Whether a task is new is asked in an expression: a join of so few rows as the planner expects would compare each with each.
+  -- Whether a task is new is asked in an expression: a join of so few rows as the planner expects would compare each with each. The first
+  -- and the last id are given too, because the planner would read all of a table that is not large for some hundred ids.
   v_begin := format($q$
     with wanted as materialized (
       select e.id, e.subject, e.body, e.metadata, e.created_at, $2 is null or e.subject ~ any ($2) as is_taken
       from %2$s e
-      where e.id = any ($1)
+      where e.id = any ($1) and e.id >= $6 and e.id <= $7
     ),
     made as (
       insert into %1$s as t (event_id, subject, state, schedule_at, metadata)
@@ -174,7 +175,8 @@ begin
     end if;
     v_cursor := v_read;
     if v_ids is not null then
-      return query execute v_begin using v_ids, v_patterns, v_now, v_consumer.visibility_timeout, v_consumer.attempt_max;
+      return query execute v_begin
+      using v_ids, v_patterns, v_now, v_consumer.visibility_timeout, v_consumer.attempt_max, v_ids[1], v_ids[cardinality(v_ids)];
       get diagnostics v_given = row_count;
       v_left := v_left - v_given;
       v_others := v_others + cardinality(v_ids) - v_given;
@@ -187,7 +189,7 @@ begin
   if v_left > 0 and lookback > interval '0' then
     -- Whether there is a task is asked for each event, in a sub-select: a join could read all tasks for the first few events.
     execute format($q$
-      select array_agg(p.id)
+      select array_agg(p.id order by p.id)
       from (
         select e.id
         from %s e
@@ -206,7 +208,8 @@ begin
       ),
       v_cursor, v_wanted, v_left;
     if v_ids is not null then
-      return query execute v_begin using v_ids, v_patterns, v_now, v_consumer.visibility_timeout, v_consumer.attempt_max;
+      return query execute v_begin
+      using v_ids, v_patterns, v_now, v_consumer.visibility_timeout, v_consumer.attempt_max, v_ids[1], v_ids[cardinality(v_ids)];
     end if;
   end if;
 end
