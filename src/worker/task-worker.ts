@@ -210,7 +210,7 @@ function optionsOf(options: TaskWorkerOptions): Omit<Settings, 'pool' | 'consume
     transactional,
     timeout: timeout === undefined ? undefined : milliseconds('timeout', timeout, 1),
     concurrency: count('concurrency', options.concurrency ?? 10, 1),
-    prefetch: count('prefetch', options.prefetch ?? 500, 0),
+    prefetch: count('prefetch', options.prefetch ?? 1000, 0),
     pollInterval: milliseconds('pollInterval', options.pollInterval ?? 250, 25),
     stopTimeout: milliseconds('stopTimeout', options.stopTimeout ?? 10_000),
     grace: milliseconds('grace', options.grace ?? 5000),

@@ -96,7 +96,7 @@ export interface TaskWorkerOptions {
   concurrency?: number | undefined
   /**
    * The most tasks that wait in the worker. It pulls no more than it handles in a quarter of a second, so that slow tasks are left to
-   * other workers. Default: 500.
+   * other workers. Default: 1000.
    */
   prefetch?: number | undefined
   /** How long a handler may take before its signal is aborted and the task fails. Default: no limit, because the lease is extended. */
