@@ -13,6 +13,9 @@ import { tracingOf } from './tracing.ts'
 /** The shortest pause after a pull that gave less than was asked for, in milliseconds. */
 const shortestPause = 25
 
+/** How many milliseconds a pull looks at new events. After as many, one that gave less than was asked for has not seen all. */
+const looking = 1000
+
 /** How often a pull looks for events that came late, and how far back, in milliseconds. */
 const lookbackEvery = 5000
 const lookback = 60_000
@@ -145,15 +148,20 @@ export class Run {
       if (looksBack) lookedBackAt = sent
       if (pulled.length > 0) this.#heart.learn(pulled.map(({ lease }) => lease))
       this.#measure()
+      const hasSeenAll = pulled.length < room && performance.now() - sent < looking
       handling.accept(pulled, sent)
+      if (!hasSeenAll) {
+        if (pulled.length > 0) pause = shortestPause
+        continue
+      }
       if (this.#isDraining) {
         if (pulled.length === 0 && handling.held.size === 0) this.stop(Infinity)
-        else if (pulled.length < room) await this.#room.wait()
+        else await this.#room.wait()
         continue
       }
       if (pulled.length > 0) pause = shortestPause
       else if (handling.held.size === 0 && pause === shortestPause) this.#witness.tell('idle')
-      if (pulled.length < room) await this.#nextPull.wait(jittered(pause))
+      await this.#nextPull.wait(jittered(pause))
       if (pulled.length === 0) pause = Math.min(pause * 2, pollInterval)
     }
   }

@@ -96,6 +96,19 @@ test('a call that fails is repeated, also in a drain', async (t) => {
   await settled(db, consumer, 2)
 })
 
+test('a drain is not over with a pull that gave nothing in the second that it looks at events', async (t) => {
+  const consumer = await makeConsumer(db, 'few')
+  await publish(db, consumer, 1)
+  let isFirst = true
+  const pool = altered(db.pool, async (text, query) => {
+    if (!isFirst || !text.includes('_pull')) return query()
+    isFirst = false
+    await sleep(1001)
+    return { rows: [], rowCount: 0 }
+  })
+  t.like(await new TaskWorker(pool, consumer, () => Promise.resolve()).drain(), { completed: 1 })
+})
+
 test('workers that come and go under load, beside all pullers of KanthorQ, handle nothing twice at once and complete everything', async (t) => {
   const consumer = await makeConsumer(db, 'busy')
   const table = await taskTable(db, consumer)

@@ -37,7 +37,7 @@ declare
   v_last text;
   v_left int := max_tasks;
   v_given int;
-  v_others int := 0;
+  v_until timestamptz := clock_timestamp() + interval '1 s';
 begin
   if max_tasks is null or max_tasks < 1 then
     raise exception 'max_tasks is %', coalesce(max_tasks::text, 'null')
@@ -157,7 +157,8 @@ begin
     kanthorq_schema._kanthorq_find_table(v_consumer.id), kanthorq_schema._kanthorq_only_sql(v_events),
     kanthorq_schema._kanthorq_task_state('running')
   );
-  -- At first no more events than there is room for, because most consumers want most of them.
+  -- At first no more events than there is room for, because most consumers want most of them. One that wants few of millions passes over
+  -- some of them in each call, so that no timeout makes it begin anew.
   loop
     execute format($q$
       select max(p.id), array_agg(p.id order by p.id) filter (where p.subject ~ $3),
@@ -179,9 +180,8 @@ begin
       using v_ids, v_patterns, v_now, v_consumer.visibility_timeout, v_consumer.attempt_max, v_ids[1], v_ids[cardinality(v_ids)];
       get diagnostics v_given = row_count;
       v_left := v_left - v_given;
-      v_others := v_others + cardinality(v_ids) - v_given;
-      exit when v_left = 0 or v_others >= 100000;
     end if;
+    exit when v_left = 0 or clock_timestamp() > v_until;
     v_page := 10000;
   end loop;
   update kanthorq_schema.kanthorq_consumer_registry r set cursor = v_cursor where r.name = consumer and r.cursor <> v_cursor;
@@ -219,13 +219,13 @@ comment on function kanthorq_schema.kanthorq_task_pull is 'Gives tasks to a work
 
 consumer   name of the consumer
 max_tasks  how many at most
-subjects   only tasks whose subject one of these filters matches; tasks of other new events are left to other workers, due at once, at
-           most 100,000 or so in a call
+subjects   only tasks whose subject one of these filters matches; tasks of other new events are left to other workers, due at once
 lookback   how far behind the cursor to look for events that came late; 0 is not at all. It costs a look at each event of that time
 
 Returns rows of type kanthorq_pulled_task. The worker holds each until lease_until, and reports on it with its attempt:
 kanthorq_task_complete, kanthorq_task_fail, kanthorq_task_extend, kanthorq_task_release. Without a report, another pull gives the task
 to another worker after that, as long as it has attempts left.
 A consumer that is held gives no task, and one whose intake is held no new one.
+A call looks at new events for one second: when it took longer and gave fewer tasks than max_tasks, there may be more.
 
 Raises KQ001 if there is no such consumer, KQ002 if a table is gone, KQ003 for a bad argument.';
