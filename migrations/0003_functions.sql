@@ -1556,7 +1556,7 @@ immutable
 as $function$
 declare
   v_digits text := left(split_part(id, '_', 2), 10);
-  v_time bigint := 0;
+  v_time bigint := 0::bigint;
 begin
   for v_digit in 1..10 loop
     v_time := v_time << 5 | strpos('0123456789abcdefghjkmnpqrstvwxyz', substr(v_digits, v_digit, 1)) - 1;
