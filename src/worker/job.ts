@@ -7,7 +7,7 @@ export class Job {
   /** What else to do when the handler is no longer waited for. */
   onAbandon: (() => void) | undefined
   #abandon: (why: TaskAborted) => void = () => undefined
-  /** Made when a handler asks for its signal: most tasks end without one, and it costs more than all else. */
+  /** Each is made when its signal is read: many handlers read none, and making one is a good part of the time of a task. */
   readonly #controllers = new Map<Held, AbortController>()
   readonly #grace: number
   readonly #onEnd: (isAbandoned: boolean) => void
